@@ -1,0 +1,101 @@
+"""The budgets, each a ratio of CPU seconds taken in one run, with the code that measures it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benches import ours, rivals
+from benches.clock import Run, ratio
+from benches.workload import ITEMS, MANY_ITEMS, invoices, note
+
+LONG = ITEMS[-1]
+SHORT = ITEMS[-2]
+SMALL_NOTE = 10_000
+LARGE_NOTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What is promised, and how it is measured: `bound` is an upper one, or with `at_least` a lower one."""
+
+    name: str
+    what: str
+    bound: float
+    measure: Callable[[], float]
+    at_least: bool = False
+
+    def met(self, measured: float) -> bool:
+        """Whether what was measured is within the budget."""
+        return measured >= self.bound if self.at_least else measured <= self.bound
+
+    def bound_as_text(self) -> str:
+        """The bound as it is written: `<= 4x`."""
+        return f"{'>=' if self.at_least else '<='} {self.bound:g}x"
+
+
+def _to_floor(way: Callable[[list[str]], object]) -> float:
+    """A way through the long invoice, to one validation of its text."""
+    stream = invoices(LONG)
+    return ratio(lambda: way(stream.deltas), lambda: rivals.floor(stream.text), rounds=100)
+
+
+def _faster_than(rival: Callable[[list[str]], object], *, rounds: int) -> float:
+    """How many times a rival's CPU on the long invoice is that of kept snapshots."""
+    deltas = invoices(LONG).deltas
+    return ratio(lambda: rival(deltas), lambda: ours.kept(deltas), rounds=rounds)
+
+
+def _live_to_live() -> float:
+    deltas = invoices(LONG).deltas
+    return ratio(lambda: ours.live(deltas), lambda: rivals.streaming_json_parser(deltas), rounds=50)
+
+
+def _growth(long: Run, short: Run, times: int, lengths: float, *, rounds: int) -> float:
+    """The cost per unit of one long run to that of `times` short ones; `lengths` is long to short in units.
+
+    As many short runs as make up a long one: so both spend as long, and meet the garbage collector as often.
+    """
+
+    def many() -> None:
+        for _ in range(times):
+            short()
+
+    return ratio(long, many, rounds=rounds) * times / lengths
+
+
+def _with_tokens(way: Callable[[list[str]], object]) -> float:
+    """Cost per token at 100,000 tokens to that at 1,500."""
+    long, short = invoices(MANY_ITEMS).deltas, invoices(SHORT).deltas
+    lengths = len(long) / len(short)
+    return _growth(lambda: way(long), lambda: way(short), round(lengths), lengths, rounds=5)
+
+
+def _with_bytes() -> float:
+    """Cost per byte of a string of 1 MB to that of one of 10 KB."""
+    long, short = note(LARGE_NOTE), note(SMALL_NOTE)
+    lengths = len(long.text) / len(short.text)
+    return _growth(
+        lambda: ours.long_string(long.deltas),
+        lambda: ours.long_string(short.deltas),
+        round(lengths),
+        lengths,
+        rounds=5,
+    )
+
+
+BUDGETS = (
+    Budget("B1", "feed every token, finish / `model_validate_json`", 4, lambda: _to_floor(ours.feed)),
+    Budget("B2", "with a live snapshot per token / `model_validate_json`", 8, lambda: _to_floor(ours.live)),
+    Budget("B2", "the same / streaming-json-parser, live and untyped", 1, _live_to_live),
+    Budget("B3", "with a kept snapshot per token / `model_validate_json`", 25, lambda: _to_floor(ours.kept)),
+    Budget(
+        "B3", "jiter re-parsing / the same", 60, lambda: _faster_than(rivals.jiter, rounds=5), at_least=True
+    ),
+    Budget(
+        "B3", "Instructor / the same", 500, lambda: _faster_than(rivals.instructor, rounds=2), at_least=True
+    ),
+    Budget("B4", "B1 per token, 100,000 tokens / 1,500", 1.3, lambda: _with_tokens(ours.feed)),
+    Budget("B4", "B2 per token, 100,000 tokens / 1,500", 1.3, lambda: _with_tokens(ours.live)),
+    Budget("B4", "B3 per token, 100,000 tokens / 1,500", 3, lambda: _with_tokens(ours.kept)),
+    Budget("B4", "the same, the last 1,000 kept", 3, lambda: _with_tokens(ours.kept_window)),
+    Budget("B5", "one string, live, per byte: 1 MB / 10 KB", 2, _with_bytes),
+)

@@ -1,0 +1,98 @@
+"""What instar does with a stream, in the ways that have a budget; each returns the final, validated value.
+
+`python -m benches.ours WAY TIMES` runs one way over the table's longest invoice, for a profiler to watch.
+"""
+
+import sys
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+
+from instar import Parser
+
+from benches import rivals
+from benches.invoice import Invoice
+from benches.workload import ITEMS, LOOK_EVERY, Note, invoices
+
+KEPT_WINDOW = 1000
+"""How many snapshots `kept_window` holds at a time."""
+
+
+def feed(deltas: list[str]) -> Invoice:
+    """Feed every delta, look at nothing, finish."""
+    parser = Parser(Invoice)
+    for delta in deltas:
+        parser.feed(delta)
+    return parser.finish()
+
+
+def live(deltas: list[str]) -> Invoice:
+    """The same, reading a field of the live snapshot after every delta."""
+    parser = Parser(Invoice, live=True)
+    seen: object = None
+    for delta in deltas:
+        parser.feed(delta)
+        seen = parser.snapshot.total
+    return _seen(parser.finish(), seen)
+
+
+def kept(deltas: list[str]) -> Invoice:
+    """The same with a snapshot after every delta, all of them kept to the end."""
+    parser = Parser(Invoice)
+    snapshots = []
+    for delta in deltas:
+        parser.feed(delta)
+        snapshots.append(parser.snapshot)
+    return _seen(parser.finish(), snapshots[-1].total)
+
+
+def kept_window(deltas: list[str]) -> Invoice:
+    """The same, keeping the last `KEPT_WINDOW` snapshots, so that memory is not what is measured."""
+    parser = Parser(Invoice)
+    snapshots: deque[Invoice] = deque(maxlen=KEPT_WINDOW)
+    for delta in deltas:
+        parser.feed(delta)
+        snapshots.append(parser.snapshot)
+    return _seen(parser.finish(), snapshots[-1].total)
+
+
+def long_string(deltas: list[str]) -> Note:
+    """One long string, live: its length is read after every `LOOK_EVERY` deltas."""
+    parser = Parser(Note, live=True)
+    size = 0
+    rest = iter(deltas)
+    while batch := list(islice(rest, LOOK_EVERY)):
+        for delta in batch:
+            parser.feed(delta)
+        size = len(parser.snapshot.text)
+    final = parser.finish()
+    if size != len(final.text):
+        raise AssertionError(size, len(final.text))
+    return final
+
+
+def _seen(final: Invoice, total: object) -> Invoice:
+    """The final value, if the last look was up to date: a snapshot that lags would be a cheap one."""
+    if total != final.total:
+        raise AssertionError(total, final.total)
+    return final
+
+
+WAYS: dict[str, Callable[[list[str]], object]] = {
+    "feed": feed,
+    "live": live,
+    "kept": kept,
+    "floor": lambda _: rivals.floor(invoices(ITEMS[-1]).text),
+}
+
+
+def main() -> None:
+    """Run the way that the command line names, so many times."""
+    way, times = sys.argv[1], int(sys.argv[2])
+    deltas = invoices(ITEMS[-1]).deltas
+    for _ in range(times):
+        WAYS[way](deltas)
+
+
+if __name__ == "__main__":
+    main()

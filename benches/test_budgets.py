@@ -1,0 +1,94 @@
+"""The budgets of instar's cost, and the runs that they are made of: `pytest benches`.
+
+Times are CPU seconds (see `clock`). The workload is one invoice in three lengths (see `workload`).
+"""
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from benches import ours, rivals, table
+from benches.budgets import BUDGETS, LARGE_NOTE, SMALL_NOTE, Budget
+from benches.workload import ITEMS, MANY_ITEMS, invoices, note
+
+CONTENDERS = (
+    *rivals.RIVALS,
+    rivals.Rival("instar, kept", ours.kept, "typed; incremental, settled parts shared"),
+    rivals.Rival("instar, live", ours.live, "typed; incremental, one growing object"),
+    rivals.Rival("instar, no snapshots", ours.feed, "typed; the final value only"),
+)
+each_contender = pytest.mark.parametrize("contender", CONTENDERS, ids=lambda contender: contender.name)
+
+
+@pytest.mark.parametrize(
+    ("items", "size", "deltas", "digest"),
+    [
+        (5, 1_774, 460, "4f492c9a25a56d8c"),
+        (20, 5_560, 1_469, "00ed54d61ac7cbf2"),
+        (80, 20_743, 5_512, "c29796183a72f7ab"),
+        (MANY_ITEMS, 372_061, 100_055, "c3cd93cd8343b1b6"),
+    ],
+)
+def test_the_workload_is_the_one_the_budgets_are_for(items: int, size: int, deltas: int, digest: str) -> None:
+    stream = invoices(items)
+    assert "".join(stream.deltas) == stream.text
+    assert len(stream.text.encode()) == size
+    assert len(stream.deltas) == deltas
+    assert hashlib.sha256("\0".join(stream.deltas).encode()).hexdigest()[:16] == digest
+
+
+@each_contender
+def test_what_is_timed_ends_at_the_right_value(contender: rivals.Rival) -> None:
+    stream = invoices(ITEMS[0])
+    value = contender.run(stream.deltas)
+    plain: object = value.model_dump() if isinstance(value, BaseModel) else value
+    assert plain == json.loads(stream.text)
+
+
+@each_contender
+@pytest.mark.parametrize("items", ITEMS)
+@pytest.mark.benchmark(timer=time.process_time, warmup=False)
+def test_per_delta(benchmark: BenchmarkFixture, contender: rivals.Rival, items: int) -> None:
+    deltas = invoices(items).deltas
+    benchmark.group = f"{len(deltas):,} deltas"
+    pedantic: Any = benchmark.pedantic  # pytest-benchmark leaves it untyped
+    pedantic(contender.run, (deltas,), rounds=1 if contender.slow else 20)
+    stats: Any = benchmark.stats
+    benchmark.extra_info["microseconds per delta"] = stats.stats.min / len(deltas) * 1e6
+
+
+@pytest.mark.parametrize("size", [SMALL_NOTE, LARGE_NOTE])
+@pytest.mark.benchmark(timer=time.process_time, warmup=False)
+def test_long_string(benchmark: BenchmarkFixture, size: int) -> None:
+    stream = note(size)
+    benchmark.group = "one string, live"
+    pedantic: Any = benchmark.pedantic  # pytest-benchmark leaves it untyped
+    final = pedantic(ours.long_string, (stream.deltas,), rounds=5)
+    assert final.model_dump() == json.loads(stream.text)
+
+
+@pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: f"{budget.name}: {budget.what}")
+def test_budget(budget: Budget) -> None:
+    measured = budget.measure()
+    assert budget.met(measured), f"{budget.what}: {measured:.3g}x, and the budget is {budget.bound_as_text()}"
+
+
+def test_the_tables_replace_what_is_between_the_markers(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"above\n{table.START}\nold\n{table.END}\nbelow\n", encoding="utf-8")
+    table.write("| µs |", page)
+    assert page.read_text(encoding="utf-8") == f"above\n{table.START}\n| µs |\n{table.END}\nbelow\n"
+
+
+def test_a_page_without_markers_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("above\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"page\.md needs one"):
+        table.write("| µs |", page)
+    assert page.read_text(encoding="utf-8") == "above\n"

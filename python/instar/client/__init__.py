@@ -1,0 +1,46 @@
+"""The OpenAI client, answering in types. `import instar` does not need the `openai` package; `from_openai` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, overload
+
+from instar.client.mode import Mode
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+
+    from instar.client.completions import AsyncClient, Client
+
+__all__ = ["Mode", "from_openai"]
+
+
+@overload
+def from_openai(client: OpenAI, mode: Mode = Mode.JSON_SCHEMA) -> Client: ...
+@overload
+def from_openai(client: AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA) -> AsyncClient: ...
+def from_openai(client: OpenAI | AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA) -> Client | AsyncClient:
+    """Return a client that does all that this one does, and answers in types.
+
+    Its `chat.completions` has `create_partial`, `create_iterable` and `create_with_completion`, and a `create` that
+    takes a `response_model`; the client itself has the same four. What is not overridden, its credentials, retries
+    and timeouts among it, is the given client's.
+
+    Args:
+        client: an `openai.OpenAI` or `openai.AsyncOpenAI`, or a subclass such as `AzureOpenAI`.
+        mode: how the schema reaches the model, unless a call says otherwise.
+
+    Raises:
+        TypeError: the client is neither.
+
+    """
+    # Here, since it takes a second to import, and whoever holds a client has paid for that already.
+    from openai import AsyncOpenAI, OpenAI  # noqa: PLC0415
+
+    from instar.client.completions import AsyncClient, Client  # noqa: PLC0415
+
+    if isinstance(client, AsyncOpenAI):
+        return AsyncClient(client, mode)
+    if isinstance(client, OpenAI):
+        return Client(client, mode)
+    message = f"from_openai takes an openai.OpenAI or openai.AsyncOpenAI, not {type(client).__name__}"
+    raise TypeError(message)

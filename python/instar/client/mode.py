@@ -1,0 +1,23 @@
+"""How the schema reaches the model, and where its answer stands."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+__all__ = ["Mode"]
+
+
+class Mode(Enum):
+    """How the schema reaches the model.
+
+    Attributes:
+        JSON_SCHEMA: as `response_format`, strict where the strict dialect can express the schema.
+        TOOLS: as the one function that the model is made to call.
+        JSON: in the system message, with the provider's JSON mode: for servers that know no schemas.
+
+    """
+
+    JSON_SCHEMA = "json_schema"
+    TOOLS = "tools"
+    JSON = "json"

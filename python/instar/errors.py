@@ -1,0 +1,55 @@
+"""What can go wrong with a stream. Violations of the schema are `pydantic.ValidationError`s, not listed here."""
+
+from __future__ import annotations
+
+
+class StreamError(ValueError):
+    """The text cannot become the value asked for.
+
+    `offset` counts bytes from 0; `line` and `column` count from 1, columns in characters.
+    """
+
+    def __init__(self, message: str, offset: int, line: int, column: int) -> None:
+        super().__init__(f"{message} at line {line} column {column} (byte {offset})")
+        self.message = message
+        self.offset = offset
+        self.line = line
+        self.column = column
+
+    def __reduce__(self) -> tuple[type[StreamError], tuple[object, ...]]:
+        return type(self), (self.message, self.offset, self.line, self.column)
+
+
+class JSONError(StreamError):
+    """The text is not JSON: at `offset` is the first byte after which nothing can make it JSON."""
+
+
+class LimitError(StreamError):
+    """The text is longer, or nested deeper, than `Limits` allows."""
+
+
+class TruncatedError(StreamError):
+    """The text ended before its value was whole, inside the value at `path`."""
+
+    def __init__(
+        self, path: tuple[str | int, ...], offset: int, line: int, column: int, *, reason: str | None = None
+    ) -> None:
+        where = ".".join(str(step) for step in path)
+        inside = f"inside `{where}`" if where else "before its value was whole"
+        super().__init__(f"the text ended early, {inside}{f', {reason}' if reason else ''}", offset, line, column)
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[TruncatedError], tuple[object, ...], dict[str, object]]:
+        return type(self), (self.path, self.offset, self.line, self.column), self.__dict__
+
+
+class RefusalError(StreamError):
+    """The model declined to answer; `refusal` is what it said."""
+
+    def __init__(self, refusal: str, offset: int = 0, line: int = 1, column: int = 1) -> None:
+        super().__init__(f"the model refused to answer: {refusal!r}", offset, line, column)
+        self.refusal = refusal
+
+    def __reduce__(self) -> tuple[type[RefusalError], tuple[object, ...]]:
+        return type(self), (self.refusal, self.offset, self.line, self.column)

@@ -1,0 +1,393 @@
+//! Bytes to tokens, resumable at every byte.
+
+use crate::events::{Kind, NumberForm, Piece};
+use crate::fault::{Flow, Halt, Syntax};
+use crate::scan::plain_run;
+use crate::text::{Source, Span, is_continuation};
+
+/// Python refuses to read integers of more digits, and jiter, which Pydantic reads with, any number.
+const MAX_DIGITS: usize = 4300;
+
+/// A receiver of tokens. Offsets count in the raw text.
+pub(crate) trait Tokens {
+    /// One of `{}[]:,` is at `at`.
+    fn punctuation(&mut self, byte: u8, at: usize) -> Flow;
+    /// The quote that opens a string is at `at`.
+    fn open_string(&mut self, at: usize) -> Flow;
+    /// More characters of the open string.
+    fn text(&mut self, piece: Piece<'_>) -> Flow;
+    /// The open string has closed with the quote before `end`.
+    fn string(&mut self, span: Span, end: usize, source: Source<'_>) -> Flow;
+    /// A number or a word begins at `at`.
+    fn open_scalar(&mut self, kind: Kind, at: usize) -> Flow;
+    /// The open number turns out at `at` to be no integer but of this form.
+    fn number_form(&mut self, form: NumberForm, at: usize) -> Flow;
+    /// The open number ends before the byte at the span's end.
+    fn number(&mut self, form: NumberForm, span: Span, source: Source<'_>) -> Flow;
+    /// The open word has its last letter before `end`.
+    fn word(&mut self, kind: Kind, end: usize) -> Flow;
+    /// The fault of a byte at `at` that begins no token.
+    fn unexpected(&self, at: usize) -> Halt;
+}
+
+/// Where the lexer is between two bytes.
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Between,
+    String,
+    Escape,
+    /// In the four digits of `\u`, perhaps after the high half of a pair.
+    Hex { value: u16, digits: u8, high: Option<u16> },
+    /// After the high half of a pair, before the `\` of the low one.
+    LowBackslash { high: u16 },
+    /// After the high half of a pair and a `\`, before its `u`.
+    LowLetter { high: u16 },
+    Number(Number),
+    Word { rest: &'static [u8], kind: Kind },
+}
+
+/// Where in a number.
+#[derive(Clone, Copy, Debug)]
+enum Number {
+    Minus,
+    Zero,
+    Integer,
+    Point,
+    Fraction,
+    Exponent,
+    ExponentSign,
+    ExponentDigits,
+}
+
+/// The state of the lexer.
+#[derive(Clone, Debug)]
+pub(crate) struct Lexer {
+    mode: Mode,
+    /// Offset of the first byte not yet read. Up to three bytes of an unfinished UTF-8 sequence may lie behind it.
+    at: usize,
+    /// Offset of the first byte of the open token.
+    start: usize,
+    /// The characters of all strings that held escapes.
+    decoded: String,
+    /// Where the open string's characters begin in `decoded`, once it has held an escape.
+    decoded_start: Option<usize>,
+    /// The characters of the open string before the one that was refused.
+    accepted: Option<Span>,
+}
+
+impl Lexer {
+    pub(crate) fn new() -> Self {
+        Self { mode: Mode::Between, at: 0, start: 0, decoded: String::new(), decoded_start: None, accepted: None }
+    }
+
+    /// The bytes that spans refer to.
+    pub(crate) fn source<'t>(&'t self, raw: &'t [u8]) -> Source<'t> {
+        Source { raw, decoded: &self.decoded }
+    }
+
+    /// The characters of the open string that were accepted so far.
+    pub(crate) fn open_text(&self) -> Span {
+        self.accepted.unwrap_or_else(|| self.string_span())
+    }
+
+    /// The characters of the string whose closing quote was the byte read last.
+    pub(crate) fn closed_text(&self) -> Span {
+        match self.decoded_start {
+            Some(start) => Span::decoded(start, self.decoded.len()),
+            None => Span::raw(self.start + 1, self.at - 1),
+        }
+    }
+
+    /// The characters of the open string so far, the refused one, if there is one, among them.
+    pub(crate) fn string_span(&self) -> Span {
+        match self.decoded_start {
+            Some(start) => Span::decoded(start, self.decoded.len()),
+            None => Span::raw(self.start + 1, self.at),
+        }
+    }
+
+    /// Reads what lies in `raw` behind the bytes already read.
+    pub(crate) fn advance<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Flow {
+        while self.at < raw.len() {
+            match self.mode {
+                Mode::Between => self.between(raw, tokens)?,
+                Mode::String => {
+                    if !self.string(raw, tokens)? {
+                        break;
+                    }
+                }
+                Mode::Number(state) => self.number(state, raw, tokens)?,
+                Mode::Word { rest, kind } => self.word(rest, kind, raw, tokens)?,
+                _ => self.escape(raw[self.at], tokens)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The end of the text closes a number that could end here. Whether all is whole is the grammar's to say.
+    pub(crate) fn end<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Flow {
+        match self.mode {
+            Mode::Number(state) if state.may_end() => self.close_number(state.form(), raw, tokens),
+            _ => Ok(()),
+        }
+    }
+
+    fn between<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Flow {
+        let at = self.at;
+        match raw[at] {
+            b' ' | b'\n' | b'\t' | b'\r' => {
+                self.at += 1;
+                Ok(())
+            }
+            byte @ (b'{' | b'}' | b'[' | b']' | b':' | b',') => {
+                self.at += 1;
+                tokens.punctuation(byte, at)
+            }
+            b'"' => {
+                self.open(Mode::String);
+                tokens.open_string(at)
+            }
+            byte => {
+                let (mode, kind) = match byte {
+                    b'0' => (Mode::Number(Number::Zero), Kind::Number),
+                    b'1'..=b'9' => (Mode::Number(Number::Integer), Kind::Number),
+                    b'-' => (Mode::Number(Number::Minus), Kind::Number),
+                    b't' => (Mode::Word { rest: b"rue", kind: Kind::True }, Kind::True),
+                    b'f' => (Mode::Word { rest: b"alse", kind: Kind::False }, Kind::False),
+                    b'n' => (Mode::Word { rest: b"ull", kind: Kind::Null }, Kind::Null),
+                    b'N' => (Mode::Word { rest: b"aN", kind: Kind::NonFinite }, Kind::NonFinite),
+                    b'I' => (Mode::Word { rest: b"nfinity", kind: Kind::NonFinite }, Kind::NonFinite),
+                    _ => return Err(tokens.unexpected(at)),
+                };
+                self.open(mode);
+                tokens.open_scalar(kind, at)
+            }
+        }
+    }
+
+    fn open(&mut self, mode: Mode) {
+        self.mode = mode;
+        self.start = self.at;
+        self.at += 1;
+        self.decoded_start = None;
+    }
+
+    /// Reads plain characters and what ends them. False if only a part of a UTF-8 sequence is left to read.
+    fn string<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Result<bool, Halt> {
+        let run = plain_run(raw, self.at);
+        let bytes = &raw[self.at..run.end];
+        let invalid = if run.ascii { None } else { std::str::from_utf8(bytes).err() };
+        let whole = invalid.map_or(bytes.len(), |error| error.valid_up_to());
+        self.plain(&bytes[..whole], tokens)?;
+        if let Some(error) = invalid {
+            let cut_off = error.error_len().is_none() && run.end == raw.len();
+            return if cut_off { Ok(false) } else { Err(Syntax::InvalidUtf8.at(invalid_byte(raw, self.at))) };
+        }
+        let Some(&byte) = raw.get(self.at) else { return Ok(true) };
+        match byte {
+            b'"' => {
+                let span = self.string_span();
+                self.at += 1;
+                self.mode = Mode::Between;
+                tokens.string(span, self.at, self.source(raw))?;
+            }
+            b'\\' => {
+                self.at += 1;
+                self.mode = Mode::Escape;
+                if self.decoded_start.is_none() {
+                    self.decoded_start = Some(self.decoded.len());
+                    self.push(&raw[self.start + 1..self.at - 1]);
+                }
+            }
+            _ => return Err(Syntax::ControlCharacter.at(self.at)),
+        }
+        Ok(true)
+    }
+
+    /// Hands on a run of plain characters. Where the receiver refuses one, those before it still count.
+    fn plain<T: Tokens>(&mut self, bytes: &[u8], tokens: &mut T) -> Flow {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let flow = tokens.text(Piece { bytes, at: self.at, escaped: false });
+        let Err(Halt::Fault(fault)) = &flow else {
+            self.take(bytes);
+            return flow;
+        };
+        let (through, _) = bytes.split_at(fault.offset + 1 - self.at);
+        let last = through.iter().rposition(|&byte| !is_continuation(byte)).unwrap_or(0);
+        self.take(&through[..last]);
+        self.accepted = Some(self.string_span());
+        self.take(&through[last..]);
+        flow
+    }
+
+    fn take(&mut self, plain: &[u8]) {
+        if self.decoded_start.is_some() {
+            self.push(plain);
+        }
+        self.at += plain.len();
+    }
+
+    fn push(&mut self, plain: &[u8]) {
+        self.decoded.push_str(std::str::from_utf8(plain).expect("plain runs are checked to be UTF-8"));
+    }
+
+    /// Reads one byte of an escape.
+    fn escape<T: Tokens>(&mut self, byte: u8, tokens: &mut T) -> Flow {
+        let at = self.at;
+        self.mode = match self.mode {
+            Mode::Escape => match byte {
+                b'u' => Mode::Hex { value: 0, digits: 0, high: None },
+                _ => return self.character(simple_escape(byte).ok_or(Syntax::InvalidEscape.at(at))?, tokens),
+            },
+            Mode::LowBackslash { high } if byte == b'\\' => Mode::LowLetter { high },
+            Mode::LowLetter { high } if byte == b'u' => Mode::Hex { value: 0, digits: 0, high: Some(high) },
+            Mode::Hex { value, digits, high } => {
+                let digit = char::from(byte).to_digit(16).ok_or(Syntax::InvalidEscape.at(at))?;
+                #[expect(clippy::cast_possible_truncation, reason = "a hex digit")]
+                let value = value << 4 | digit as u16;
+                let digits = digits + 1;
+                // The second digit tells the halves of a pair (D8-DB, DC-DF) from everything else.
+                let is_low = |value: u16| (0xDC..=0xDF).contains(&value);
+                if (digits == 1 && high.is_some() && value != 0xD)
+                    || (digits == 2 && is_low(value) != high.is_some())
+                {
+                    return Err(Syntax::LoneSurrogate.at(at));
+                }
+                match (digits, high) {
+                    (4, Some(high)) => return self.character(join(high, value), tokens),
+                    (4, None) => match char::from_u32(value.into()) {
+                        Some(character) => return self.character(character, tokens),
+                        None => Mode::LowBackslash { high: value },
+                    },
+                    _ => Mode::Hex { value, digits, high },
+                }
+            }
+            _ => return Err(Syntax::LoneSurrogate.at(at)),
+        };
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The byte at hand completes an escape.
+    fn character<T: Tokens>(&mut self, character: char, tokens: &mut T) -> Flow {
+        let mut buffer = [0; 4];
+        let bytes = character.encode_utf8(&mut buffer).as_bytes();
+        let flow = tokens.text(Piece { bytes, at: self.at, escaped: true });
+        if flow.is_err() {
+            self.accepted = Some(self.string_span());
+        }
+        self.decoded.push(character);
+        self.mode = Mode::String;
+        self.at += 1;
+        flow
+    }
+
+    fn number<T: Tokens>(&mut self, state: Number, raw: &[u8], tokens: &mut T) -> Flow {
+        let at = self.at;
+        let next = match (state, raw[at]) {
+            (Number::Integer, b'0'..=b'9') => {
+                self.at = digits_end(raw, at);
+                let first = self.start + usize::from(raw[self.start] == b'-');
+                let limit = first + MAX_DIGITS;
+                return if self.at > limit { Err(Syntax::NumberTooLong.at(limit)) } else { Ok(()) };
+            }
+            (Number::Fraction | Number::ExponentDigits, b'0'..=b'9') => {
+                self.at = digits_end(raw, at);
+                return Ok(());
+            }
+            (Number::Minus, b'0') => Number::Zero,
+            (Number::Minus, b'1'..=b'9') => Number::Integer,
+            (Number::Minus, b'I') => {
+                self.mode = Mode::Word { rest: b"nfinity", kind: Kind::NonFinite };
+                self.at += 1;
+                return tokens.number_form(NumberForm::NonFinite, at);
+            }
+            (Number::Point, b'0'..=b'9') => Number::Fraction,
+            (Number::Exponent, b'+' | b'-') => Number::ExponentSign,
+            (Number::Exponent | Number::ExponentSign, b'0'..=b'9') => Number::ExponentDigits,
+            (Number::Zero | Number::Integer, byte @ (b'.' | b'e' | b'E')) => {
+                self.mode = Mode::Number(if byte == b'.' { Number::Point } else { Number::Exponent });
+                self.at += 1;
+                return tokens.number_form(NumberForm::Decimal, at);
+            }
+            (Number::Fraction, b'e' | b'E') => Number::Exponent,
+            (Number::Zero, b'0'..=b'9') => return Err(Syntax::InvalidNumber.at(at)),
+            _ if state.may_end() => return self.close_number(state.form(), raw, tokens),
+            _ => return Err(Syntax::InvalidNumber.at(at)),
+        };
+        self.mode = Mode::Number(next);
+        self.at += 1;
+        Ok(())
+    }
+
+    fn close_number<T: Tokens>(&mut self, form: NumberForm, raw: &[u8], tokens: &mut T) -> Flow {
+        self.mode = Mode::Between;
+        tokens.number(form, Span::raw(self.start, self.at), self.source(raw))
+    }
+
+    fn word<T: Tokens>(&mut self, rest: &'static [u8], kind: Kind, raw: &[u8], tokens: &mut T) -> Flow {
+        if raw[self.at] != rest[0] {
+            return Err(Syntax::InvalidWord.at(self.at));
+        }
+        self.at += 1;
+        if rest.len() > 1 {
+            self.mode = Mode::Word { rest: &rest[1..], kind };
+            return Ok(());
+        }
+        match kind {
+            Kind::NonFinite => self.close_number(NumberForm::NonFinite, raw, tokens),
+            _ => {
+                self.mode = Mode::Between;
+                tokens.word(kind, self.at)
+            }
+        }
+    }
+}
+
+impl Number {
+    /// Whether a number may end here.
+    fn may_end(self) -> bool {
+        matches!(self, Self::Zero | Self::Integer | Self::Fraction | Self::ExponentDigits)
+    }
+
+    /// What the number is if it ends here.
+    fn form(self) -> NumberForm {
+        match self {
+            Self::Minus | Self::Zero | Self::Integer => NumberForm::Integer,
+            _ => NumberForm::Decimal,
+        }
+    }
+}
+
+fn digits_end(raw: &[u8], from: usize) -> usize {
+    raw[from..].iter().position(|byte| !byte.is_ascii_digit()).map_or(raw.len(), |length| from + length)
+}
+
+fn simple_escape(byte: u8) -> Option<char> {
+    Some(match byte {
+        b'"' | b'\\' | b'/' => char::from(byte),
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        _ => return None,
+    })
+}
+
+/// The character of a surrogate pair.
+fn join(high: u16, low: u16) -> char {
+    let code = 0x1_0000 + ((u32::from(high) - 0xD800) << 10) + (u32::from(low) - 0xDC00);
+    char::from_u32(code).expect("both halves were checked")
+}
+
+/// The first byte of the invalid sequence at `start` that makes it invalid.
+fn invalid_byte(raw: &[u8], start: usize) -> usize {
+    let possible = |end: usize| match std::str::from_utf8(&raw[start..end]) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    (start..raw.len()).find(|&at| !possible(at + 1)).unwrap_or(raw.len())
+}

@@ -1,0 +1,36 @@
+//! A resumable, schema-directed JSON parser.
+//!
+//! Text arrives in deltas and flows one way:
+//!
+//! ```text
+//! bytes -> lexer -> tokens -> grammar -> events -> checker (walks the plan) -> tape
+//! ```
+//!
+//! [`Parser`] drives the four. Nothing here knows Python, does I/O or keeps global state, and nothing recurses
+//! on the depth of the input.
+
+#![forbid(unsafe_code)]
+
+mod checker;
+mod events;
+mod fault;
+mod grammar;
+mod lexer;
+mod parser;
+mod plan;
+mod prefix;
+mod scan;
+mod tape;
+mod text;
+
+pub use checker::{Hook, Judgement, Slot};
+pub use events::{Kind, NumberForm};
+pub use fault::{Fault, FaultKind, Syntax, Violation};
+pub use parser::{Limits, Parser, Step};
+pub use plan::{
+    Array, Choice, Extra, FieldSet, Float, Int, Judged, Kinds, Map, Member, Node, NodeId, Plan, Record, Str, Verdict,
+    View,
+};
+pub use prefix::PrefixSet;
+pub use tape::{Container, Op};
+pub use text::{Position, Source, Span};

@@ -1,0 +1,351 @@
+//! The compiled schema: what each value has to be, and what can be said of it when.
+
+use std::collections::HashMap;
+
+use crate::events::Kind;
+use crate::prefix::PrefixSet;
+
+/// The place of a node in its plan.
+pub type NodeId = u32;
+
+/// A compiled schema: nodes that refer to each other by id, so that recursion is a loop in the ids.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// The node of the whole text.
+    pub root: NodeId,
+    /// The node of values that nothing is known of.
+    pub any: NodeId,
+}
+
+/// What is done with a value of a certain kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// No such value is ever accepted: refused at its first byte.
+    Refuse,
+    /// The checker knows the rule.
+    Native,
+    /// The host judges the value when it has closed; a string with a view shows meanwhile.
+    Judge,
+}
+
+/// The verdict for each kind of value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds([Verdict; 8]);
+
+impl Kinds {
+    /// The same verdict for all kinds.
+    #[must_use]
+    pub const fn all(verdict: Verdict) -> Self {
+        Self([verdict; 8])
+    }
+
+    /// Another verdict for these kinds.
+    #[must_use]
+    pub fn with(mut self, kinds: &[Kind], verdict: Verdict) -> Self {
+        for &kind in kinds {
+            self.0[kind as usize] = verdict;
+        }
+        self
+    }
+
+    /// The verdict for `kind`.
+    #[must_use]
+    pub fn verdict(self, kind: Kind) -> Verdict {
+        self.0[kind as usize]
+    }
+}
+
+/// One node of the schema.
+#[derive(Clone, Debug)]
+pub enum Node {
+    /// Anything, as plain values.
+    Any,
+    /// `null`, or what the inner node is.
+    Nullable(NodeId),
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(Kinds),
+    /// An integer.
+    Int(Int),
+    /// A float.
+    Float(Float),
+    /// A string.
+    Str(Str),
+    /// One of a few strings.
+    Choice(Choice),
+    /// An array of values of one node.
+    Array(Array),
+    /// An object with any keys and values of one node.
+    Map(Map),
+    /// An object with declared fields.
+    Record(Box<Record>),
+    /// A value that the host judges when it has closed.
+    Judged(Judged),
+}
+
+/// An integer; integers out of the range are left to the host, which knows what to say of them.
+#[derive(Clone, Debug)]
+pub struct Int {
+    /// What other kinds of values become.
+    pub kinds: Kinds,
+    /// Whether a number with a fraction or an exponent is refused even if it is whole.
+    pub strict: bool,
+    /// The least value accepted.
+    pub low: i64,
+    /// The greatest value accepted.
+    pub high: i64,
+    /// What the value must be a multiple of; 1 for any.
+    pub multiple_of: i64,
+}
+
+/// A float; values out of the range are left to the host.
+#[derive(Clone, Debug)]
+pub struct Float {
+    /// What other kinds of values become.
+    pub kinds: Kinds,
+    /// Whether `NaN` and the infinities are refused.
+    pub finite: bool,
+    /// Whether there is a range at all: without one the digits need not be read to be checked.
+    pub bounded: bool,
+    /// The value must be greater than this, or equal if the flag is set.
+    pub low: (f64, bool),
+    /// The value must be less than this, or equal if the flag is set.
+    pub high: (f64, bool),
+}
+
+/// A string.
+#[derive(Clone, Debug)]
+pub struct Str {
+    /// What other kinds of values become.
+    pub kinds: Kinds,
+    /// The least number of characters.
+    pub min: usize,
+    /// The greatest number of characters.
+    pub max: usize,
+}
+
+/// One of a few strings, known by their prefixes.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// What other kinds of values become.
+    pub kinds: Kinds,
+    /// The strings.
+    pub members: PrefixSet,
+}
+
+/// An array.
+#[derive(Clone, Debug)]
+pub struct Array {
+    /// The node of each element.
+    pub item: NodeId,
+    /// The least number of elements.
+    pub min: usize,
+    /// The greatest number of elements.
+    pub max: usize,
+}
+
+/// An object with free keys.
+#[derive(Clone, Debug)]
+pub struct Map {
+    /// The node of each value.
+    pub value: NodeId,
+    /// The least number of distinct keys.
+    pub min: usize,
+    /// The greatest number of distinct keys.
+    pub max: usize,
+}
+
+/// A value left to the host.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// Which kinds of values the host may accept: `Native` does not occur.
+    pub kinds: Kinds,
+    /// What is seen of the value while it is open.
+    pub view: View,
+}
+
+/// What is seen of a judged value while it is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Nothing.
+    Hidden,
+    /// The characters of a string.
+    Text,
+}
+
+/// What is done with keys that no field has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extra {
+    /// Read and dropped.
+    Ignore,
+    /// Refused as soon as no accepted key can follow.
+    Forbid,
+    /// Kept, with values of this node.
+    Allow(NodeId),
+}
+
+/// An object with declared fields.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The node of each field.
+    pub fields: Vec<NodeId>,
+    /// The fields that must be there.
+    pub required: FieldSet,
+    /// What becomes of other keys.
+    pub extra: Extra,
+    /// Whether the host has something to run when the object closes.
+    pub hook: bool,
+    /// The key that most likely announces each field, so that fields in their order need no hashing.
+    expected: Vec<Box<[u8]>>,
+    keys: HashMap<Box<[u8]>, Member>,
+    prefixes: PrefixSet,
+}
+
+/// What a declared key announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// The field of this index.
+    Field(u32),
+    /// A value that is read and dropped.
+    Dropped,
+}
+
+impl Record {
+    /// A record of `fields`, whose `keys` announce them: the first key of a field is the likely one.
+    #[must_use]
+    pub fn new(
+        fields: Vec<NodeId>,
+        required: FieldSet,
+        keys: &[(String, Member)],
+        extra: Extra,
+        hook: bool,
+    ) -> Self {
+        let likely = |index: usize| {
+            let announces = |member: &Member| matches!(member, Member::Field(field) if *field as usize == index);
+            keys.iter().find(|(_, member)| announces(member)).map_or_else(Box::default, |(key, _)| bytes(key))
+        };
+        Self {
+            expected: (0..fields.len()).map(likely).collect(),
+            prefixes: match extra {
+                Extra::Forbid => PrefixSet::new(keys.iter().map(|(key, _)| key.as_str())),
+                _ => PrefixSet::default(),
+            },
+            keys: keys.iter().rev().map(|(key, member)| (bytes(key), *member)).collect(),
+            fields,
+            required,
+            extra,
+            hook,
+        }
+    }
+
+    /// What `key` announces; the field after the last one is tried first.
+    pub(crate) fn member(&self, key: &[u8], likely: usize) -> Option<Member> {
+        if self.expected.get(likely).is_some_and(|expected| **expected == *key) {
+            #[expect(clippy::cast_possible_truncation, reason = "a record has fewer fields than 2^32")]
+            return Some(Member::Field(likely as u32));
+        }
+        self.keys.get(key).copied()
+    }
+
+    /// The accepted keys, for records that forbid others.
+    pub(crate) fn prefixes(&self) -> &PrefixSet {
+        &self.prefixes
+    }
+}
+
+fn bytes(key: &str) -> Box<[u8]> {
+    Box::from(key.as_bytes())
+}
+
+impl Node {
+    /// What is done with a value of `kind`.
+    #[must_use]
+    pub fn verdict(&self, kind: Kind) -> Verdict {
+        let only = |accepted: Kind| if kind == accepted { Verdict::Native } else { Verdict::Refuse };
+        match self {
+            Self::Any | Self::Nullable(_) => Verdict::Native,
+            Self::Null => only(Kind::Null),
+            Self::Bool(kinds)
+            | Self::Int(Int { kinds, .. })
+            | Self::Float(Float { kinds, .. })
+            | Self::Str(Str { kinds, .. })
+            | Self::Choice(Choice { kinds, .. })
+            | Self::Judged(Judged { kinds, .. }) => kinds.verdict(kind),
+            Self::Array(_) => only(Kind::Array),
+            Self::Map(_) | Self::Record(_) => only(Kind::Object),
+        }
+    }
+}
+
+/// A set of field indices: one word for up to 64 fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldSet {
+    /// Indices below 64.
+    Small(u64),
+    /// Any indices.
+    Large(Vec<u64>),
+}
+
+impl FieldSet {
+    /// No field of `fields`.
+    #[must_use]
+    pub fn none(fields: usize) -> Self {
+        if fields <= 64 { Self::Small(0) } else { Self::Large(vec![0; fields.div_ceil(64)]) }
+    }
+
+    /// Adds a field; false if it was there.
+    pub fn insert(&mut self, index: u32) -> bool {
+        let bit = 1 << (index % 64);
+        let word = match self {
+            Self::Small(word) => word,
+            Self::Large(words) => &mut words[index as usize / 64],
+        };
+        let new = *word & bit == 0;
+        *word |= bit;
+        new
+    }
+
+    /// Whether the field is in the set.
+    #[must_use]
+    pub fn contains(&self, index: u32) -> bool {
+        let word = match self {
+            Self::Small(word) => *word,
+            Self::Large(words) => words[index as usize / 64],
+        };
+        word >> (index % 64) & 1 == 1
+    }
+
+    /// Whether all of `other`, a set over the same fields, are in this set.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Small(mine), Self::Small(other)) => other & !mine == 0,
+            (Self::Large(mine), Self::Large(other)) => mine.iter().zip(other).all(|(mine, other)| other & !mine == 0),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_stay_small() {
+        // A plan is read for every value; box a variant rather than raise this.
+        assert!(size_of::<Node>() <= 64, "{}", size_of::<Node>());
+    }
+
+    #[test]
+    fn field_sets_of_both_sizes() {
+        for fields in [3, 64, 65, 200] {
+            let mut set = FieldSet::none(fields);
+            let last = u32::try_from(fields - 1).expect("small");
+            assert!(set.insert(last) && !set.insert(last) && set.contains(last) && !set.contains(0));
+            assert!(set.covers(&FieldSet::none(fields)) && !FieldSet::none(fields).covers(&set));
+        }
+    }
+}

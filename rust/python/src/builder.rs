@@ -1,0 +1,467 @@
+//! Ops to objects: one growing tree, of which kept snapshots copy the open spine.
+
+use std::collections::VecDeque;
+
+use instar_core::{Container, NodeId, Op, Parser, Source, Span};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::ffi;
+use crate::record::Instance;
+use crate::schema::{Detail, Schema};
+
+/// Where the next value of an open container goes.
+enum Member {
+    /// Behind the last element.
+    Element,
+    Field(u32),
+    Key(Py<PyString>),
+}
+
+/// An open container.
+enum Growing {
+    List(Py<PyList>),
+    Dict(Py<PyDict>),
+    Record(NodeId, Instance),
+}
+
+struct Frame {
+    growing: Growing,
+    member: Member,
+    /// Whether it repeats a key and so belongs to no tree.
+    detached: bool,
+    /// How many of its elements have been drained.
+    drained: usize,
+}
+
+/// The open string, as far as it has been looked at.
+struct Text {
+    value: Py<PyString>,
+    /// How many bytes of it `value` holds.
+    bytes: usize,
+    /// Whether it stands in the tree (of a live parser).
+    placed: bool,
+}
+
+/// The objects of one stream.
+pub(crate) struct Builder {
+    live: bool,
+    /// The values that the judge has accepted and that the tape has not called for yet.
+    pub(crate) judged: VecDeque<Py<PyAny>>,
+    ops: Vec<Op>,
+    frames: Vec<Frame>,
+    text: Option<Text>,
+    /// The root record before its first byte.
+    blank: Option<Instance>,
+    /// The root once it is closed.
+    closed: Option<Py<PyAny>>,
+    /// The container that was the root.
+    closed_root: Option<Growing>,
+    snapshot: Option<Py<PyAny>>,
+    /// At which depth the elements to drain are.
+    element_depth: Option<usize>,
+    /// Lists of elements that have closed, and how many of each have been drained.
+    closed_lists: Vec<(Py<PyList>, usize)>,
+}
+
+/// What the builder reads from.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'c, 'py> {
+    pub(crate) py: Python<'py>,
+    pub(crate) schema: &'c Schema,
+    /// What `model_post_init` is called with.
+    pub(crate) context: Option<&'c Py<PyAny>>,
+}
+
+impl Builder {
+    pub(crate) fn new(live: bool, element_depth: Option<usize>) -> Self {
+        Self {
+            live,
+            judged: VecDeque::new(),
+            ops: Vec::new(),
+            frames: Vec::new(),
+            text: None,
+            blank: None,
+            closed: None,
+            closed_root: None,
+            snapshot: None,
+            element_depth,
+            closed_lists: Vec::new(),
+        }
+    }
+
+    /// The object so far. Costs what is new since the last look, and, unless live, a copy of each open container.
+    pub(crate) fn snapshot(&mut self, c: Context<'_, '_>, parser: &mut Parser) -> PyResult<Py<PyAny>> {
+        let news = self.catch_up(c, parser)? | self.read_open_text(c, parser)?;
+        if let Some(snapshot) = &self.snapshot
+            && !news
+        {
+            return Ok(snapshot.clone_ref(c.py));
+        }
+        let snapshot = if self.live { self.live_root(c)? } else { self.kept_root(c)? };
+        self.snapshot = Some(snapshot.clone_ref(c.py));
+        Ok(snapshot)
+    }
+
+    /// Replays the ops that have not been read. True if there were any.
+    pub(crate) fn catch_up(&mut self, c: Context<'_, '_>, parser: &mut Parser) -> PyResult<bool> {
+        if !parser.has_ops() {
+            return Ok(false);
+        }
+        let mut ops = std::mem::take(&mut self.ops);
+        parser.take_ops(&mut ops);
+        let source = parser.source();
+        let replayed = ops.iter().try_for_each(|op| self.replay(c, *op, source));
+        ops.clear();
+        self.ops = ops;
+        replayed.map(|()| true)
+    }
+
+    fn replay(&mut self, c: Context<'_, '_>, op: Op, source: Source<'_>) -> PyResult<()> {
+        let py = c.py;
+        let value = match op {
+            Op::Open(id, container) => return self.open(c, id, container),
+            Op::Close => return self.close(c),
+            Op::Field(index) => {
+                self.announce(Member::Field(index));
+                return Ok(());
+            }
+            Op::Key(span) => {
+                let key = PyString::from_bytes(py, source.bytes(span))?;
+                self.announce(Member::Key(key.unbind()));
+                return Ok(());
+            }
+            Op::Null => py.None(),
+            Op::Bool(value) => PyBool::new(py, value).to_owned().into_any().unbind(),
+            Op::Int(span) => PyInt::new(py, number::<i64>(source, span)).into_any().unbind(),
+            Op::Float(span) => PyFloat::new(py, float(source, span)).into_any().unbind(),
+            Op::Str(span) => self.whole_text(py, source, span)?.into_any(),
+            Op::Member(id, member) => match &c.schema.facet(id).detail {
+                Detail::Members(members) => members[member as usize].clone_ref(py),
+                _ => unreachable!("only choices have members"),
+            },
+            Op::Judged => self.judged.pop_front().expect("the judge's values come in the tape's order"),
+        };
+        let placed = self.text.take().is_some_and(|text| text.placed);
+        if self.frames.is_empty() {
+            self.closed = Some(value);
+            return Ok(());
+        }
+        self.insert(c, value.bind(py), placed)?;
+        Ok(())
+    }
+
+    fn announce(&mut self, member: Member) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.member = member;
+        }
+    }
+
+    /// Puts a value where it was announced, or in the place of the one already there. False if the place is taken.
+    fn insert(&mut self, c: Context<'_, '_>, value: &Bound<'_, PyAny>, replace: bool) -> PyResult<bool> {
+        let Some(frame) = self.frames.last() else { return Ok(true) };
+        frame.growing.insert(c, &frame.member, value, replace)
+    }
+
+    fn open(&mut self, c: Context<'_, '_>, id: NodeId, container: Container) -> PyResult<()> {
+        let py = c.py;
+        let growing = match (c.schema.record(id), container) {
+            (Some(class), _) => {
+                let blank = if self.frames.is_empty() { self.blank.take() } else { None };
+                let instance = blank.map_or_else(|| class.blank(py, c.schema, &mut vec![id]), Ok)?;
+                Growing::Record(id, instance)
+            }
+            (None, Container::Array) => Growing::List(PyList::empty(py).unbind()),
+            (None, Container::Object) => Growing::Dict(PyDict::new(py).unbind()),
+        };
+        let detached = !self.insert(c, growing.object(py), false)?;
+        self.frames.push(Frame { growing, member: Member::Element, detached, drained: 0 });
+        Ok(())
+    }
+
+    /// Closes the innermost container. Where its hook fails it stays open.
+    fn close(&mut self, c: Context<'_, '_>) -> PyResult<()> {
+        let Some(frame) = self.frames.last() else { return Ok(()) };
+        if let Growing::Record(id, instance) = &frame.growing
+            && let Some(post_init) = c.schema.record(*id).and_then(|class| class.post_init.as_ref())
+        {
+            instance.object.bind(c.py).call_method1(post_init, (c.context,))?;
+        }
+        let depth = self.frames.len();
+        let Some(frame) = self.frames.pop() else { return Ok(()) };
+        if self.element_depth == Some(depth)
+            && let Growing::List(list) = &frame.growing
+        {
+            self.closed_lists.push((list.clone_ref(c.py), frame.drained));
+        }
+        if self.frames.is_empty() {
+            self.closed = Some(frame.growing.object(c.py).clone().unbind());
+            self.closed_root = Some(frame.growing);
+        }
+        Ok(())
+    }
+
+    /// The characters of a string that has closed: those already seen are not decoded again.
+    fn whole_text(&self, py: Python<'_>, source: Source<'_>, span: Span) -> PyResult<Py<PyString>> {
+        let bytes = source.bytes(span);
+        match &self.text {
+            Some(text) if text.bytes == bytes.len() => Ok(text.value.clone_ref(py)),
+            _ => Ok(PyString::from_bytes(py, bytes)?.unbind()),
+        }
+    }
+
+    /// Brings the open string up to date. True if it changed.
+    fn read_open_text(&mut self, c: Context<'_, '_>, parser: &Parser) -> PyResult<bool> {
+        let py = c.py;
+        let Some(span) = parser.open_text() else { return Ok(false) };
+        let bytes = parser.source().bytes(span);
+        let Some(mut text) = self.text.take() else {
+            let value = PyString::from_bytes(py, bytes)?.unbind();
+            self.text = Some(Text { value, bytes: bytes.len(), placed: false });
+            return Ok(true);
+        };
+        if text.bytes == bytes.len() {
+            self.text = Some(text);
+            return Ok(false);
+        }
+        if text.placed {
+            // The tree lets go of the string, so that it can grow in place.
+            self.insert(c, py.None().bind(py), true)?;
+        }
+        self.snapshot = self.snapshot.take().filter(|_| self.live);
+        let more = PyString::from_bytes(py, &bytes[text.bytes..])?;
+        text.value = ffi::append(text.value.into_bound(py), &more)?.unbind();
+        text.bytes = bytes.len();
+        if text.placed {
+            let value = text.value.clone_ref(py);
+            self.insert(c, value.bind(py), true)?;
+        }
+        self.text = Some(text);
+        Ok(true)
+    }
+
+    /// The tree itself, with the open string in it.
+    fn live_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
+        let py = c.py;
+        if let Some(mut text) = self.text.take() {
+            if !text.placed {
+                text.placed = self.insert(c, text.value.bind(py), false)?;
+            }
+            self.text = Some(text);
+        }
+        match (self.frames.first(), &self.closed, &self.text) {
+            (Some(frame), _, _) => Ok(frame.growing.object(py).clone().unbind()),
+            (None, Some(closed), _) => Ok(closed.clone_ref(py)),
+            (None, None, Some(text)) => Ok(text.value.clone_ref(py).into_any()),
+            (None, None, None) => self.blank_root(c, |instance| Ok(instance.object.clone_ref(py))),
+        }
+    }
+
+    /// A copy of the open spine, from the innermost container outwards, over the shared settled parts.
+    fn kept_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
+        let py = c.py;
+        if let Some(closed) = &self.closed {
+            return Ok(closed.clone_ref(py));
+        }
+        let text = self.text.as_ref().map(|text| text.value.bind(py).clone().into_any());
+        let mut child = text;
+        // An open container stands in its parent already; an open string does not.
+        let mut stands = false;
+        for frame in self.frames.iter().rev() {
+            let copy = frame.growing.copy(c)?;
+            if let Some(child) = &child {
+                copy.insert(c, &frame.member, child, stands)?;
+            }
+            child = (!frame.detached).then(|| copy.object(py).clone());
+            stands = true;
+        }
+        match child {
+            Some(root) => Ok(root.unbind()),
+            None => self.blank_root(c, |instance| match c.schema.record(c.schema.plan.root) {
+                Some(class) => Ok(class.copy(py, instance)?.object),
+                None => Ok(py.None()),
+            }),
+        }
+    }
+
+    /// What shows before the first byte: a record with nothing arrived, `None` for all else.
+    fn blank_root(
+        &mut self,
+        c: Context<'_, '_>,
+        show: impl FnOnce(&Instance) -> PyResult<Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let root = c.schema.plan.root;
+        let Some(class) = c.schema.record(root) else { return Ok(c.py.None()) };
+        let blank = match self.blank.take() {
+            Some(blank) => blank,
+            None => class.blank(c.py, c.schema, &mut vec![root])?,
+        };
+        show(self.blank.insert(blank))
+    }
+
+    /// The elements that have settled since the last drain.
+    pub(crate) fn drain(&mut self, c: Context<'_, '_>, parser: &mut Parser) -> PyResult<Py<PyList>> {
+        self.catch_up(c, parser)?;
+        let py = c.py;
+        let drained = PyList::empty(py);
+        for (list, from) in self.closed_lists.drain(..) {
+            let list = list.bind(py);
+            drained.call_method1("extend", (list.get_slice(from, list.len()),))?;
+        }
+        let Some(depth) = self.element_depth else { return Ok(drained.unbind()) };
+        let text_placed = self.text.as_ref().is_some_and(|text| text.placed);
+        let open = self.frames.len() > depth || (self.frames.len() == depth && text_placed);
+        if let Some(frame) = depth.checked_sub(1).and_then(|index| self.frames.get_mut(index))
+            && let Growing::List(list) = &frame.growing
+        {
+            let list = list.bind(py);
+            let settled = list.len() - usize::from(open);
+            drained.call_method1("extend", (list.get_slice(frame.drained, settled),))?;
+            frame.drained = settled;
+        }
+        Ok(drained.unbind())
+    }
+
+    /// The names of the root's fields or keys that have something to show; and of these the closed ones.
+    pub(crate) fn arrived(&self, c: Context<'_, '_>, text_open: bool) -> PyResult<(Vec<Py<PyAny>>, Vec<Py<PyAny>>)> {
+        let py = c.py;
+        let (root, member_open) = match (self.frames.first(), &self.closed_root) {
+            (Some(frame), _) => (&frame.growing, self.frames.len() > 1 || text_open),
+            (None, Some(closed)) => (closed, false),
+            (None, None) => return Ok((Vec::new(), Vec::new())),
+        };
+        let open = self.frames.first().filter(|_| member_open).and_then(|frame| root.member_name(c, &frame.member));
+        let mut arrived: Vec<Py<PyAny>> = match root {
+            Growing::List(_) => Vec::new(),
+            Growing::Dict(dict) => dict.bind(py).keys().iter().map(Bound::unbind).collect(),
+            Growing::Record(_, instance) => {
+                let arrived = instance.arrived.bind(py);
+                let names = instance.values.bind(py).keys();
+                let mut shown = Vec::new();
+                for name in names {
+                    if arrived.contains(&name)? {
+                        shown.push(name.unbind());
+                    }
+                }
+                shown
+            }
+        };
+        let mut settled = Vec::new();
+        let mut open_shows = false;
+        for name in &arrived {
+            match &open {
+                Some(open) if open.bind(py).eq(name)? => open_shows = true,
+                _ => settled.push(name.clone_ref(py)),
+            }
+        }
+        if let Some(open) = open
+            && !open_shows
+            && text_open
+            && self.frames.len() == 1
+        {
+            // The open string of the root stands in no tree yet.
+            arrived.push(open);
+        }
+        Ok((arrived, settled))
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.judged.iter().try_for_each(|value| visit.call(value))?;
+        self.frames.iter().try_for_each(|frame| frame.growing.traverse(visit))?;
+        if let Some(blank) = &self.blank {
+            blank.traverse(visit)?;
+        }
+        if let Some(root) = &self.closed_root {
+            root.traverse(visit)?;
+        }
+        self.closed_lists.iter().try_for_each(|(list, _)| visit.call(list))?;
+        visit.call(&self.closed)?;
+        visit.call(&self.snapshot)
+    }
+}
+
+impl Growing {
+    fn object<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        match self {
+            Self::List(list) => list.bind(py),
+            Self::Dict(dict) => dict.bind(py),
+            Self::Record(_, instance) => instance.object.bind(py),
+        }
+    }
+
+    fn copy(&self, c: Context<'_, '_>) -> PyResult<Self> {
+        let py = c.py;
+        Ok(match self {
+            Self::List(list) => Self::List(list.bind(py).get_slice(0, list.bind(py).len()).unbind()),
+            Self::Dict(dict) => Self::Dict(dict.bind(py).copy()?.unbind()),
+            Self::Record(id, instance) => match c.schema.record(*id) {
+                Some(class) => Self::Record(*id, class.copy(py, instance)?),
+                None => unreachable!("a record node has a class"),
+            },
+        })
+    }
+
+    /// Puts a value where `member` says, or in the place of the one there. False if the place is taken.
+    fn insert(&self, c: Context<'_, '_>, member: &Member, value: &Bound<'_, PyAny>, replace: bool) -> PyResult<bool> {
+        let py = c.py;
+        match (self, member) {
+            (Self::List(list), _) => {
+                let list = list.bind(py);
+                if replace { list.set_item(list.len() - 1, value)? } else { list.append(value)? }
+            }
+            (Self::Record(id, instance), Member::Field(index)) => {
+                let Some(class) = c.schema.record(*id) else { return Ok(true) };
+                let name = &class.fields[*index as usize].name;
+                instance.values.bind(py).set_item(name, value)?;
+                if !replace {
+                    instance.arrived.bind(py).add(name)?;
+                }
+            }
+            (Self::Record(_, Instance { extra: Some(dict), .. }) | Self::Dict(dict), Member::Key(key)) => {
+                let dict = dict.bind(py);
+                // What has settled never changes, so a key that comes twice shows as it came first.
+                if !replace && dict.contains(key)? {
+                    return Ok(false);
+                }
+                dict.set_item(key, value)?;
+            }
+            _ => unreachable!("every member of an object is announced"),
+        }
+        Ok(true)
+    }
+
+    fn member_name(&self, c: Context<'_, '_>, member: &Member) -> Option<Py<PyAny>> {
+        match (self, member) {
+            (Self::Record(id, _), Member::Field(index)) => {
+                let class = c.schema.record(*id)?;
+                Some(class.fields[*index as usize].name.clone_ref(c.py).into_any())
+            }
+            (Self::Dict(_), Member::Key(key)) => Some(key.clone_ref(c.py).into_any()),
+            _ => None,
+        }
+    }
+
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self {
+            Self::List(list) => visit.call(list),
+            Self::Dict(dict) => visit.call(dict),
+            Self::Record(_, instance) => instance.traverse(visit),
+        }
+    }
+}
+
+fn number<T: std::str::FromStr>(source: Source<'_>, span: Span) -> T {
+    let digits = std::str::from_utf8(source.bytes(span)).ok();
+    digits.and_then(|digits| digits.parse().ok()).expect("the checker has read these digits")
+}
+
+/// A number as a float, by way of an integer where it is one: `-0` is `0.0` to Pydantic.
+fn float(source: Source<'_>, span: Span) -> f64 {
+    if source.bytes(span).iter().any(|byte| !matches!(byte, b'-' | b'0'..=b'9')) {
+        return number(source, span);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "that is how Pydantic makes floats of integers")]
+    let value = number::<i64>(source, span) as f64;
+    value
+}

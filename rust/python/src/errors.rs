@@ -1,0 +1,262 @@
+//! Faults as the exceptions that people see: what happened, where, and what to do.
+
+use instar_core::{Fault, FaultKind, Node, NodeId, Parser, Slot, Violation};
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyTuple, PyType};
+use pyo3::{intern, wrap_pyfunction};
+
+use crate::judge::Settings;
+use crate::schema::Schema;
+
+/// What an error is told from.
+#[derive(Clone, Copy)]
+pub(crate) struct Report<'r, 'py> {
+    pub(crate) py: Python<'py>,
+    pub(crate) schema: &'r Schema,
+    pub(crate) parser: &'r Parser,
+    pub(crate) settings: &'r Settings<'r>,
+}
+
+impl<'py> Report<'_, 'py> {
+    /// The exception for a fault.
+    pub(crate) fn fault(self, fault: Fault) -> PyErr {
+        let raised = match fault.kind {
+            FaultKind::Schema(violation) => self.violation(violation),
+            FaultKind::Syntax(syntax) => self.stream_error("JSONError", &syntax.to_string(), fault),
+            FaultKind::Depth => self.stream_error("LimitError", "nested deeper than `Limits.depth` allows", fault),
+            FaultKind::Bytes => self.stream_error("LimitError", "longer than `Limits.bytes` allows", fault),
+            FaultKind::Truncated => self.truncated(fault),
+            FaultKind::Judged => Ok(PyRuntimeError::new_err("the text was refused before")),
+        };
+        raised.unwrap_or_else(|error| error)
+    }
+
+    fn stream_error(self, class: &str, what: &str, fault: Fault) -> PyResult<PyErr> {
+        let position = self.parser.position();
+        let class = self.py.import("instar.errors")?.getattr(class)?;
+        let error = class.call1((what, fault.offset, position.line, position.column))?;
+        Ok(PyErr::from_value(error))
+    }
+
+    fn truncated(self, fault: Fault) -> PyResult<PyErr> {
+        let position = self.parser.position();
+        let class = self.py.import("instar.errors")?.getattr("TruncatedError")?;
+        let error = class.call1((self.path()?, fault.offset, position.line, position.column))?;
+        Ok(PyErr::from_value(error))
+    }
+
+    /// The way to the open value, as Pydantic's `loc` has it.
+    pub(crate) fn path(self) -> PyResult<Bound<'py, PyTuple>> {
+        let py = self.py;
+        let source = self.parser.source();
+        let steps = self.parser.path().map(|slot| match slot {
+            Slot::Index(index) => Ok(index.into_pyobject(py)?.into_any()),
+            Slot::Field(id, index) => match self.schema.record(id) {
+                Some(class) => Ok(class.fields[index as usize].location.bind(py).clone()),
+                None => Ok(index.into_pyobject(py)?.into_any()),
+            },
+            Slot::Key(span) => Ok(pyo3::types::PyString::from_bytes(py, source.bytes(span))?.into_any()),
+        });
+        PyTuple::new(py, steps.collect::<PyResult<Vec<_>>>()?)
+    }
+
+    fn violation(self, violation: Violation) -> PyResult<PyErr> {
+        match violation {
+            Violation::Kind { node } => self.witnessed(node, &witness(self.parser.scalar())),
+            Violation::Text { node } => {
+                let text = self.parser.source().bytes(self.parser.refused_text());
+                let json = self.py.import("json")?.getattr("dumps")?;
+                let text = json.call1((pyo3::types::PyString::from_bytes(self.py, text)?,))?;
+                self.witnessed(node, text.extract::<String>()?.as_bytes())
+            }
+            Violation::TooLong { node } => self.length("too_long", node),
+            Violation::TooShort { node } => self.length("too_short", node),
+            Violation::Missing { node } => self.missing(node),
+            Violation::ForbiddenKey { .. } => self.forbidden_key(),
+        }
+    }
+
+    /// The error of the node's judge for the value as far as it had come.
+    fn witnessed(self, node: NodeId, json: &[u8]) -> PyResult<PyErr> {
+        match self.schema.facet(node).judge.validate(self.py, json, self.settings) {
+            Err(error) => self.judged(&error, None),
+            Ok(_) => Ok(PyRuntimeError::new_err(format!(
+                "instar refused {} where Pydantic accepts it: please report this with the model",
+                String::from_utf8_lossy(json)
+            ))),
+        }
+    }
+
+    /// A judge's error, told from the root: `ValidationError` with the whole `loc` and title, anything else as it is.
+    pub(crate) fn judged(self, error: &PyErr, input: Option<&Bound<'py, PyAny>>) -> PyResult<PyErr> {
+        let py = self.py;
+        let value = error.value(py);
+        if !value.is_instance(validation_error(py)?.as_any())? {
+            return Ok(error.clone_ref(py));
+        }
+        let prefix = self.path()?;
+        let options = [("include_url", false)].into_py_dict(py)?;
+        let lines = value.call_method("errors", (), Some(&options))?.cast_into::<PyList>()?;
+        for line in &lines {
+            let line = line.cast_into::<PyDict>()?;
+            let location = line.get_item("loc")?.map_or_else(|| Ok(PyTuple::empty(py)), |loc| Ok::<_, PyErr>(loc.cast_into()?))?;
+            line.set_item("loc", prefix.add(location)?)?;
+            if let Some(input) = input {
+                line.set_item("input", input)?;
+            }
+            line.set_item("type", error_type(&line)?)?;
+        }
+        self.validation_error(&lines)
+    }
+
+    fn length(self, kind: &'static str, node: NodeId) -> PyResult<PyErr> {
+        let Some((field_type, bound, limit)) = (match (&self.schema.plan.nodes[node as usize], kind) {
+            (Node::Array(array), "too_long") => Some(("List", "max_length", array.max)),
+            (Node::Array(array), _) => Some(("List", "min_length", array.min)),
+            (Node::Map(map), "too_long") => Some(("Dictionary", "max_length", map.max)),
+            (Node::Map(map), _) => Some(("Dictionary", "min_length", map.min)),
+            _ => None,
+        }) else {
+            return Err(PyRuntimeError::new_err("only arrays and maps have lengths"));
+        };
+        let py = self.py;
+        let input = self.container()?;
+        let actual = if kind == "too_long" { limit + 1 } else { input.len()? };
+        let context = PyDict::new(py);
+        context.set_item("field_type", field_type)?;
+        context.set_item(bound, limit)?;
+        context.set_item("actual_length", actual)?;
+        self.line_errors([(kind, self.path()?, input, Some(context))])
+    }
+
+    fn missing(self, node: NodeId) -> PyResult<PyErr> {
+        let (input, path) = (self.container()?, self.path()?);
+        let Some(class) = self.schema.record(node) else {
+            return Err(PyRuntimeError::new_err("only records have required fields"));
+        };
+        let lines = self.parser.missing().map(|index| {
+            let location = path.add((&class.fields[index as usize].location,))?.cast_into::<PyTuple>()?;
+            Ok(("missing", location, input.clone(), None))
+        });
+        let lines = lines.collect::<PyResult<Vec<_>>>()?;
+        self.line_errors(lines)
+    }
+
+    fn forbidden_key(self) -> PyResult<PyErr> {
+        let py = self.py;
+        let source = self.parser.source();
+        let key = pyo3::types::PyString::from_bytes(py, source.bytes(self.parser.refused_text()))?;
+        let path = self.path()?.add((key,))?.cast_into::<PyTuple>()?;
+        self.line_errors([("extra_forbidden", path, py.None().into_bound(py), None)])
+    }
+
+    /// The open container as far as it had come, as plain values.
+    fn container(self) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        let options = PyDict::new(py);
+        options.set_item("allow_partial", true)?;
+        let json = PyBytes::new(py, self.parser.container());
+        py.import("pydantic_core")?.getattr("from_json")?.call((json,), Some(&options))
+    }
+
+    fn line_errors(
+        self,
+        lines: impl IntoIterator<Item = (&'static str, Bound<'py, PyTuple>, Bound<'py, PyAny>, Option<Bound<'py, PyDict>>)>,
+    ) -> PyResult<PyErr> {
+        let py = self.py;
+        let details = PyList::empty(py);
+        for (kind, location, input, context) in lines {
+            let line = PyDict::new(py);
+            line.set_item("type", kind)?;
+            line.set_item("loc", location)?;
+            line.set_item("input", input)?;
+            if let Some(context) = context {
+                line.set_item("ctx", context)?;
+            }
+            details.append(line)?;
+        }
+        self.validation_error(&details)
+    }
+
+    fn validation_error(self, lines: &Bound<'py, PyList>) -> PyResult<PyErr> {
+        let py = self.py;
+        let make = validation_error(py)?.getattr(intern!(py, "from_exception_data"))?;
+        let error = make.call1((&self.schema.title, lines, "json", self.schema.hide_input))?;
+        Ok(PyErr::from_value(error))
+    }
+
+    /// What Pydantic makes of an exception that a hook of the user's raised on `input`.
+    pub(crate) fn hook(self, error: PyErr, json: &[u8]) -> PyResult<PyErr> {
+        let py = self.py;
+        let function = PyDict::new(py);
+        function.set_item("type", "no-info")?;
+        function.set_item("function", wrap_pyfunction!(raise, py)?)?;
+        let schema = PyDict::new(py);
+        schema.set_item("type", "function-plain")?;
+        schema.set_item("function", function)?;
+        let validator = py.import("pydantic_core")?.getattr("SchemaValidator")?.call1((schema,))?;
+        let input = py.import("pydantic_core")?.getattr("from_json")?.call1((PyBytes::new(py, json),))?;
+        match validator.call_method1("validate_python", (error.into_value(py),)) {
+            Err(converted) => self.judged(&converted, Some(&input)),
+            Ok(_) => Err(PyRuntimeError::new_err("an exception did not raise")),
+        }
+    }
+}
+
+/// Raises what it is given.
+#[pyfunction]
+fn raise(error: Bound<'_, PyAny>) -> PyResult<()> {
+    Err(PyErr::from_value(error))
+}
+
+fn validation_error(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
+    Ok(py.import(intern!(py, "pydantic_core"))?.getattr(intern!(py, "ValidationError"))?.cast_into()?)
+}
+
+/// The `type` that `from_exception_data` takes for this line: a name that Pydantic knows, or a custom error.
+fn error_type<'py>(line: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    let py = line.py();
+    let core = py.import("pydantic_core")?;
+    let item = |key: &str| line.get_item(key).map(|found| found.unwrap_or_else(|| py.None().into_bound(py)));
+    let (kind, context) = (item("type")?, item("ctx")?);
+    let known = if context.is_none() {
+        core.getattr("PydanticKnownError")?.call1((&kind,))
+    } else {
+        core.getattr("PydanticKnownError")?.call1((&kind, &context))
+    };
+    if known.is_ok() {
+        return Ok(kind);
+    }
+    core.getattr("PydanticCustomError")?.call1((kind, item("msg")?, context))
+}
+
+/// The shortest whole value that begins like `scalar`: what a judge can be asked about a first byte.
+fn witness(scalar: &[u8]) -> Vec<u8> {
+    let rest: &[u8] = match scalar.last() {
+        Some(b'{') => b"}",
+        Some(b'[') => b"]",
+        Some(b'"') => b"\"",
+        Some(b't') => b"rue",
+        Some(b'f') => b"alse",
+        Some(b'n') => b"ull",
+        Some(b'N') => b"aN",
+        Some(b'I') => b"nfinity",
+        Some(b'-' | b'.' | b'e' | b'E') => b"0",
+        _ => b"",
+    };
+    [scalar, rest].concat()
+}
+
+/// The error for a call while another call is at work.
+pub(crate) fn busy() -> PyErr {
+    PyRuntimeError::new_err(
+        "this parser is at work in another thread, or in a validator that it is calling: use one parser for each \
+         stream, from one thread at a time",
+    )
+}
+
+/// The error for a delta after `finish`.
+pub(crate) fn finished() -> PyErr {
+    PyValueError::new_err("the text was declared finished: start a new Parser for another text")
+}

@@ -1,0 +1,28 @@
+//! The Python binding of `instar-core`: plans compiled from Pydantic's core schema, objects built from the tape.
+//!
+//! ```text
+//! core schema -> compile -> Schema (plan + what Python knows of each node)
+//! deltas -> Parser -> instar_core::Parser -> tape -> Builder -> snapshots
+//! ```
+
+mod builder;
+mod compile;
+mod errors;
+mod ffi;
+mod judge;
+mod parser;
+mod record;
+mod schema;
+
+/// The extension module.
+#[pyo3::pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use crate::parser::PyParser;
+    #[pymodule_export]
+    use crate::schema::Schema;
+
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,277 @@
+//! The Python class `instar._core.Parser`.
+
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use instar_core::{Fault, Limits, Node, Parser, Plan, Step};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::{PyTraverseError, PyVisit, intern};
+
+use crate::builder::{Builder, Context};
+use crate::errors::{self, Report};
+use crate::judge::Settings;
+use crate::schema::Schema;
+
+/// One stream of one schema.
+#[pyclass(frozen, subclass, name = "Parser", module = "instar._core")]
+pub(crate) struct PyParser {
+    schema: Py<Schema>,
+    context: Option<Py<PyAny>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    core: Parser,
+    builder: Builder,
+    /// What was raised, to be raised again.
+    error: Option<PyErr>,
+    finished: bool,
+}
+
+#[pymethods]
+impl PyParser {
+    #[new]
+    #[pyo3(signature = (schema, *, live=false, max_depth=DEFAULT_DEPTH, max_bytes=DEFAULT_BYTES, context=None))]
+    fn new(
+        schema: Bound<'_, Schema>,
+        live: bool,
+        max_depth: usize,
+        max_bytes: usize,
+        context: Option<Py<PyAny>>,
+    ) -> Self {
+        let plan = &schema.get().plan;
+        let state = State {
+            core: Parser::new(plan.clone(), Limits { depth: max_depth, bytes: max_bytes }),
+            builder: Builder::new(live, element_depth(plan)),
+            error: None,
+            finished: false,
+        };
+        Self { schema: schema.unbind(), context, state: Mutex::new(state) }
+    }
+
+    /// Takes in a delta. True if the snapshot shows something that it did not show before.
+    fn feed(&self, delta: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = delta.py();
+        let mut state = self.lock()?;
+        state.check()?;
+        if state.finished {
+            return Err(errors::finished());
+        }
+        if let Ok(text) = delta.cast::<PyString>() {
+            match text.to_str() {
+                Ok(text) => state.core.push(text.as_bytes()),
+                // Half a surrogate pair: the bytes that Python writes for it are not UTF-8, which the lexer will say.
+                Err(_) => {
+                    let bytes = text.call_method1(intern!(py, "encode"), ("utf-8", "surrogatepass"))?;
+                    state.core.push(bytes.cast::<PyBytes>()?.as_bytes());
+                }
+            }
+        } else if let Ok(bytes) = delta.cast::<PyBytes>() {
+            state.core.push(bytes.as_bytes());
+        } else {
+            let kind = delta.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("a delta is str or bytes, not {kind}")));
+        }
+        let before = state.core.version();
+        self.drive(py, &mut state, Parser::advance)?;
+        Ok(state.core.version() != before)
+    }
+
+    /// Declares the text ended.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.end(py, &mut *self.lock()?)
+    }
+
+    /// Declares the text ended and gives the value that Pydantic makes of it.
+    fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mut state = self.lock()?;
+        self.end(py, &mut state)?;
+        let value = self.schema.get().root.validate(py, state.core.text(), &self.settings());
+        match value {
+            Ok(value) => Ok(value.unbind()),
+            Err(error) => Err(state.fail(py, error)),
+        }
+    }
+
+    /// The elements that have settled since the last drain.
+    fn drain(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        let mut state = self.lock()?;
+        let State { core, builder, .. } = &mut *state;
+        builder.drain(self.build(py), core)
+    }
+
+    #[getter]
+    fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mut state = self.lock()?;
+        let State { core, builder, .. } = &mut *state;
+        builder.snapshot(self.build(py), core)
+    }
+
+    #[getter]
+    fn complete(&self) -> PyResult<bool> {
+        Ok(self.lock()?.core.complete())
+    }
+
+    #[getter]
+    fn text(&self) -> PyResult<String> {
+        let state = self.lock()?;
+        let text = state.core.text();
+        let whole = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
+        Ok(String::from_utf8_lossy(&text[..whole]).into_owned())
+    }
+
+    #[getter]
+    fn offset(&self) -> PyResult<usize> {
+        Ok(self.lock()?.core.offset())
+    }
+
+    #[getter]
+    fn line(&self) -> PyResult<usize> {
+        Ok(self.lock()?.core.position().line)
+    }
+
+    #[getter]
+    fn column(&self) -> PyResult<usize> {
+        Ok(self.lock()?.core.position().column)
+    }
+
+    #[getter]
+    fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let state = self.lock()?;
+        self.report(py, &state.core, &self.settings()).path()
+    }
+
+    #[getter]
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let schema = self.schema.get();
+        let fields = schema.record(schema.plan.root).map_or(&[][..], |class| &class.fields);
+        PyTuple::new(py, fields.iter().map(|field| &field.name))
+    }
+
+    #[getter]
+    fn arrived<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.members(py)?.0)
+    }
+
+    #[getter]
+    fn settled<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.members(py)?.1)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.schema)?;
+        visit.call(&self.context)?;
+        match self.state.try_lock() {
+            Ok(state) => state.builder.traverse(&visit),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// jiter reads 201 containers within each other, and so does Pydantic.
+const DEFAULT_DEPTH: usize = 201;
+const DEFAULT_BYTES: usize = 1 << 30;
+
+impl PyParser {
+    fn lock(&self) -> PyResult<MutexGuard<'_, State>> {
+        match self.state.try_lock() {
+            Ok(state) => Ok(state),
+            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(errors::busy()),
+        }
+    }
+
+    fn settings(&self) -> Settings<'_> {
+        Settings { strict: self.schema.get().strict, context: self.context.as_ref() }
+    }
+
+    fn build<'c, 'py>(&'c self, py: Python<'py>) -> Context<'c, 'py> {
+        Context { py, schema: self.schema.get(), context: self.context.as_ref() }
+    }
+
+    fn report<'r, 'py>(&'r self, py: Python<'py>, parser: &'r Parser, settings: &'r Settings<'r>) -> Report<'r, 'py> {
+        Report { py, schema: self.schema.get(), parser, settings }
+    }
+
+    fn members(&self, py: Python<'_>) -> PyResult<(Vec<Py<PyAny>>, Vec<Py<PyAny>>)> {
+        let mut state = self.lock()?;
+        let State { core, builder, .. } = &mut *state;
+        builder.catch_up(self.build(py), core)?;
+        builder.arrived(self.build(py), core.open_text().is_some())
+    }
+
+    fn end(&self, py: Python<'_>, state: &mut State) -> PyResult<()> {
+        state.check()?;
+        self.drive(py, state, Parser::end)?;
+        state.finished = true;
+        Ok(())
+    }
+
+    /// Reads on until all is read, judging what has to be judged on the way.
+    fn drive(
+        &self,
+        py: Python<'_>,
+        state: &mut State,
+        read: impl Fn(&mut Parser) -> Result<Step, Fault>,
+    ) -> PyResult<()> {
+        let settings = self.settings();
+        loop {
+            let error = match read(&mut state.core) {
+                Ok(Step::Drained) => return Ok(()),
+                Ok(Step::Judge(judgement)) => {
+                    let judge = &self.schema.get().facet(judgement.node).judge;
+                    let json = &state.core.text()[judgement.start..judgement.end];
+                    match judge.validate(py, json, &settings) {
+                        Ok(value) => {
+                            state.builder.judged.push_back(value.unbind());
+                            state.core.accept();
+                            continue;
+                        }
+                        Err(error) => {
+                            let error = self.report(py, &state.core, &settings).judged(&error, None)?;
+                            state.core.refuse(judgement.at);
+                            error
+                        }
+                    }
+                }
+                Ok(Step::Hook(hook)) => match state.builder.catch_up(self.build(py), &mut state.core) {
+                    Ok(_) => continue,
+                    Err(error) => {
+                        let json = &state.core.text()[hook.start..=hook.at];
+                        let error = self.report(py, &state.core, &settings).hook(error, json)?;
+                        state.core.refuse(hook.at);
+                        error
+                    }
+                },
+                Err(fault) => self.report(py, &state.core, &settings).fault(fault),
+            };
+            return Err(state.fail(py, error));
+        }
+    }
+}
+
+impl State {
+    /// Raises again what was raised.
+    fn check(&self) -> PyResult<()> {
+        match &self.error {
+            Some(error) => Err(Python::attach(|py| error.clone_ref(py))),
+            None => Ok(()),
+        }
+    }
+
+    fn fail(&mut self, py: Python<'_>, error: PyErr) -> PyErr {
+        self.error = Some(error.clone_ref(py));
+        error
+    }
+}
+
+/// At which depth the elements of a list of results lie: in a bare array, or in the lists of an object.
+fn element_depth(plan: &Plan) -> Option<usize> {
+    let is_list = |id: u32| matches!(plan.nodes[id as usize], Node::Array(_));
+    match &plan.nodes[plan.root as usize] {
+        Node::Array(_) => Some(1),
+        Node::Map(map) if is_list(map.value) => Some(2),
+        _ => None,
+    }
+}

@@ -1,0 +1,161 @@
+//! The class of a record: how its instances are made, whole or in the making.
+
+use instar_core::NodeId;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PySet, PyString, PyType};
+use pyo3::{PyTraverseError, PyVisit, intern};
+
+use crate::ffi;
+use crate::schema::Schema;
+
+/// What a field shows before it arrives.
+pub(crate) enum Absent {
+    /// A value that all may share: an immutable default, or `None` for a required field.
+    Shared(Py<PyAny>),
+    /// A mutable default, copied for each instance as Pydantic copies it.
+    Copied(Py<PyAny>),
+    /// A factory, called once for each instance.
+    Made(Py<PyAny>),
+    /// A required record: itself with nothing arrived.
+    Blank(NodeId),
+}
+
+/// A declared field.
+pub(crate) struct Field {
+    /// Its name in Python.
+    pub(crate) name: Py<PyString>,
+    /// What Pydantic's error locations call it.
+    pub(crate) location: Py<PyAny>,
+    pub(crate) absent: Absent,
+}
+
+/// A model class.
+pub(crate) struct RecordClass {
+    pub(crate) class: Py<PyType>,
+    pub(crate) fields: Vec<Field>,
+    /// All fields with what they show before they arrive, where nothing of it is made anew for each instance.
+    template: Option<Py<PyDict>>,
+    keeps_extra: bool,
+    /// The method that Pydantic calls on each new instance.
+    pub(crate) post_init: Option<Py<PyString>>,
+}
+
+/// An instance in the making.
+pub(crate) struct Instance {
+    pub(crate) object: Py<PyAny>,
+    /// Its `__dict__`, fields in the order of declaration.
+    pub(crate) values: Py<PyDict>,
+    /// The names of the fields that have something to show.
+    pub(crate) arrived: Py<PySet>,
+    /// The values of keys that no field has, if the class keeps them.
+    pub(crate) extra: Option<Py<PyDict>>,
+}
+
+impl RecordClass {
+    pub(crate) fn new(
+        class: Bound<'_, PyType>,
+        fields: Vec<Field>,
+        keeps_extra: bool,
+        post_init: Option<Py<PyString>>,
+    ) -> PyResult<Self> {
+        let py = class.py();
+        let template = PyDict::new(py);
+        let mut all_shared = true;
+        for field in &fields {
+            match &field.absent {
+                Absent::Shared(value) => template.set_item(&field.name, value)?,
+                _ => all_shared = false,
+            }
+        }
+        let template = all_shared.then(|| template.unbind());
+        Ok(Self { class: class.unbind(), fields, template, keeps_extra, post_init })
+    }
+
+    /// An instance with nothing arrived. `within` are the records being made blank around it: one of them again
+    /// shows `None`, or there would be no end.
+    pub(crate) fn blank(&self, py: Python<'_>, schema: &Schema, within: &mut Vec<NodeId>) -> PyResult<Instance> {
+        let values = match &self.template {
+            Some(template) => template.bind(py).copy()?,
+            None => self.absent_values(py, schema, within)?,
+        };
+        let arrived = PySet::empty(py)?;
+        let extra = if self.keeps_extra { Some(PyDict::new(py)) } else { None };
+        self.instance(&values, &arrived, extra.as_ref())
+    }
+
+    fn absent_values<'py>(
+        &self,
+        py: Python<'py>,
+        schema: &Schema,
+        within: &mut Vec<NodeId>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let values = PyDict::new(py);
+        for field in &self.fields {
+            let value = match &field.absent {
+                Absent::Shared(value) => value.bind(py).clone(),
+                Absent::Copied(value) => py.import("copy")?.call_method1("deepcopy", (value,))?,
+                Absent::Made(factory) => factory.bind(py).call0()?,
+                Absent::Blank(id) => match schema.record(*id) {
+                    Some(class) if !within.contains(id) => {
+                        within.push(*id);
+                        let blank = class.blank(py, schema, within)?;
+                        within.pop();
+                        blank.object.into_bound(py)
+                    }
+                    _ => py.None().into_bound(py),
+                },
+            };
+            values.set_item(&field.name, value)?;
+        }
+        Ok(values)
+    }
+
+    /// The instance that these parts make.
+    fn instance(
+        &self,
+        values: &Bound<'_, PyDict>,
+        arrived: &Bound<'_, PySet>,
+        extra: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Instance> {
+        let py = values.py();
+        let object = ffi::new_instance(self.class.bind(py))?;
+        let none = py.None().into_bound(py);
+        ffi::set_attribute(&object, intern!(py, "__dict__"), values)?;
+        ffi::set_attribute(&object, intern!(py, "__pydantic_fields_set__"), arrived)?;
+        ffi::set_attribute(&object, intern!(py, "__pydantic_extra__"), extra.map_or(&none, |extra| extra))?;
+        ffi::set_attribute(&object, intern!(py, "__pydantic_private__"), &none)?;
+        Ok(Instance {
+            object: object.unbind(),
+            values: values.clone().unbind(),
+            arrived: arrived.clone().unbind(),
+            extra: extra.map(|extra| extra.clone().unbind()),
+        })
+    }
+
+    /// A copy of an instance in the making: what it holds is shared, the rest is not.
+    pub(crate) fn copy(&self, py: Python<'_>, instance: &Instance) -> PyResult<Instance> {
+        let extra = instance.extra.as_ref().map(|extra| extra.bind(py).copy()).transpose()?;
+        self.instance(&instance.values.bind(py).copy()?, &ffi::copy_set(instance.arrived.bind(py))?, extra.as_ref())
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.class)?;
+        visit.call(&self.template)?;
+        self.fields.iter().try_for_each(|field| {
+            visit.call(&field.location)?;
+            match &field.absent {
+                Absent::Shared(value) | Absent::Copied(value) | Absent::Made(value) => visit.call(value),
+                Absent::Blank(_) => Ok(()),
+            }
+        })
+    }
+}
+
+impl Instance {
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.object)?;
+        visit.call(&self.values)?;
+        visit.call(&self.arrived)?;
+        visit.call(&self.extra)
+    }
+}

@@ -1,0 +1,94 @@
+//! A compiled schema: the core's plan, and what Python knows of each of its nodes.
+
+use std::sync::Arc;
+
+use instar_core::{NodeId, Plan};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::compile;
+use crate::judge::Judge;
+use crate::record::RecordClass;
+
+/// What Python knows of a node.
+pub(crate) struct Facet {
+    /// Pydantic's validator for just this node.
+    pub(crate) judge: Judge,
+    pub(crate) detail: Detail,
+}
+
+/// What building a value of a node takes.
+pub(crate) enum Detail {
+    /// Plain values.
+    Plain,
+    /// The members of a choice, in the order of declaration.
+    Members(Vec<Py<PyAny>>),
+    /// The class of a record.
+    Record(Box<RecordClass>),
+}
+
+/// A Pydantic core schema, compiled. Immutable; shared by all the parsers of its type.
+#[pyclass(frozen, module = "instar._core")]
+pub(crate) struct Schema {
+    pub(crate) plan: Arc<Plan>,
+    facets: Vec<Facet>,
+    /// Pydantic's validator for the whole.
+    pub(crate) root: Judge,
+    pub(crate) title: Py<PyString>,
+    pub(crate) hide_input: bool,
+    pub(crate) strict: Option<bool>,
+}
+
+#[pymethods]
+impl Schema {
+    #[new]
+    #[pyo3(signature = (core_schema, validator, *, strict=None))]
+    fn new(
+        core_schema: Option<&Bound<'_, PyDict>>,
+        validator: &Bound<'_, PyAny>,
+        strict: Option<bool>,
+    ) -> PyResult<Self> {
+        let py = validator.py();
+        let compile::Compiled { plan, facets } = compile::compile(py, core_schema, strict)?;
+        let hide_input = match core_schema {
+            Some(schema) => compile::hides_input(schema)?,
+            None => false,
+        };
+        Ok(Self {
+            plan: Arc::new(plan),
+            facets,
+            title: validator.getattr("title")?.cast_into()?.unbind(),
+            root: Judge::of_validator(validator)?,
+            hide_input,
+            strict,
+        })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.title)?;
+        self.root.traverse(&visit)?;
+        self.facets.iter().try_for_each(|facet| {
+            facet.judge.traverse(&visit)?;
+            match &facet.detail {
+                Detail::Plain => Ok(()),
+                Detail::Members(members) => members.iter().try_for_each(|member| visit.call(member)),
+                Detail::Record(class) => class.traverse(&visit),
+            }
+        })
+    }
+}
+
+impl Schema {
+    pub(crate) fn facet(&self, id: NodeId) -> &Facet {
+        &self.facets[id as usize]
+    }
+
+    /// The class of the record node `id`.
+    pub(crate) fn record(&self, id: NodeId) -> Option<&RecordClass> {
+        match &self.facet(id).detail {
+            Detail::Record(class) => Some(class),
+            _ => None,
+        }
+    }
+}
