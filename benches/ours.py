@@ -82,6 +82,7 @@ WAYS: dict[str, Callable[[list[str]], object]] = {
     "feed": feed,
     "live": live,
     "kept": kept,
+    "loop": rivals.loop,
     "floor": lambda _: rivals.floor(invoices(ITEMS[-1]).text),
 }
 

@@ -20,7 +20,7 @@ _of_form: OrderedDict[Any, Schema] = OrderedDict()
 _lock = threading.Lock()
 
 
-def schema_of(tp: Any, *, strict: bool | None = None) -> Schema:
+def schema_of(tp: Any, strict: bool | None = None) -> Schema:
     """Compile the schema of `tp`: anything `pydantic.TypeAdapter` takes, or None for plain Python values.
 
     Raises what Pydantic raises for a type it has no schema for.

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+)
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from typing_extensions import Self, TypedDict, Unpack
@@ -48,7 +56,7 @@ class View(ABC, Generic[ItemT, FinalT]):
         self._final: tuple[FinalT] | None = None
 
     @property
-    def snapshot(self) -> Any:  # noqa: ANN401 - a list for elements, the item's own type for partials
+    def snapshot(self) -> Any:
         """The answer so far."""
         return self._seen(self.parser.snapshot)
 
@@ -70,7 +78,7 @@ class View(ABC, Generic[ItemT, FinalT]):
     def end(self) -> None:
         """Check that the text that has arrived is a whole answer."""
 
-    def _seen(self, value: Any) -> Any:  # noqa: ANN401
+    def _seen(self, value: Any) -> Any:
         return value if self._look is None else self._look(value)
 
 
@@ -94,10 +102,10 @@ class Elements(View[T, list[T]]):
     the first character that is not white space decides.
     """
 
-    def __init__(self, schema: Any, options: Options) -> None:  # noqa: ANN401
+    def __init__(self, schema: Any, options: Options) -> None:
         element: Any = Any if schema is None else schema
         super().__init__(Parser(list[element], **options), look=_members)
-        self._wrapped = lambda: Parser(dict[str, list[element]], **options)
+        self._wrapped: Callable[[], Parser[Any]] = lambda: Parser(dict[str, list[element]], **options)
         self._begun = False
 
     def after(self, delta: str | bytes) -> Iterator[T]:
@@ -113,8 +121,8 @@ class Elements(View[T, list[T]]):
 
     def _begin(self, delta: str | bytes) -> bool:
         """Choose the parser by the first character; say whether there was one."""
-        start = str(delta, "utf-8", "replace") if isinstance(delta, bytes) else delta
-        start = start.lstrip(" \t\r\n")
+        text = delta.decode(errors="replace") if isinstance(delta, bytes) else str(delta)
+        start = text.lstrip(" \t\r\n")
         if start.startswith("{"):
             blank, self.parser = self.parser.text, self._wrapped()
             self.parser.feed(blank)
@@ -142,7 +150,7 @@ class Reading(Generic[ItemT, FinalT]):
         return self._view.parser
 
     @property
-    def snapshot(self) -> Any:  # noqa: ANN401
+    def snapshot(self) -> Any:
         """The answer so far: the growing object, or the list with its last element perhaps open."""
         return self._view.snapshot
 
@@ -156,7 +164,7 @@ class Reading(Generic[ItemT, FinalT]):
         """How much of the answer's top-level fields has arrived."""
         return self.parser.progress
 
-    def _take(self, piece: Any) -> Iterable[ItemT]:  # noqa: ANN401
+    def _take(self, piece: Any) -> Iterable[ItemT]:
         """Return what a piece of the source makes visible. Here a piece is a delta."""
         return self._view.after(piece)
 
@@ -172,9 +180,9 @@ class Reading(Generic[ItemT, FinalT]):
 class Stream(Reading[ItemT, FinalT], Iterator[ItemT]):
     """Objects out of a sync source of deltas. Iterate over it; it closes its source when the loop is left.
 
-    `for item in stream` closes the source at the loop's end, however it ends: Python drops the loop's iterator
-    on `break`, `return` or an exception. Where that is not soon enough (a Python without reference counts, an
-    iterator kept in a variable), use `with stream:`. `next(stream)` reads on without closing.
+    `for item in stream` closes the source at the loop's end, however it ends: Python drops the loop's
+    iterator on `break`, `return` or an exception. Where that is not soon enough (a Python without reference
+    counts, an iterator kept in a variable), use `with stream:`. `next(stream)` reads on without closing.
 
     Errors are raised where the next item was asked for, and the parser stays readable: `instar.StreamError`,
     `pydantic.ValidationError`, and whatever the source raises.
@@ -205,7 +213,7 @@ class Stream(Reading[ItemT, FinalT], Iterator[ItemT]):
     def __next__(self) -> ItemT:
         return next(self._items)
 
-    def __iter__(self) -> Iterator[ItemT]:
+    def __iter__(self) -> Iterator[ItemT]:  # noqa: PYI034 - a generator is what sees that the loop was left
         try:
             yield from self._items
         finally:
@@ -344,8 +352,8 @@ def partials(
 ) -> Stream[Any, Any] | AsyncStream[Any, Any]:
     """Return the growing object that the deltas spell.
 
-    The first snapshot, of which nothing has arrived, is there before the first delta is asked for; then there is
-    one after every delta that changed what can be seen. At the end the text must be whole and valid.
+    The first snapshot, of which nothing has arrived, is there before the first delta is asked for; then there
+    is one after every delta that changed what can be seen. At the end the text must be whole and valid.
 
     Args:
         deltas: a sync or async iterable of `str` or `bytes`, cut anywhere. Closed when the stream is.
@@ -353,7 +361,7 @@ def partials(
         options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them.
 
     Raises:
-        instar.StreamError, pydantic.ValidationError: while iterating, at the first byte that cannot be mended.
+        instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
         TypeError: `deltas` is not iterable, or a delta is neither `str` nor `bytes`.
 
     """
@@ -381,16 +389,16 @@ def elements(
 ) -> Stream[Any, list[Any]] | AsyncStream[Any, list[Any]]:
     """Return the members of the list that the deltas spell, each validated and handed out as it closes.
 
-    The text is a list, or an object whose one value is a list, whatever its key. A text that ends early raises
-    `instar.TruncatedError` after the elements that were whole.
+    The text is a list, or an object whose one value is a list, whatever its key. A text that ends early
+    raises `instar.TruncatedError` after the elements that were whole.
 
     Args:
         deltas: a sync or async iterable of `str` or `bytes`, cut anywhere. Closed when the stream is.
-        schema: the type of *one* element: whatever `pydantic.TypeAdapter` takes (a model, a union, `int` ...).
+        schema: the type of *one* element: whatever `pydantic.TypeAdapter` takes (a model, a union ...).
         options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them.
 
     Raises:
-        instar.StreamError, pydantic.ValidationError: while iterating, at the first byte that cannot be mended.
+        instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
         TypeError: `deltas` is not iterable, or a delta is neither `str` nor `bytes`.
 
     """

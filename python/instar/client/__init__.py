@@ -1,4 +1,4 @@
-"""The OpenAI client, answering in types. `import instar` does not need the `openai` package; `from_openai` does."""
+"""The OpenAI client, answering in types. Only calling `from_openai` needs the `openai` package."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def from_openai(client: AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA) -> AsyncClie
 def from_openai(client: OpenAI | AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA) -> Client | AsyncClient:
     """Return a client that does all that this one does, and answers in types.
 
-    Its `chat.completions` has `create_partial`, `create_iterable` and `create_with_completion`, and a `create` that
-    takes a `response_model`; the client itself has the same four. What is not overridden, its credentials, retries
-    and timeouts among it, is the given client's.
+    Its `chat.completions` has `create_partial`, `create_iterable` and `create_with_completion`, and a
+    `create` that takes a `response_model`; the client itself has the same four. All else, its credentials,
+    retries and timeouts among it, is the given client's.
 
     Args:
         client: an `openai.OpenAI` or `openai.AsyncOpenAI`, or a subclass such as `AzureOpenAI`.

@@ -9,7 +9,7 @@ from openai.types.chat import ChatCompletion
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletionChunk
 
-# Strings that are said whole. Some servers repeat them in every chunk, some send an empty one: the first counts.
+# Strings that are said whole. Some servers repeat them in every chunk, or send empty ones: the first counts.
 _WHOLE = frozenset({"id", "type", "role", "name"})
 
 
@@ -41,7 +41,7 @@ class Accumulated:
         choices = _plain(self._choices)
         return ChatCompletion.construct(**{**self._data, "object": "chat.completion", "choices": choices})
 
-    def _add_choices(self, choices: Any) -> None:  # noqa: ANN401
+    def _add_choices(self, choices: Any) -> None:
         for choice in choices:
             held = self._choices.setdefault(choice["index"], {"message": {}, "finish_reason": None})
             _merge(held["message"], choice.pop("delta", None) or {})
@@ -55,7 +55,7 @@ def _merge(held: dict[str, Any], delta: dict[str, Any]) -> None:
         held[key] = _grown(held.get(key), value, whole=key in _WHOLE)
 
 
-def _grown(held: Any, value: Any, *, whole: bool) -> Any:  # noqa: ANN401
+def _grown(held: Any, value: Any, *, whole: bool) -> Any:
     """Return what was held, and the value that came for it now."""
     if value is None or (whole and held):
         return held
@@ -72,7 +72,7 @@ def _grown(held: Any, value: Any, *, whole: bool) -> Any:  # noqa: ANN401
     return held
 
 
-def _extended(held: Any, entries: list[Any]) -> Any:  # noqa: ANN401
+def _extended(held: Any, entries: list[Any]) -> Any:
     """Return a list grown by entries: merged by index where they have one, appended where they have none."""
     if held is None:
         held = _Indexed() if any(isinstance(entry, dict) and "index" in entry for entry in entries) else []
@@ -84,7 +84,7 @@ def _extended(held: Any, entries: list[Any]) -> Any:  # noqa: ANN401
     return held
 
 
-def _plain(held: Any) -> Any:  # noqa: ANN401
+def _plain(held: Any) -> Any:
     if isinstance(held, _Pieces):
         return "".join(held)
     if isinstance(held, _Indexed):

@@ -1,4 +1,4 @@
-"""Where the deltas come from: the chunks of the SDK, or a whole completion, which is a stream of one piece."""
+"""Where the deltas come from: the SDK's chunks, or a whole completion, which is a stream of one piece."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Answer:
         return message.content or ""
 
     def _arguments(self, calls: Sequence[ChoiceDeltaToolCall | ChatCompletionMessageToolCallUnion]) -> str:
-        """Return what these calls add to the arguments of the first call; others may come interleaved with it."""
+        """Return what these calls add to the arguments of the first call; others may be among them."""
         text = ""
         for position, call in enumerate(calls):
             function = getattr(call, "function", None)

@@ -24,11 +24,11 @@ T = TypeVar("T")
 class _Proxy:
     """Everything that is not overridden stays as the wrapped object has it."""
 
-    def __init__(self, wrapped: Any, mode: Mode) -> None:  # noqa: ANN401
+    def __init__(self, wrapped: Any, mode: Mode) -> None:
         self._wrapped = wrapped
         self._mode = mode
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         # By way of `object`, so that a copy in the making, which wraps nothing yet, does not look for ever.
         return getattr(object.__getattribute__(self, "_wrapped"), name)
 
@@ -43,12 +43,12 @@ class Completions(_Proxy):
     - `mode`: an `instar.Mode`, for this call.
     - `context`, `strict`: for Pydantic's validation.
 
-    A streamed request asks for the token usage, unless `stream_options` is given. It is sent at the call, as the
-    SDK's own `create(stream=True)` does, so that what is wrong with it is raised where it is written. Nothing is
-    read before the iteration.
+    A streamed request asks for the token usage, unless `stream_options` is given. It is sent at the call, as
+    the SDK's own `create(stream=True)` does, so that what is wrong with it is raised where it is written.
+    Nothing is read before the iteration.
 
-    Every method raises `openai.OpenAIError` where the request fails, and TypeError for a keyword that the SDK does
-    not know, or that says what the `response_model` says already.
+    Every method raises `openai.OpenAIError` where the request fails, and TypeError for a keyword that the SDK
+    does not know, or that says what the `response_model` says already.
     """
 
     @overload
@@ -75,15 +75,18 @@ class Completions(_Proxy):
         self, *, response_model: type[list[T]], stream: Literal[True], **kwargs: Any
     ) -> ChatStream[T, list[T]]: ...
     @overload
-    def create(self, *, response_model: type[T], stream: Literal[True], **kwargs: Any) -> ChatStream[T, T]: ...
+    def create(
+        self, *, response_model: type[T], stream: Literal[True], **kwargs: Any
+    ) -> ChatStream[T, T]: ...
     @overload
     def create(self, *, response_model: type[T], **kwargs: Any) -> T: ...
     @overload
     def create(self, **kwargs: Any) -> Any: ...
     def create(self, **kwargs: Any) -> Any:
-        """Return the validated answer; with `stream=True`, the growing one; without `response_model`, the SDK's.
+        """Return the validated answer, or with `stream=True` the growing one.
 
-        `list[User]` and `Iterable[User]` give a list, and with `stream=True` each `User` as it closes.
+        `list[User]` and `Iterable[User]` give a list, and with `stream=True` each `User` as it closes. Without
+        a `response_model` this is the SDK's `create`.
 
         Raises:
             instar.StreamError: the answer is refused, cut off, missing or no JSON.
@@ -132,7 +135,9 @@ class AsyncCompletions(_Proxy):
     @overload
     def create_iterable(self, *, response_model: type[T], **kwargs: Any) -> AsyncChatStream[T, list[T]]: ...
     @overload
-    def create_iterable(self, *, response_model: object, **kwargs: Any) -> AsyncChatStream[Any, list[Any]]: ...
+    def create_iterable(
+        self, *, response_model: object, **kwargs: Any
+    ) -> AsyncChatStream[Any, list[Any]]: ...
     def create_iterable(self, **kwargs: Any) -> AsyncChatStream[Any, list[Any]]:
         """Return the elements of the answered list, each validated, as it closes.
 
@@ -176,7 +181,7 @@ class AsyncCompletions(_Proxy):
         completion = await self._wrapped.create(**question.whole)
         return ChatStream([completion], question).final(), completion
 
-    async def _validated(self, **kwargs: Any) -> Any:  # noqa: ANN401
+    async def _validated(self, **kwargs: Any) -> Any:
         return (await self.create_with_completion(**kwargs))[0]
 
     def _stream(self, question: Question[Any, Any]) -> AsyncChatStream[Any, Any]:
@@ -186,7 +191,7 @@ class AsyncCompletions(_Proxy):
 class Chat(_Proxy):
     """`client.chat`."""
 
-    def __init__(self, wrapped: Any, mode: Mode) -> None:  # noqa: ANN401
+    def __init__(self, wrapped: Any, mode: Mode) -> None:
         super().__init__(wrapped, mode)
         self.completions = Completions(wrapped.completions, mode)
 
@@ -194,7 +199,7 @@ class Chat(_Proxy):
 class AsyncChat(_Proxy):
     """`client.chat` of an async client."""
 
-    def __init__(self, wrapped: Any, mode: Mode) -> None:  # noqa: ANN401
+    def __init__(self, wrapped: Any, mode: Mode) -> None:
         super().__init__(wrapped, mode)
         self.completions = AsyncCompletions(wrapped.completions, mode)
 
@@ -202,10 +207,10 @@ class AsyncChat(_Proxy):
 class Client(_Proxy):
     """An `openai.OpenAI` whose `chat.completions` know `response_model`. All else is the wrapped client's.
 
-    `create`, `create_partial`, `create_iterable` and `create_with_completion` are those of `chat.completions`.
+    `create`, `create_partial`, `create_iterable`, `create_with_completion` are those of `chat.completions`.
     """
 
-    def __init__(self, wrapped: Any, mode: Mode) -> None:  # noqa: ANN401
+    def __init__(self, wrapped: Any, mode: Mode) -> None:
         super().__init__(wrapped, mode)
         self.chat = Chat(wrapped.chat, mode)
         self.create = self.chat.completions.create
@@ -228,7 +233,7 @@ class Client(_Proxy):
 class AsyncClient(_Proxy):
     """An `openai.AsyncOpenAI` whose `chat.completions` know `response_model`: the twin of `Client`."""
 
-    def __init__(self, wrapped: Any, mode: Mode) -> None:  # noqa: ANN401
+    def __init__(self, wrapped: Any, mode: Mode) -> None:
         super().__init__(wrapped, mode)
         self.chat = AsyncChat(wrapped.chat, mode)
         self.create = self.chat.completions.create

@@ -45,26 +45,28 @@ class Question(Generic[ItemT, FinalT]):
 
     @property
     def streamed(self) -> dict[str, Any]:
-        """The keywords of a request for a stream, which tells the usage unless the caller has decided that."""
+        """The keywords of a request for a stream, which tells the usage unless told otherwise."""
         return {"stream_options": {"include_usage": True}, **self.keywords, "stream": True}
 
     @property
     def whole(self) -> dict[str, Any]:
         """The keywords of a request for an answer in one piece."""
         if self.keywords.get("stream"):
-            message = "create_with_completion returns one whole answer: to stream, take create_partial's .completion"
+            message = (
+                "create_with_completion does not stream: create_partial does, and its stream has .completion"
+            )
             raise TypeError(message)
         return self.keywords
 
 
-def ask(
+def ask(  # noqa: PLR0913 - the keywords that the public methods share
     shape: Shape,
     default: Mode,
     *,
-    response_model: Any,  # noqa: ANN401
+    response_model: Any,
     messages: Iterable[Any],
     mode: Mode | None = None,
-    context: Any = None,  # noqa: ANN401
+    context: Any = None,
     strict: bool | None = None,
     **keywords: Any,
 ) -> Question[Any, Any]:
@@ -89,24 +91,26 @@ def ask(
     carrier = _carrier(_format(asked), messages, mode)
     twice = sorted(carrier.keys() & keywords.keys())
     if twice:
-        message = f"{mode} sends the response_model as {', '.join(twice)}: leave that out, or take another mode"
+        message = (
+            f"{mode} sends the response_model as {', '.join(twice)}: leave that out, or take another mode"
+        )
         raise TypeError(message)
     return Question({**carrier, **keywords}, mode, view)
 
 
-def one(schema: Any, options: Options) -> tuple[Any, View[Any, Any]]:  # noqa: ANN401
+def one(schema: Any, options: Options) -> tuple[Any, View[Any, Any]]:
     """Return the type to ask for, and the view, of one answer of any type."""
     if _is_object(schema):
         return schema, Partials(Parser(schema, **options))
     return Value[schema], Partials(Parser(Value[schema], **options), look=attrgetter("value"))
 
 
-def many(element: Any, options: Options) -> tuple[Any, View[Any, Any]]:  # noqa: ANN401
+def many(element: Any, options: Options) -> tuple[Any, View[Any, Any]]:
     """Return the type to ask for, and the view, of a list of elements."""
     return Items[element], Elements(element, options)
 
 
-def either(schema: Any, options: Options) -> tuple[Any, View[Any, Any]]:  # noqa: ANN401
+def either(schema: Any, options: Options) -> tuple[Any, View[Any, Any]]:
     """Tell by the type: `list[User]` and `Iterable[User]` are many, all else is one."""
     if get_origin(schema) in (list, Iterable):
         (element,) = get_args(schema)
@@ -142,8 +146,10 @@ def _carrier(wanted: _Format, messages: Iterable[Any], mode: Mode) -> dict[str, 
 
 
 def _instructed(messages: Iterable[Any], schema: JSONSchema) -> list[Any]:
-    """Put the schema into the system message: the one that is there, since many chat templates allow only one."""
-    order = f"Answer with one JSON object, and nothing else, that fits this JSON Schema:\n{json.dumps(schema)}"
+    """Put the schema into the system message, the one that is there: many chat templates allow only one."""
+    order = (
+        f"Answer with one JSON object, and nothing else, that fits this JSON Schema:\n{json.dumps(schema)}"
+    )
     messages = list(messages)
     first = messages[0] if messages else None
     if isinstance(first, Mapping) and first.get("role") == "system" and isinstance(first.get("content"), str):
@@ -155,7 +161,7 @@ def _remembered(make: Callable[[Any], T]) -> Callable[[Any], T]:
     """Remember what was made for a type; make it anew for the rare type that cannot be hashed."""
     remembered = lru_cache(maxsize=256)(make)
 
-    def get(schema: Any) -> T:  # noqa: ANN401
+    def get(schema: Any) -> T:
         try:
             hash(schema)
         except TypeError:
@@ -166,7 +172,7 @@ def _remembered(make: Callable[[Any], T]) -> Callable[[Any], T]:
 
 
 @_remembered
-def _format(schema: Any) -> _Format:  # noqa: ANN401
+def _format(schema: Any) -> _Format:
     loose = _rooted(TypeAdapter(schema).json_schema())
     # The API takes letters, digits, `_` and `-`, 64 at most.
     name = re.sub(r"[^a-zA-Z0-9_-]+", "_", loose.get("title", "")).strip("_")[:64] or "answer"
@@ -176,7 +182,7 @@ def _format(schema: Any) -> _Format:  # noqa: ANN401
         return _Format(name, loose, strict=False)
 
 
-def _is_object(schema: Any) -> bool:  # noqa: ANN401
+def _is_object(schema: Any) -> bool:
     return _format(schema).schema.get("type") == "object"
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class _Chat(Reading[ItemT, FinalT]):
-    """What a chat completion knows besides its text. All of it is readable at any time, after an error too."""
+    """What a chat completion knows besides its text: readable at any time, after an error too."""
 
     _answer: Answer
 
@@ -38,7 +38,7 @@ class _Chat(Reading[ItemT, FinalT]):
         """Why the model stopped (`"stop"`, `"length"`, `"tool_calls"`, `"content_filter"`), once it has."""
         return self._answer.finish_reason
 
-    def _take(self, piece: Any) -> Iterable[ItemT]:  # noqa: ANN401
+    def _take(self, piece: Any) -> Iterable[ItemT]:
         return super()._take(self._answer.read(piece))
 
     def _end(self) -> None:
@@ -52,11 +52,13 @@ class _Chat(Reading[ItemT, FinalT]):
 class ChatStream(_Chat[ItemT, FinalT], Stream[ItemT, FinalT]):
     """The growing answer to a request that has been sent. See `instar.Stream`.
 
-    Errors are those of `instar.Stream`, and `instar.RefusalError` when the stream ends with a refusal. An error
-    closes the HTTP response; `snapshot`, `text`, `parser` and `completion` stay readable.
+    Errors are those of `instar.Stream`, and `instar.RefusalError` when the stream ends with a refusal. An
+    error closes the HTTP response; `snapshot`, `text`, `parser` and `completion` stay readable.
     """
 
-    def __init__(self, source: Iterable[ChatCompletionChunk | ChatCompletion], question: Question[ItemT, FinalT]) -> None:
+    def __init__(
+        self, source: Iterable[ChatCompletionChunk | ChatCompletion], question: Question[ItemT, FinalT]
+    ) -> None:
         super().__init__(source, question.view)
         self._answer = Answer(question.mode)
 
@@ -64,7 +66,7 @@ class ChatStream(_Chat[ItemT, FinalT], Stream[ItemT, FinalT]):
 class AsyncChatStream(_Chat[ItemT, FinalT], AsyncStream[ItemT, FinalT]):
     """The growing answer to a request. The twin of `ChatStream`.
 
-    The request is sent once: by `await stream`, which returns the stream itself, or else by the first iteration.
+    The request is sent once: by `await stream`, which returns the stream itself, or by the first iteration.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """JSON Schema in the dialect that strict structured output accepts.
 
-The dialect knows no optional keys, no open objects and no defaults. Pydantic's schemas are rewritten where the
-meaning stays the same to whoever validates the answer with the original type, which instar does.
+The dialect knows no optional keys, no open objects and no defaults. Pydantic's schemas are rewritten where
+the meaning stays the same to whoever validates the answer with the original type, which instar does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ JSONSchema: TypeAlias = dict[str, Any]
 # Said by Pydantic, refused by the dialect, and without weight for what may be answered.
 _SILENT = frozenset({"default", "discriminator", "examples"})
 # Constraints for which the dialect has no word.
-_UNKNOWN = frozenset({"allOf", "contentSchema", "not", "patternProperties", "prefixItems", "propertyNames", "uniqueItems"})
+_UNKNOWN = frozenset(
+    {"allOf", "contentSchema", "not", "patternProperties", "prefixItems", "propertyNames", "uniqueItems"}
+)
 # One of these says what a schema is about; without any, it allows everything.
 _SUBJECTS = frozenset({"type", "enum", "const", "anyOf", "$ref"})
 
@@ -31,7 +33,7 @@ def strictly(schema: JSONSchema) -> JSONSchema:
     """
     schema = {key: value for key, value in schema.items() if key not in _SILENT}
     if "oneOf" in schema:
-        # Pydantic writes oneOf for tagged unions only, where the tags exclude each other: anyOf says the same.
+        # Pydantic writes oneOf for tagged unions only, where tags exclude each other: anyOf says the same.
         schema["anyOf"] = schema.pop("oneOf")
     if "$ref" in schema and len(schema) > 1:
         # The dialect wants a reference to stand alone; its neighbour is a description or a title.

@@ -64,9 +64,14 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
         for server in self.servers:
             server.close()
-        # The applications are told that their client has left, and end.
+        # A broken connection tells its application that the client has left, and so it ends. What still runs
+        # then is a connection that was being accepted: it is broken in its turn.
+        self._break_connections()
+        while running := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            self._break_connections()
+        await asyncio.sleep(0)  # the connections go with the callbacks of `abort`, which are due now
+
+    def _break_connections(self) -> None:
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        while self.server_state.tasks:
-            await asyncio.wait(self.server_state.tasks)
-        await asyncio.sleep(0)  # and the connections, once the loop has run the callbacks of `abort`

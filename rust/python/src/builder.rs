@@ -11,6 +11,9 @@ use crate::ffi;
 use crate::record::Instance;
 use crate::schema::{Detail, Schema};
 
+/// Shorter strings are sooner copied than taken out of the tree and put back.
+const GROWS_IN_PLACE: usize = 256;
+
 /// Where the next value of an open container goes.
 enum Member {
     /// Behind the last element.
@@ -225,7 +228,7 @@ impl Builder {
             self.text = Some(text);
             return Ok(false);
         }
-        if text.placed {
+        if text.placed && text.bytes > GROWS_IN_PLACE {
             // The tree lets go of the string, so that it can grow in place.
             self.insert(c, py.None().bind(py), true)?;
         }

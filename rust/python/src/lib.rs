@@ -8,6 +8,7 @@
 mod builder;
 mod compile;
 mod errors;
+mod exclusive;
 mod ffi;
 mod judge;
 mod parser;

@@ -1,24 +1,23 @@
 //! The Python class `instar._core.Parser`.
 
-use std::sync::{Mutex, MutexGuard, TryLockError};
-
 use instar_core::{Fault, Limits, Node, Parser, Plan, Step};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::builder::{Builder, Context};
 use crate::errors::{self, Report};
+use crate::exclusive::{Exclusive, Lent};
 use crate::judge::Settings;
 use crate::schema::Schema;
 
-/// One stream of one schema.
-#[pyclass(frozen, subclass, name = "Parser", module = "instar._core")]
+/// The parser of one stream.
+#[pyclass(frozen, generic, name = "Parser", module = "instar")]
 pub(crate) struct PyParser {
     schema: Py<Schema>,
     context: Option<Py<PyAny>>,
-    state: Mutex<State>,
+    state: Exclusive<State>,
 }
 
 struct State {
@@ -32,30 +31,36 @@ struct State {
 #[pymethods]
 impl PyParser {
     #[new]
-    #[pyo3(signature = (schema, *, live=false, max_depth=DEFAULT_DEPTH, max_bytes=DEFAULT_BYTES, context=None))]
+    #[pyo3(signature = (schema, *, live=false, limits=None, context=None, strict=None))]
     fn new(
-        schema: Bound<'_, Schema>,
+        schema: &Bound<'_, PyAny>,
         live: bool,
-        max_depth: usize,
-        max_bytes: usize,
+        limits: Option<&Bound<'_, PyAny>>,
         context: Option<Py<PyAny>>,
-    ) -> Self {
-        let plan = &schema.get().plan;
-        let state = State {
-            core: Parser::new(plan.clone(), Limits { depth: max_depth, bytes: max_bytes }),
-            builder: Builder::new(live, element_depth(plan)),
-            error: None,
-            finished: false,
+        strict: Option<bool>,
+    ) -> PyResult<Self> {
+        let py = schema.py();
+        let limits = match limits {
+            Some(limits) => Limits {
+                depth: limits.getattr(intern!(py, "depth"))?.extract()?,
+                bytes: limits.getattr(intern!(py, "bytes"))?.extract()?,
+            },
+            None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
         };
-        Self { schema: schema.unbind(), context, state: Mutex::new(state) }
+        let schema_of = py.import(intern!(py, "instar.schema"))?.getattr(intern!(py, "schema_of"))?;
+        let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
+        let plan = schema.get().plan.clone();
+        let builder = Builder::new(live, element_depth(&plan));
+        let state = State { core: Parser::new(plan, limits), builder, error: None, finished: false };
+        Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
     }
 
     /// Takes in a delta. True if the snapshot shows something that it did not show before.
     fn feed(&self, delta: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = delta.py();
-        let mut state = self.lock()?;
-        state.check()?;
-        if state.finished {
+        let mut state = self.state(py)?;
+        if state.error.is_some() || state.finished {
+            state.check(py)?;
             return Err(errors::finished());
         }
         if let Ok(text) = delta.cast::<PyString>() {
@@ -74,18 +79,21 @@ impl PyParser {
             return Err(PyTypeError::new_err(format!("a delta is str or bytes, not {kind}")));
         }
         let before = state.core.version();
-        self.drive(py, &mut state, Parser::advance)?;
+        match state.core.advance() {
+            Ok(Step::Drained) => {}
+            step => self.drive(py, &mut state, step, Parser::advance)?,
+        }
         Ok(state.core.version() != before)
     }
 
     /// Declares the text ended.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.end(py, &mut *self.lock()?)
+        self.end(py, &mut *self.state(py)?)
     }
 
     /// Declares the text ended and gives the value that Pydantic makes of it.
     fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut state = self.lock()?;
+        let mut state = self.state(py)?;
         self.end(py, &mut state)?;
         let value = self.schema.get().root.validate(py, state.core.text(), &self.settings());
         match value {
@@ -96,50 +104,71 @@ impl PyParser {
 
     /// The elements that have settled since the last drain.
     fn drain(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
-        let mut state = self.lock()?;
+        let mut state = self.state(py)?;
         let State { core, builder, .. } = &mut *state;
         builder.drain(self.build(py), core)
     }
 
     #[getter]
     fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut state = self.lock()?;
+        let mut state = self.state(py)?;
         let State { core, builder, .. } = &mut *state;
         builder.snapshot(self.build(py), core)
     }
 
     #[getter]
-    fn complete(&self) -> PyResult<bool> {
-        Ok(self.lock()?.core.complete())
+    fn complete(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.state(py)?.core.complete())
     }
 
     #[getter]
-    fn text(&self) -> PyResult<String> {
-        let state = self.lock()?;
+    fn text(&self, py: Python<'_>) -> PyResult<String> {
+        let state = self.state(py)?;
         let text = state.core.text();
         let whole = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
         Ok(String::from_utf8_lossy(&text[..whole]).into_owned())
     }
 
     #[getter]
-    fn offset(&self) -> PyResult<usize> {
-        Ok(self.lock()?.core.offset())
+    fn offset(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.state(py)?.core.offset())
     }
 
     #[getter]
-    fn line(&self) -> PyResult<usize> {
-        Ok(self.lock()?.core.position().line)
+    fn line(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.state(py)?.core.position().line)
     }
 
     #[getter]
-    fn column(&self) -> PyResult<usize> {
-        Ok(self.lock()?.core.position().column)
+    fn column(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.state(py)?.core.position().column)
     }
 
     #[getter]
     fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let state = self.lock()?;
+        let state = self.state(py)?;
         self.report(py, &state.core, &self.settings()).path()
+    }
+
+    /// How far the value has come, by its top-level fields.
+    #[getter]
+    fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let snapshot = self.snapshot(py)?.into_bound(py);
+        let (arrived, settled) = self.members(py)?;
+        let schema = self.schema.get();
+        let fields = schema.record(schema.plan.root).map_or(0, |class| class.fields.len());
+        let completion = if self.complete(py)? { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let data = PyDict::new(py);
+        for name in arrived {
+            let name = name.into_bound(py);
+            let value = match snapshot.cast::<PyDict>() {
+                Ok(dict) => dict.as_any().get_item(&name)?,
+                Err(_) => snapshot.getattr(name.cast::<PyString>()?)?,
+            };
+            data.set_item(name, value)?;
+        }
+        let class = py.import(intern!(py, "instar.progress"))?.getattr(intern!(py, "Progress"))?;
+        class.call1((completion, data, PyTuple::new(py, settled)?))
     }
 
     #[getter]
@@ -162,9 +191,10 @@ impl PyParser {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.schema)?;
         visit.call(&self.context)?;
-        match self.state.try_lock() {
-            Ok(state) => state.builder.traverse(&visit),
-            Err(_) => Ok(()),
+        match self.state.lend_to_collector() {
+            Some(state) => state.builder.traverse(&visit),
+            // What a call at work holds is alive.
+            None => Ok(()),
         }
     }
 }
@@ -174,12 +204,9 @@ const DEFAULT_DEPTH: usize = 201;
 const DEFAULT_BYTES: usize = 1 << 30;
 
 impl PyParser {
-    fn lock(&self) -> PyResult<MutexGuard<'_, State>> {
-        match self.state.try_lock() {
-            Ok(state) => Ok(state),
-            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(errors::busy()),
-        }
+    #[inline]
+    fn state(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
+        self.state.lend(py).ok_or_else(errors::busy)
     }
 
     fn settings(&self) -> Settings<'_> {
@@ -195,29 +222,32 @@ impl PyParser {
     }
 
     fn members(&self, py: Python<'_>) -> PyResult<(Vec<Py<PyAny>>, Vec<Py<PyAny>>)> {
-        let mut state = self.lock()?;
+        let mut state = self.state(py)?;
         let State { core, builder, .. } = &mut *state;
         builder.catch_up(self.build(py), core)?;
         builder.arrived(self.build(py), core.open_text().is_some())
     }
 
     fn end(&self, py: Python<'_>, state: &mut State) -> PyResult<()> {
-        state.check()?;
-        self.drive(py, state, Parser::end)?;
+        state.check(py)?;
+        let step = state.core.end();
+        self.drive(py, state, step, Parser::end)?;
         state.finished = true;
         Ok(())
     }
 
-    /// Reads on until all is read, judging what has to be judged on the way.
+    /// Goes on from `step` until all is read, judging what has to be judged on the way.
+    #[inline(never)]
     fn drive(
         &self,
         py: Python<'_>,
         state: &mut State,
+        mut step: Result<Step, Fault>,
         read: impl Fn(&mut Parser) -> Result<Step, Fault>,
     ) -> PyResult<()> {
         let settings = self.settings();
         loop {
-            let error = match read(&mut state.core) {
+            let error = match step {
                 Ok(Step::Drained) => return Ok(()),
                 Ok(Step::Judge(judgement)) => {
                     let judge = &self.schema.get().facet(judgement.node).judge;
@@ -226,6 +256,7 @@ impl PyParser {
                         Ok(value) => {
                             state.builder.judged.push_back(value.unbind());
                             state.core.accept();
+                            step = read(&mut state.core);
                             continue;
                         }
                         Err(error) => {
@@ -236,7 +267,10 @@ impl PyParser {
                     }
                 }
                 Ok(Step::Hook(hook)) => match state.builder.catch_up(self.build(py), &mut state.core) {
-                    Ok(_) => continue,
+                    Ok(_) => {
+                        step = read(&mut state.core);
+                        continue;
+                    }
                     Err(error) => {
                         let json = &state.core.text()[hook.start..=hook.at];
                         let error = self.report(py, &state.core, &settings).hook(error, json)?;
@@ -253,9 +287,9 @@ impl PyParser {
 
 impl State {
     /// Raises again what was raised.
-    fn check(&self) -> PyResult<()> {
+    fn check(&self, py: Python<'_>) -> PyResult<()> {
         match &self.error {
-            Some(error) => Err(Python::attach(|py| error.clone_ref(py))),
+            Some(error) => Err(error.clone_ref(py)),
             None => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use crate::ffi;
+use crate::ffi::{self, Slot};
 use crate::schema::Schema;
 
 /// What a field shows before it arrives.
@@ -36,8 +36,16 @@ pub(crate) struct RecordClass {
     /// All fields with what they show before they arrive, where nothing of it is made anew for each instance.
     template: Option<Py<PyDict>>,
     keeps_extra: bool,
+    slots: Slots,
     /// The method that Pydantic calls on each new instance.
     pub(crate) post_init: Option<Py<PyString>>,
+}
+
+/// What Pydantic keeps of an instance beside its `__dict__`.
+struct Slots {
+    fields_set: Slot,
+    extra: Slot,
+    private: Slot,
 }
 
 /// An instance in the making.
@@ -68,7 +76,12 @@ impl RecordClass {
             }
         }
         let template = all_shared.then(|| template.unbind());
-        Ok(Self { class: class.unbind(), fields, template, keeps_extra, post_init })
+        let slots = Slots {
+            fields_set: Slot::find(&class, intern!(py, "__pydantic_fields_set__"))?,
+            extra: Slot::find(&class, intern!(py, "__pydantic_extra__"))?,
+            private: Slot::find(&class, intern!(py, "__pydantic_private__"))?,
+        };
+        Ok(Self { class: class.unbind(), fields, template, keeps_extra, slots, post_init })
     }
 
     /// An instance with nothing arrived. `within` are the records being made blank around it: one of them again
@@ -120,10 +133,10 @@ impl RecordClass {
         let py = values.py();
         let object = ffi::new_instance(self.class.bind(py))?;
         let none = py.None().into_bound(py);
-        ffi::set_attribute(&object, intern!(py, "__dict__"), values)?;
-        ffi::set_attribute(&object, intern!(py, "__pydantic_fields_set__"), arrived)?;
-        ffi::set_attribute(&object, intern!(py, "__pydantic_extra__"), extra.map_or(&none, |extra| extra))?;
-        ffi::set_attribute(&object, intern!(py, "__pydantic_private__"), &none)?;
+        ffi::set_dict(&object, values)?;
+        self.slots.fields_set.fill(&object, arrived)?;
+        self.slots.extra.fill(&object, extra.map_or(&none, |extra| extra))?;
+        self.slots.private.fill(&object, &none)?;
         Ok(Instance {
             object: object.unbind(),
             values: values.clone().unbind(),

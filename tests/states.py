@@ -1,0 +1,130 @@
+"""What can be seen of a parser, written down so that two runs can be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from instar import Parser, StreamError
+from pydantic import ValidationError
+from twin import deep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class State(NamedTuple):
+    """Everything readable on a parser."""
+
+    snapshot: Any
+    text: str
+    offset: int
+    line: int
+    column: int
+    complete: bool
+    path: tuple[str | int, ...]
+    completion: int
+    data: Any
+    arrived: tuple[str, ...]
+    settled: tuple[str, ...]
+
+
+class Failure(NamedTuple):
+    """Everything readable on an error; `lines` are a ValidationError's."""
+
+    kind: str
+    message: str
+    offset: int | None = None
+    line: int | None = None
+    column: int | None = None
+    path: tuple[str | int, ...] | None = None
+    lines: tuple[tuple[Any, ...], ...] = ()
+
+
+@dataclass
+class Run:
+    """One text fed to one parser: the state after each delta by offset, and how it ended."""
+
+    parser: Parser[Any]
+    states: dict[int, State] = field(default_factory=dict)
+    failure: Failure | None = None
+    final: Any = None
+
+    @property
+    def outcome(self) -> Any:
+        """The failure, or the final value."""
+        return self.failure or ("final", self.final)
+
+
+def state_of(parser: Parser[Any]) -> State:
+    """Read all of a parser's state."""
+    progress = parser.progress
+    return State(
+        deep(parser.snapshot),
+        parser.text,
+        parser.offset,
+        parser.line,
+        parser.column,
+        parser.complete,
+        parser.path,
+        progress.completion,
+        deep(progress.data),
+        parser.arrived,
+        parser.settled,
+    )
+
+
+def lines_of(error: ValidationError) -> tuple[tuple[Any, ...], ...]:
+    """Return what a ValidationError says, line by line: type, loc, message, input, context."""
+    return tuple(
+        (e["type"], e["loc"], e["msg"], deep(e["input"]), repr(e.get("ctx"))) for e in error.errors(include_url=False)
+    )
+
+
+def failure_of(error: StreamError | ValidationError) -> Failure:
+    """Write an error down."""
+    if isinstance(error, ValidationError):
+        return Failure("ValidationError", error.title, lines=lines_of(error))
+    path = getattr(error, "path", None)
+    return Failure(type(error).__name__, str(error), error.offset, error.line, error.column, path)
+
+
+def follow(schema: Any, deltas: Iterable[bytes | str], **options: Any) -> Run:
+    """Feed the deltas, writing down every state, and finish.
+
+    Also asserts what holds in every run: `feed` tells the truth about change, an empty delta changes nothing,
+    and an error takes nothing away.
+    """
+    run = Run(Parser(schema, **options))
+    last = run.states[0] = state_of(run.parser)
+    fed = 0
+    try:
+        for delta in deltas:
+            changed = run.parser.feed(delta)
+            fed += len(delta.encode() if isinstance(delta, str) else delta)
+            state = state_of(run.parser)
+            assert state.offset == fed
+            assert changed == (state.snapshot != last.snapshot), (delta, changed, last.snapshot, state.snapshot)
+            last = run.states.setdefault(fed, state)
+            assert last == state
+        run.final = deep(run.parser.finish())
+    except (StreamError, ValidationError) as error:
+        run.failure = failure_of(error)
+        state = state_of(run.parser)
+        last = run.states.setdefault(state.offset, state)
+        assert last == state
+    return run
+
+
+def singly(text: bytes) -> list[bytes]:
+    """Cut a text into its bytes."""
+    return [text[i : i + 1] for i in range(len(text))]
+
+
+def same(one: Run, other: Run) -> None:
+    """Assert that two runs over one text had the same states wherever both were looked at, and the same end."""
+    shared = one.states.keys() & other.states.keys()
+    assert len(shared) > 1 or len(one.states) == 1 or one.failure, "nothing to compare"
+    for offset in sorted(shared):
+        assert one.states[offset] == other.states[offset], f"at byte {offset}"
+    assert one.outcome == other.outcome

@@ -1,0 +1,88 @@
+"""nst's JSONTestSuite: what `pydantic_core.from_json` accepts, the parser accepts, however the file is cut."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from instar import LimitError, Parser, StreamError
+from pydantic_core import from_json
+from states import failure_of, singly
+from twin import deep, viable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = 318
+FEW = 64
+"""Beyond this many bytes only some of the split points are tried."""
+
+
+def outcome(deltas: list[bytes]) -> Any:
+    """Return the value of a text given in these deltas, or everything about its error."""
+    parser = Parser(None)
+    try:
+        for delta in deltas:
+            parser.feed(delta)
+        return deep(parser.finish())
+    except StreamError as error:
+        return failure_of(error)
+
+
+def expected(text: bytes) -> Any:
+    """Return what Pydantic reads, or None where it refuses."""
+    try:
+        return deep(from_json(text))
+    except ValueError:
+        return None
+
+
+@pytest.fixture(scope="module")
+def files(json_suite: Path) -> dict[str, bytes]:
+    """Give the suite's files by name."""
+    found = {path.name: path.read_bytes() for path in sorted(json_suite.glob("*.json"))}
+    assert len(found) == FILES
+    return found
+
+
+def test_accepted_or_refused_exactly_as_pydantic_does(files: dict[str, bytes]) -> None:
+    wrong = {}
+    for name, text in files.items():
+        found = outcome([text])
+        refused = hasattr(found, "kind")
+        if refused != (expected(text) is None) or (not refused and found != expected(text)):
+            wrong[name] = found, expected(text)
+    assert not wrong
+
+
+def test_the_same_at_every_split_point(files: dict[str, bytes]) -> None:
+    tried = 0
+    for name, text in files.items():
+        whole = outcome([text])
+        step = max(1, len(text) // FEW) if len(text) > 10 * FEW else 1
+        for i in range(0, len(text) + 1, step):
+            assert outcome([text[:i], text[i:]]) == whole, (name, i)
+            tried += 1
+        assert outcome(singly(text[: 100 * FEW])) == whole or len(text) > 100 * FEW, name
+    assert tried > 10 * FILES
+
+
+def test_refused_at_the_first_hopeless_byte(files: dict[str, bytes]) -> None:
+    refused = 0
+    for name, text in files.items():
+        if len(text) > 10 * FEW or expected(text) is not None:
+            continue
+        hopeless = next((n for n in range(1, len(text) + 1) if not viable(text[:n])), None)
+        found = outcome([text])
+        if hopeless is None:
+            assert (found.kind, found.offset) == ("TruncatedError", len(text)), name
+        else:
+            assert (found.kind, found.offset) == ("JSONError", hopeless - 1), name
+            refused += 1
+    assert refused > FILES // 3
+
+
+@pytest.mark.parametrize("name", ["n_structure_100000_opening_arrays.json", "n_structure_open_array_object.json"])
+def test_bottomless_files_meet_the_depth_limit(files: dict[str, bytes], name: str) -> None:
+    with pytest.raises(LimitError):
+        Parser(None).feed(files[name])
