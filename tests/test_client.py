@@ -525,7 +525,7 @@ class TestClosing:
             assert self.left(server)
 
     def test_a_violation(self) -> None:
-        with LocalOpenAI(['{"name": "Ada", ', '"age": "o', 'ld"}'], hold=True) as server:
+        with LocalOpenAI(['{"name": "Ada", ', '"age": [', "36]}"], hold=True) as server:
             stream = from_openai(server.client()).create_partial(response_model=User, **ASK)
             server.release(2)
             with pytest.raises(ValidationError) as caught:
@@ -633,7 +633,7 @@ class TestRecordings:
             stream = client.create_partial(response_model=dict[str, Any], **ASK)
             try:
                 stream.final()
-            except StreamError:
+            except (StreamError, ValidationError):
                 # Where the answer is no JSON, the response was closed: nothing to compare.
                 if stream.finish_reason is None:
                     return

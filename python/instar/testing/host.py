@@ -62,14 +62,14 @@ class _Server(uvicorn.Server):
         await self.stop.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
-        for server in self.servers:
-            server.close()
-        # A broken connection tells its application that the client has left, and so it ends. What still runs
-        # then is a connection that was being accepted: it is broken in its turn.
+        # A broken connection tells its application that the client has left, and so that ends. The other tasks
+        # accept connections: the port stays open for them, for asyncio would leak what it accepts on a closed one.
         self._break_connections()
         while running := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             self._break_connections()
+        for server in self.servers:
+            server.close()
         await asyncio.sleep(0)  # the connections go with the callbacks of `abort`, which are due now
 
     def _break_connections(self) -> None:

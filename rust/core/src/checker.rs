@@ -393,7 +393,9 @@ impl Receiver for Checker {
                         };
                         self.emit(Op::Member(id, member));
                     }
-                    Node::Str(Str { min, .. }) if self.characters < *min => return self.judge(id, start, end, end - 1),
+                    Node::Str(Str { min, .. }) if self.characters < *min => {
+                        return self.judge(id, start, end, end - 1);
+                    }
                     _ => {
                         // The text has shown all along: nothing new is seen.
                         self.shows_text = false;
@@ -504,12 +506,11 @@ impl Receiver for Checker {
             }
             let Skip { judge, start, .. } = *skip;
             self.skip = None;
-            return match judge {
-                Some(node) => self.judge(node, start, end, end - 1),
-                None => {
-                    self.end_value();
-                    Ok(())
-                }
+            return if let Some(node) = judge {
+                self.judge(node, start, end, end - 1)
+            } else {
+                self.end_value();
+                Ok(())
             };
         }
         let Some(frame) = self.frames.last() else { return Ok(()) };
@@ -563,9 +564,10 @@ impl Float {
         }
         float(digits).is_some_and(|value| {
             let ((low, at_low), (high, at_high)) = (self.low, self.high);
-            !(self.finite && !value.is_finite())
+            (!self.finite || value.is_finite())
                 && (!self.bounded
-                    || ((value > low || (at_low && value >= low)) && (value < high || (at_high && value <= high))))
+                    || ((value > low || (at_low && value >= low))
+                        && (value < high || (at_high && value <= high))))
         })
     }
 }
@@ -579,5 +581,3 @@ fn integer(digits: &[u8]) -> Option<i64> {
 fn float(digits: &[u8]) -> Option<f64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
-
-

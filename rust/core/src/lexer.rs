@@ -37,13 +37,24 @@ enum Mode {
     String,
     Escape,
     /// In the four digits of `\u`, perhaps after the high half of a pair.
-    Hex { value: u16, digits: u8, high: Option<u16> },
+    Hex {
+        value: u16,
+        digits: u8,
+        high: Option<u16>,
+    },
     /// After the high half of a pair, before the `\` of the low one.
-    LowBackslash { high: u16 },
+    LowBackslash {
+        high: u16,
+    },
     /// After the high half of a pair and a `\`, before its `u`.
-    LowLetter { high: u16 },
+    LowLetter {
+        high: u16,
+    },
     Number(Number),
-    Word { rest: &'static [u8], kind: Kind },
+    Word {
+        rest: &'static [u8],
+        kind: Kind,
+    },
 }
 
 /// Where in a number.
@@ -77,7 +88,14 @@ pub(crate) struct Lexer {
 
 impl Lexer {
     pub(crate) fn new() -> Self {
-        Self { mode: Mode::Between, at: 0, start: 0, decoded: String::new(), decoded_start: None, accepted: None }
+        Self {
+            mode: Mode::Between,
+            at: 0,
+            start: 0,
+            decoded: String::new(),
+            decoded_start: None,
+            accepted: None,
+        }
     }
 
     /// The bytes that spans refer to.
@@ -336,12 +354,11 @@ impl Lexer {
             self.mode = Mode::Word { rest: &rest[1..], kind };
             return Ok(());
         }
-        match kind {
-            Kind::NonFinite => self.close_number(NumberForm::NonFinite, raw, tokens),
-            _ => {
-                self.mode = Mode::Between;
-                tokens.word(kind, self.at)
-            }
+        if kind == Kind::NonFinite {
+            self.close_number(NumberForm::NonFinite, raw, tokens)
+        } else {
+            self.mode = Mode::Between;
+            tokens.word(kind, self.at)
         }
     }
 }

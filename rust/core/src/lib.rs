@@ -28,8 +28,8 @@ pub use events::{Kind, NumberForm};
 pub use fault::{Fault, FaultKind, Syntax, Violation};
 pub use parser::{Limits, Parser, Step};
 pub use plan::{
-    Array, Choice, Extra, FieldSet, Float, Int, Judged, Kinds, Map, Member, Node, NodeId, Plan, Record, Str, Verdict,
-    View,
+    Array, Choice, Extra, FieldSet, Float, Int, Judged, Kinds, Map, Member, Node, NodeId, Plan, Record, Str,
+    Verdict, View,
 };
 pub use prefix::PrefixSet;
 pub use tape::{Container, Op};

@@ -224,7 +224,8 @@ impl Record {
         hook: bool,
     ) -> Self {
         let likely = |index: usize| {
-            let announces = |member: &Member| matches!(member, Member::Field(field) if *field as usize == index);
+            let announces =
+                |member: &Member| matches!(member, Member::Field(field) if *field as usize == index);
             keys.iter().find(|(_, member)| announces(member)).map_or_else(Box::default, |(key, _)| bytes(key))
         };
         Self {
@@ -323,7 +324,9 @@ impl FieldSet {
     pub fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Small(mine), Self::Small(other)) => other & !mine == 0,
-            (Self::Large(mine), Self::Large(other)) => mine.iter().zip(other).all(|(mine, other)| other & !mine == 0),
+            (Self::Large(mine), Self::Large(other)) => {
+                mine.iter().zip(other).all(|(mine, other)| other & !mine == 0)
+            }
             _ => false,
         }
     }

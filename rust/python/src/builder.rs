@@ -59,8 +59,6 @@ pub(crate) struct Builder {
     blank: Option<Instance>,
     /// The root once it is closed.
     closed: Option<Py<PyAny>>,
-    /// The container that was the root.
-    closed_root: Option<Growing>,
     snapshot: Option<Py<PyAny>>,
     /// At which depth the elements to drain are.
     element_depth: Option<usize>,
@@ -70,7 +68,7 @@ pub(crate) struct Builder {
 
 /// What the builder reads from.
 #[derive(Clone, Copy)]
-pub(crate) struct Context<'c, 'py> {
+pub(crate) struct Build<'c, 'py> {
     pub(crate) py: Python<'py>,
     pub(crate) schema: &'c Schema,
     /// What `model_post_init` is called with.
@@ -87,7 +85,6 @@ impl Builder {
             text: None,
             blank: None,
             closed: None,
-            closed_root: None,
             snapshot: None,
             element_depth,
             closed_lists: Vec::new(),
@@ -95,7 +92,7 @@ impl Builder {
     }
 
     /// The object so far. Costs what is new since the last look, and, unless live, a copy of each open container.
-    pub(crate) fn snapshot(&mut self, c: Context<'_, '_>, parser: &mut Parser) -> PyResult<Py<PyAny>> {
+    pub(crate) fn snapshot(&mut self, c: Build<'_, '_>, parser: &mut Parser) -> PyResult<Py<PyAny>> {
         let news = self.catch_up(c, parser)? | self.read_open_text(c, parser)?;
         if let Some(snapshot) = &self.snapshot
             && !news
@@ -108,7 +105,7 @@ impl Builder {
     }
 
     /// Replays the ops that have not been read. True if there were any.
-    pub(crate) fn catch_up(&mut self, c: Context<'_, '_>, parser: &mut Parser) -> PyResult<bool> {
+    pub(crate) fn catch_up(&mut self, c: Build<'_, '_>, parser: &mut Parser) -> PyResult<bool> {
         if !parser.has_ops() {
             return Ok(false);
         }
@@ -121,7 +118,7 @@ impl Builder {
         replayed.map(|()| true)
     }
 
-    fn replay(&mut self, c: Context<'_, '_>, op: Op, source: Source<'_>) -> PyResult<()> {
+    fn replay(&mut self, c: Build<'_, '_>, op: Op, source: Source<'_>) -> PyResult<()> {
         let py = c.py;
         let value = match op {
             Op::Open(id, container) => return self.open(c, id, container),
@@ -162,12 +159,12 @@ impl Builder {
     }
 
     /// Puts a value where it was announced, or in the place of the one already there. False if the place is taken.
-    fn insert(&mut self, c: Context<'_, '_>, value: &Bound<'_, PyAny>, replace: bool) -> PyResult<bool> {
+    fn insert(&mut self, c: Build<'_, '_>, value: &Bound<'_, PyAny>, replace: bool) -> PyResult<bool> {
         let Some(frame) = self.frames.last() else { return Ok(true) };
         frame.growing.insert(c, &frame.member, value, replace)
     }
 
-    fn open(&mut self, c: Context<'_, '_>, id: NodeId, container: Container) -> PyResult<()> {
+    fn open(&mut self, c: Build<'_, '_>, id: NodeId, container: Container) -> PyResult<()> {
         let py = c.py;
         let growing = match (c.schema.record(id), container) {
             (Some(class), _) => {
@@ -184,7 +181,7 @@ impl Builder {
     }
 
     /// Closes the innermost container. Where its hook fails it stays open.
-    fn close(&mut self, c: Context<'_, '_>) -> PyResult<()> {
+    fn close(&mut self, c: Build<'_, '_>) -> PyResult<()> {
         let Some(frame) = self.frames.last() else { return Ok(()) };
         if let Growing::Record(id, instance) = &frame.growing
             && let Some(post_init) = c.schema.record(*id).and_then(|class| class.post_init.as_ref())
@@ -200,7 +197,6 @@ impl Builder {
         }
         if self.frames.is_empty() {
             self.closed = Some(frame.growing.object(c.py).clone().unbind());
-            self.closed_root = Some(frame.growing);
         }
         Ok(())
     }
@@ -215,7 +211,7 @@ impl Builder {
     }
 
     /// Brings the open string up to date. True if it changed.
-    fn read_open_text(&mut self, c: Context<'_, '_>, parser: &Parser) -> PyResult<bool> {
+    fn read_open_text(&mut self, c: Build<'_, '_>, parser: &Parser) -> PyResult<bool> {
         let py = c.py;
         let Some(span) = parser.open_text() else { return Ok(false) };
         let bytes = parser.source().bytes(span);
@@ -245,7 +241,7 @@ impl Builder {
     }
 
     /// The tree itself, with the open string in it.
-    fn live_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
+    fn live_root(&mut self, c: Build<'_, '_>) -> PyResult<Py<PyAny>> {
         let py = c.py;
         if let Some(mut text) = self.text.take() {
             if !text.placed {
@@ -262,7 +258,7 @@ impl Builder {
     }
 
     /// A copy of the open spine, from the innermost container outwards, over the shared settled parts.
-    fn kept_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
+    fn kept_root(&mut self, c: Build<'_, '_>) -> PyResult<Py<PyAny>> {
         let py = c.py;
         if let Some(closed) = &self.closed {
             return Ok(closed.clone_ref(py));
@@ -291,7 +287,7 @@ impl Builder {
     /// What shows before the first byte: a record with nothing arrived, `None` for all else.
     fn blank_root(
         &mut self,
-        c: Context<'_, '_>,
+        c: Build<'_, '_>,
         show: impl FnOnce(&Instance) -> PyResult<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let root = c.schema.plan.root;
@@ -304,7 +300,7 @@ impl Builder {
     }
 
     /// The elements that have settled since the last drain.
-    pub(crate) fn drain(&mut self, c: Context<'_, '_>, parser: &mut Parser) -> PyResult<Py<PyList>> {
+    pub(crate) fn drain(&mut self, c: Build<'_, '_>, parser: &mut Parser) -> PyResult<Py<PyList>> {
         self.catch_up(c, parser)?;
         let py = c.py;
         let drained = PyList::empty(py);
@@ -326,47 +322,11 @@ impl Builder {
         Ok(drained.unbind())
     }
 
-    /// The names of the root's fields or keys that have something to show; and of these the closed ones.
-    pub(crate) fn arrived(&self, c: Context<'_, '_>, text_open: bool) -> PyResult<(Vec<Py<PyAny>>, Vec<Py<PyAny>>)> {
-        let py = c.py;
-        let (root, member_open) = match (self.frames.first(), &self.closed_root) {
-            (Some(frame), _) => (&frame.growing, self.frames.len() > 1 || text_open),
-            (None, Some(closed)) => (closed, false),
-            (None, None) => return Ok((Vec::new(), Vec::new())),
-        };
-        let open = self.frames.first().filter(|_| member_open).and_then(|frame| root.member_name(c, &frame.member));
-        let mut arrived: Vec<Py<PyAny>> = match root {
-            Growing::List(_) => Vec::new(),
-            Growing::Dict(dict) => dict.bind(py).keys().iter().map(Bound::unbind).collect(),
-            Growing::Record(_, instance) => {
-                let arrived = instance.arrived.bind(py);
-                let names = instance.values.bind(py).keys();
-                let mut shown = Vec::new();
-                for name in names {
-                    if arrived.contains(&name)? {
-                        shown.push(name.unbind());
-                    }
-                }
-                shown
-            }
-        };
-        let mut settled = Vec::new();
-        let mut open_shows = false;
-        for name in &arrived {
-            match &open {
-                Some(open) if open.bind(py).eq(name)? => open_shows = true,
-                _ => settled.push(name.clone_ref(py)),
-            }
-        }
-        if let Some(open) = open
-            && !open_shows
-            && text_open
-            && self.frames.len() == 1
-        {
-            // The open string of the root stands in no tree yet.
-            arrived.push(open);
-        }
-        Ok((arrived, settled))
+    /// The name of the root's field or key that is open and shows.
+    pub(crate) fn open_member(&self, c: Build<'_, '_>) -> Option<Py<PyAny>> {
+        let root = self.frames.first()?;
+        let open = self.frames.len() > 1 || self.text.is_some();
+        if open { root.growing.member_name(c, &root.member) } else { None }
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -374,9 +334,6 @@ impl Builder {
         self.frames.iter().try_for_each(|frame| frame.growing.traverse(visit))?;
         if let Some(blank) = &self.blank {
             blank.traverse(visit)?;
-        }
-        if let Some(root) = &self.closed_root {
-            root.traverse(visit)?;
         }
         self.closed_lists.iter().try_for_each(|(list, _)| visit.call(list))?;
         visit.call(&self.closed)?;
@@ -393,7 +350,7 @@ impl Growing {
         }
     }
 
-    fn copy(&self, c: Context<'_, '_>) -> PyResult<Self> {
+    fn copy(&self, c: Build<'_, '_>) -> PyResult<Self> {
         let py = c.py;
         Ok(match self {
             Self::List(list) => Self::List(list.bind(py).get_slice(0, list.bind(py).len()).unbind()),
@@ -406,7 +363,13 @@ impl Growing {
     }
 
     /// Puts a value where `member` says, or in the place of the one there. False if the place is taken.
-    fn insert(&self, c: Context<'_, '_>, member: &Member, value: &Bound<'_, PyAny>, replace: bool) -> PyResult<bool> {
+    fn insert(
+        &self,
+        c: Build<'_, '_>,
+        member: &Member,
+        value: &Bound<'_, PyAny>,
+        replace: bool,
+    ) -> PyResult<bool> {
         let py = c.py;
         match (self, member) {
             (Self::List(list), _) => {
@@ -434,7 +397,7 @@ impl Growing {
         Ok(true)
     }
 
-    fn member_name(&self, c: Context<'_, '_>, member: &Member) -> Option<Py<PyAny>> {
+    fn member_name(&self, c: Build<'_, '_>, member: &Member) -> Option<Py<PyAny>> {
         match (self, member) {
             (Self::Record(id, _), Member::Field(index)) => {
                 let class = c.schema.record(*id)?;

@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use instar_core::{
-    Array, Choice, Extra, FieldSet, Float, Int, Judged, Kind, Kinds, Map, Member, Node, NodeId, Plan, PrefixSet, Record,
-    Str, Verdict, View,
+    Array, Choice, Extra, FieldSet, Float, Int, Judged, Kind, Kinds, Map, Member, Node, NodeId, Plan,
+    PrefixSet, Record, Str, Verdict, View,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -99,7 +99,9 @@ impl<'py> Compiler<'py> {
             "definitions" => return self.inner(schema, "schema"),
             "definition-ref" => return self.reference(schema),
             // In JSON mode these are their inner schema.
-            "json-or-python" if only(schema, &["json_schema", "python_schema"])? => return self.inner(schema, "json_schema"),
+            "json-or-python" if only(schema, &["json_schema", "python_schema"])? => {
+                return self.inner(schema, "json_schema");
+            }
             "default" if on_error_raises(schema)? => return self.inner(schema, "schema"),
             _ => {}
         }
@@ -152,7 +154,7 @@ impl<'py> Compiler<'py> {
             "int" => plain(self.int(schema)?),
             "float" => plain(self.float(schema)?),
             "str" => plain(self.str(schema)?),
-            "literal" => self.literal(schema)?,
+            "literal" => Self::literal(schema)?,
             "enum" => Self::enumeration(schema)?,
             "nullable" if only(schema, &["schema", "strict"])? => {
                 Some((Node::Nullable(self.inner(schema, "schema")?), Detail::Plain))
@@ -168,11 +170,16 @@ impl<'py> Compiler<'py> {
         if let Some(strict) = self.strict {
             return Ok(strict);
         }
-        Ok(self.setting(schema, "strict", "strict")?.map_or(Ok(false), |strict| strict.extract())?)
+        self.setting(schema, "strict", "strict")?.map_or(Ok(false), |strict| strict.extract())
     }
 
     /// A setting of the node, or else of the config.
-    fn setting(&self, schema: &Schema<'py>, key: &str, in_config: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    fn setting(
+        &self,
+        schema: &Schema<'py>,
+        key: &str,
+        in_config: &str,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let own = schema.get_item(key)?.filter(|value| !value.is_none());
         match (own, &self.config) {
             (Some(value), _) => Ok(Some(value)),
@@ -201,12 +208,14 @@ impl<'py> Compiler<'py> {
         // A bound that 64 bits do not hold is left to the judge.
         let lows = [ge, gt.map(|bound| exclusive(bound, 1))];
         let highs = [le, lt.map(|bound| exclusive(bound, -1))];
-        let bounds: Option<Vec<i64>> = lows.iter().chain(&highs).chain([&multiple_of]).flatten().copied().collect();
+        let bounds: Option<Vec<i64>> =
+            lows.iter().chain(&highs).chain([&multiple_of]).flatten().copied().collect();
         if bounds.is_none() || multiple_of == Some(Some(0)) {
             return Ok(None);
         }
         let coerced: &[Kind] = if strict { &[] } else { &[Kind::String, Kind::True, Kind::False] };
-        let kinds = Kinds::all(Verdict::Refuse).with(&[Kind::Number], Verdict::Native).with(coerced, Verdict::Judge);
+        let kinds =
+            Kinds::all(Verdict::Refuse).with(&[Kind::Number], Verdict::Native).with(coerced, Verdict::Judge);
         Ok(Some(Node::Int(Int {
             kinds,
             strict,
@@ -254,7 +263,8 @@ impl<'py> Compiler<'py> {
             Some(config) => transforms.iter().map(|key| flag(config, key)).collect::<PyResult<Vec<_>>>()?,
             None => Vec::new(),
         };
-        let known = only(schema, &["strict", "max_length", "min_length", "regex_engine", "coerce_numbers_to_str"])?;
+        let known =
+            only(schema, &["strict", "max_length", "min_length", "regex_engine", "coerce_numbers_to_str"])?;
         if !known || transformed.contains(&Some(true)) {
             return Ok(None);
         }
@@ -265,17 +275,17 @@ impl<'py> Compiler<'py> {
             Some(coerces) => coerces.extract::<bool>()? && !self.is_strict(schema)?,
             None => false,
         };
-        let coerced: &[Kind] = if coerces { &[Kind::Number, Kind::NonFinite] } else { &[] };
+        let numbers: &[Kind] = if coerces { &[Kind::Number, Kind::NonFinite] } else { &[] };
         Ok(Some(Node::Str(Str {
             kinds: Kinds::all(Verdict::Refuse)
                 .with(&[Kind::String], Verdict::Native)
-                .with(coerced, Verdict::Judge),
+                .with(numbers, Verdict::Judge),
             min: length("min_length", "str_min_length")?.unwrap_or(0),
             max: length("max_length", "str_max_length")?.unwrap_or(usize::MAX),
         })))
     }
 
-    fn literal(&self, schema: &Schema<'py>) -> PyResult<Option<Rule>> {
+    fn literal(schema: &Schema<'py>) -> PyResult<Option<Rule>> {
         if !only(schema, &["expected"])? {
             return Ok(None);
         }
@@ -306,7 +316,7 @@ impl<'py> Compiler<'py> {
         let members: Vec<Bound<'py, PyAny>> = item(schema, "members")?.extract()?;
         let values = members.iter().map(|member| member.getattr(intern!(member.py(), "value")));
         let values = values.collect::<PyResult<Vec<_>>>()?;
-        if !values.iter().all(|value| value.is_exact_instance_of::<PyString>()) {
+        if !values.iter().all(pyo3::types::PyAnyMethods::is_exact_instance_of::<PyString>) {
             return Ok(None);
         }
         choice(&values, members.into_iter().map(Bound::unbind).collect(), Kinds::all(Verdict::Refuse))
@@ -322,7 +332,10 @@ impl<'py> Compiler<'py> {
     }
 
     fn dict(&mut self, schema: &Schema<'py>) -> PyResult<Option<Node>> {
-        if !only(schema, &["keys_schema", "values_schema", "min_length", "max_length", "fail_fast", "strict"])? {
+        if !only(
+            schema,
+            &["keys_schema", "values_schema", "min_length", "max_length", "fail_fast", "strict"],
+        )? {
             return Ok(None);
         }
         if let Some(keys) = child(schema, "keys_schema")? {
@@ -353,8 +366,17 @@ impl<'py> Compiler<'py> {
 
     fn model(&mut self, schema: &Schema<'py>) -> PyResult<Option<Rule>> {
         let known = [
-            "cls", "schema", "generic_origin", "custom_init", "root_model", "post_init", "revalidate_instances", "strict",
-            "frozen", "extra_behavior", "config",
+            "cls",
+            "schema",
+            "generic_origin",
+            "custom_init",
+            "root_model",
+            "post_init",
+            "revalidate_instances",
+            "strict",
+            "frozen",
+            "extra_behavior",
+            "config",
         ];
         let fields = required(schema, "schema")?;
         let special = flag(schema, "custom_init")? == Some(true) || flag(schema, "root_model")? == Some(true);
@@ -369,8 +391,15 @@ impl<'py> Compiler<'py> {
     }
 
     fn model_fields(&mut self, model: &Schema<'py>, schema: &Schema<'py>) -> PyResult<Option<Rule>> {
-        let known =
-            ["fields", "model_name", "computed_fields", "strict", "extras_schema", "extra_behavior", "from_attributes"];
+        let known = [
+            "fields",
+            "model_name",
+            "computed_fields",
+            "strict",
+            "extras_schema",
+            "extra_behavior",
+            "from_attributes",
+        ];
         if !only(schema, &known)? || uses_siblings(schema)? {
             return Ok(None);
         }
@@ -392,31 +421,43 @@ impl<'py> Compiler<'py> {
             let location = if self.locates_by_alias()? { names[0].clone() } else { name.to_string() };
             keys.extend(names.into_iter().map(|key| (key, Member::Field(index))));
             let value = required(&field, "schema")?;
-            if has_default(&value)?.is_none() {
-                required_fields.insert(index);
-            }
-            let Some(absent) = absent(&value)? else { return Ok(None) };
             let id = self.node(&value)?;
-            let absent = match (absent, &self.nodes[id as usize]) {
-                (Some(absent), _) => absent,
-                // A node still being compiled is a record around this one.
-                (None, Some(Node::Record(_)) | None) => Absent::Blank(id),
-                (None, Some(_)) => Absent::Shared(name.py().None()),
+            let absent = match default(&value)? {
+                Some(default) => match absent(&default)? {
+                    Some(absent) => absent,
+                    None => return Ok(None),
+                },
+                None => {
+                    required_fields.insert(index);
+                    self.absent_required(name.py(), id)
+                }
             };
             nodes.push(id);
             let location = PyString::new(name.py(), &location).into_any().unbind();
             fields.push(Field { name: name.unbind(), location, absent });
         }
-        let post_init = model.get_item("post_init")?.map(Bound::cast_into::<PyString>).transpose()?.map(Bound::unbind);
+        let post_init =
+            model.get_item("post_init")?.map(Bound::cast_into::<PyString>).transpose()?.map(Bound::unbind);
         let class: Bound<'py, PyType> = item(model, "cls")?.cast_into()?;
         let record = Record::new(nodes, required_fields, &keys, extra, post_init.is_some());
         let class = RecordClass::new(class, fields, matches!(extra, Extra::Allow(_)), post_init)?;
         Ok(Some((Node::Record(Box::new(record)), Detail::Record(Box::new(class)))))
     }
 
+    /// What a required field shows before it arrives. (A node still being compiled is a record around this one.)
+    fn absent_required(&self, py: Python<'_>, id: NodeId) -> Absent {
+        match &self.nodes[id as usize] {
+            Some(Node::Record(_)) | None => Absent::Blank(id),
+            Some(_) => Absent::Shared(py.None()),
+        }
+    }
+
     /// The keys that announce a field, the one of error locations first; none if they are paths or choices.
     fn keys_of(&self, name: &Bound<'py, PyString>, field: &Schema<'py>) -> PyResult<Option<Vec<String>>> {
-        if !only(field, &["schema", "validation_alias", "serialization_alias", "serialization_exclude", "frozen"])? {
+        if !only(
+            field,
+            &["schema", "validation_alias", "serialization_alias", "serialization_exclude", "frozen"],
+        )? {
             return Ok(None);
         }
         let in_config = |key: &str| self.config.as_ref().map_or(Ok(None), |config| flag(config, key));
@@ -424,7 +465,8 @@ impl<'py> Compiler<'py> {
         let Some(alias) = field.get_item("validation_alias")? else { return Ok(Some(vec![name])) };
         let Ok(alias) = alias.extract::<String>() else { return Ok(None) };
         let by_alias = in_config("validate_by_alias")?.unwrap_or(true);
-        let by_name = in_config("validate_by_name")?.unwrap_or(false) || in_config("populate_by_name")?.unwrap_or(false);
+        let by_name = in_config("validate_by_name")?.unwrap_or(false)
+            || in_config("populate_by_name")?.unwrap_or(false);
         Ok(Some(match (by_alias, by_name) {
             (true, true) => vec![alias, name],
             (true, false) => vec![alias],
@@ -441,8 +483,11 @@ impl<'py> Compiler<'py> {
     fn judged(&mut self, schema: &Schema<'py>) -> PyResult<Node> {
         let view = if self.is_text(schema)? { View::Text } else { View::Hidden };
         let kinds = match kind(schema)?.as_str() {
-            "str" => Kinds::all(Verdict::Refuse).with(&[Kind::String, Kind::Number, Kind::NonFinite], Verdict::Judge),
-            "int" | "float" => Kinds::all(Verdict::Judge).with(&[Kind::Object, Kind::Array, Kind::Null], Verdict::Refuse),
+            "str" => Kinds::all(Verdict::Refuse)
+                .with(&[Kind::String, Kind::Number, Kind::NonFinite], Verdict::Judge),
+            "int" | "float" => {
+                Kinds::all(Verdict::Judge).with(&[Kind::Object, Kind::Array, Kind::Null], Verdict::Refuse)
+            }
             "dict" => Kinds::all(Verdict::Refuse).with(&[Kind::Object], Verdict::Judge),
             "list" => Kinds::all(Verdict::Refuse).with(&[Kind::Array], Verdict::Judge),
             _ => Kinds::all(Verdict::Judge),
@@ -457,9 +502,8 @@ impl<'py> Compiler<'py> {
             let inner = match kind(&schema)?.as_str() {
                 "str" => return Ok(true),
                 "definition-ref" => self.definitions.get_item(item(&schema, "schema_ref")?)?,
-                "function-before" | "function-after" | "function-wrap" | "default" | "nullable" | "custom-error" => {
-                    schema.get_item("schema")?
-                }
+                "function-before" | "function-after" | "function-wrap" | "default" | "nullable"
+                | "custom-error" => schema.get_item("schema")?,
                 "lax-or-strict" => schema.get_item("lax_schema")?,
                 "chain" => schema.get_item("steps")?.map(|steps| steps.get_item(0)).transpose()?,
                 _ => None,
@@ -474,34 +518,33 @@ impl<'py> Compiler<'py> {
 }
 
 fn choice(strings: &[Bound<'_, PyAny>], members: Vec<Py<PyAny>>, kinds: Kinds) -> PyResult<Option<Rule>> {
-    let strings = strings.iter().map(|string| string.extract()).collect::<PyResult<Vec<String>>>()?;
+    let strings =
+        strings.iter().map(pyo3::types::PyAnyMethods::extract).collect::<PyResult<Vec<String>>>()?;
     let accepted: &[Kind] = if strings.is_empty() { &[] } else { &[Kind::String] };
     let kinds = kinds.with(accepted, Verdict::Native);
     let node = Node::Choice(Choice { kinds, members: PrefixSet::new(strings.iter().map(String::as_str)) });
     Ok(Some((node, Detail::Members(members))))
 }
 
-/// What a field shows before it arrives: `Some(None)` if its own node must say (a required model), `None` if only
-/// Pydantic can tell.
-fn absent(schema: &Schema<'_>) -> PyResult<Option<Option<Absent>>> {
-    let py = schema.py();
-    let Some(default) = has_default(schema)? else {
-        return Ok(Some(None));
-    };
-    if flag(&default, "default_factory_takes_data")? == Some(true) || flag(&default, "validate_default")? == Some(true) {
+/// What a field with this default shows before it arrives; none if only Pydantic can tell.
+fn absent(default: &Schema<'_>) -> PyResult<Option<Absent>> {
+    let py = default.py();
+    if flag(default, "default_factory_takes_data")? == Some(true)
+        || flag(default, "validate_default")? == Some(true)
+    {
         return Ok(None);
     }
     if let Some(factory) = default.get_item("default_factory")? {
-        return Ok(Some(Some(Absent::Made(factory.unbind()))));
+        return Ok(Some(Absent::Made(factory.unbind())));
     }
     let value = default.get_item("default")?.unwrap_or_else(|| py.None().into_bound(py));
     let shared = value.hash().is_ok();
     let value = value.unbind();
-    Ok(Some(Some(if shared { Absent::Shared(value) } else { Absent::Copied(value) })))
+    Ok(Some(if shared { Absent::Shared(value) } else { Absent::Copied(value) }))
 }
 
 /// The default node of a field, if it has one.
-fn has_default<'py>(schema: &Schema<'py>) -> PyResult<Option<Schema<'py>>> {
+fn default<'py>(schema: &Schema<'py>) -> PyResult<Option<Schema<'py>>> {
     Ok((kind(schema)? == "default").then(|| schema.clone()))
 }
 

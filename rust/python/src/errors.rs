@@ -24,7 +24,9 @@ impl<'py> Report<'_, 'py> {
         let raised = match fault.kind {
             FaultKind::Schema(violation) => self.violation(violation),
             FaultKind::Syntax(syntax) => self.stream_error("JSONError", &syntax.to_string(), fault),
-            FaultKind::Depth => self.stream_error("LimitError", "nested deeper than `Limits.depth` allows", fault),
+            FaultKind::Depth => {
+                self.stream_error("LimitError", "nested deeper than `Limits.depth` allows", fault)
+            }
             FaultKind::Bytes => self.stream_error("LimitError", "longer than `Limits.bytes` allows", fault),
             FaultKind::Truncated => self.truncated(fault),
             FaultKind::Judged => Ok(PyRuntimeError::new_err("the text was refused before")),
@@ -100,7 +102,9 @@ impl<'py> Report<'_, 'py> {
         let lines = value.call_method("errors", (), Some(&options))?.cast_into::<PyList>()?;
         for line in &lines {
             let line = line.cast_into::<PyDict>()?;
-            let location = line.get_item("loc")?.map_or_else(|| Ok(PyTuple::empty(py)), |loc| Ok::<_, PyErr>(loc.cast_into()?))?;
+            let location = line
+                .get_item("loc")?
+                .map_or_else(|| Ok(PyTuple::empty(py)), |loc| Ok::<_, PyErr>(loc.cast_into()?))?;
             line.set_item("loc", prefix.add(location)?)?;
             if let Some(input) = input {
                 line.set_item("input", input)?;
@@ -162,7 +166,9 @@ impl<'py> Report<'_, 'py> {
 
     fn line_errors(
         self,
-        lines: impl IntoIterator<Item = (&'static str, Bound<'py, PyTuple>, Bound<'py, PyAny>, Option<Bound<'py, PyDict>>)>,
+        lines: impl IntoIterator<
+            Item = (&'static str, Bound<'py, PyTuple>, Bound<'py, PyAny>, Option<Bound<'py, PyDict>>),
+        >,
     ) -> PyResult<PyErr> {
         let py = self.py;
         let details = PyList::empty(py);

@@ -1,4 +1,4 @@
-//! The C calls that PyO3 has no safe form of: all the `unsafe` of the package but the cell in `exclusive`.
+//! The C calls that `PyO3` has no safe form of: all the `unsafe` of the package but the cell in `exclusive`.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PySet, PyString, PyType};
 
 /// A new instance of `class` without `__init__`, as Pydantic makes them: `class.__new__(class)`.
 ///
-/// 43 ns against 118 ns for looking `__new__` up and calling it (CPython 3.11).
+/// 43 ns against 118 ns for looking `__new__` up and calling it (`CPython` 3.11).
 pub(crate) fn new_instance<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
     let py = class.py();
     let no_arguments = pyo3::types::PyTuple::empty(py);
@@ -25,7 +25,8 @@ pub(crate) fn new_instance<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'p
 /// Sets the `__dict__` of an instance.
 pub(crate) fn set_dict(object: &Bound<'_, PyAny>, dict: &Bound<'_, PyDict>) -> PyResult<()> {
     // SAFETY: two live objects; the call borrows them and reports failure by -1 and an exception.
-    let status = unsafe { ffi::PyObject_GenericSetDict(object.as_ptr(), dict.as_ptr(), std::ptr::null_mut()) };
+    let status =
+        unsafe { ffi::PyObject_GenericSetDict(object.as_ptr(), dict.as_ptr(), std::ptr::null_mut()) };
     if status == -1 { Err(PyErr::fetch(object.py())) } else { Ok(()) }
 }
 
@@ -43,7 +44,7 @@ impl Slot {
         Ok(Self { name: name.clone().unbind(), offset: member_offset(&descriptor) })
     }
 
-    /// Sets the attribute of a fresh instance of the class: 3 ns at an offset against 24 ns by name (CPython 3.11).
+    /// Sets the attribute of a fresh instance of the class: 3 ns at an offset against 24 ns by name (`CPython` 3.11).
     pub(crate) fn fill(&self, object: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let Some(offset) = self.offset else {
             // Below the class's own `__setattr__`, as Pydantic does it: frozen models too.
@@ -86,8 +87,11 @@ fn member_offset(_descriptor: &Bound<'_, PyAny>) -> Option<isize> {
 
 /// `text + more`, in place where nobody else holds `text`: what makes a long string linear in its length.
 ///
-/// CPython itself decides by the reference count, so a snapshot that holds `text` keeps what it had.
-pub(crate) fn append<'py>(text: Bound<'py, PyString>, more: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
+/// `CPython` itself decides by the reference count, so a snapshot that holds `text` keeps what it had.
+pub(crate) fn append<'py>(
+    text: Bound<'py, PyString>,
+    more: &Bound<'py, PyString>,
+) -> PyResult<Bound<'py, PyString>> {
     let py = text.py();
     let mut pointer = text.into_ptr();
     // SAFETY: `pointer` is the one reference that `into_ptr` gave up; the call replaces it by a new one to a string,
@@ -98,7 +102,7 @@ pub(crate) fn append<'py>(text: Bound<'py, PyString>, more: &Bound<'py, PyString
     }
 }
 
-/// A copy of a set: 71 ns against 190 ns through an iterator (CPython 3.11, three names).
+/// A copy of a set: 71 ns against 190 ns through an iterator (`CPython` 3.11, three names).
 pub(crate) fn copy_set<'py>(set: &Bound<'py, PySet>) -> PyResult<Bound<'py, PySet>> {
     // SAFETY: a live iterable; the call gives a new reference to a set or sets an exception.
     unsafe { Ok(Bound::from_owned_ptr_or_err(set.py(), ffi::PySet_New(set.as_ptr()))?.cast_into_unchecked()) }

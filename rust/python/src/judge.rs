@@ -33,7 +33,8 @@ impl Judge {
             let inner = match schema.get_item("ref")? {
                 // A definition is referred to: it may stand only once in a schema.
                 Some(name) if definitions.contains(&name)? => {
-                    [("type", intern!(py, "definition-ref").as_any()), ("schema_ref", &name)].into_py_dict(py)?
+                    [("type", intern!(py, "definition-ref").as_any()), ("schema_ref", &name)]
+                        .into_py_dict(py)?
                 }
                 _ => schema.clone(),
             };

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use crate::builder::{Builder, Context};
+use crate::builder::{Build, Builder};
 use crate::errors::{self, Report};
 use crate::exclusive::{Exclusive, Lent};
 use crate::judge::Settings;
@@ -157,10 +157,10 @@ impl PyParser {
         let (arrived, settled) = self.members(py)?;
         let schema = self.schema.get();
         let fields = schema.record(schema.plan.root).map_or(0, |class| class.fields.len());
-        let completion = if self.complete(py)? { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let completion =
+            if self.complete(py)? { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
         let data = PyDict::new(py);
         for name in arrived {
-            let name = name.into_bound(py);
             let value = match snapshot.cast::<PyDict>() {
                 Ok(dict) => dict.as_any().get_item(&name)?,
                 Err(_) => snapshot.getattr(name.cast::<PyString>()?)?,
@@ -199,6 +199,9 @@ impl PyParser {
     }
 }
 
+/// Names of fields or keys.
+type Names<'py> = Vec<Bound<'py, PyAny>>;
+
 /// jiter reads 201 containers within each other, and so does Pydantic.
 const DEFAULT_DEPTH: usize = 201;
 const DEFAULT_BYTES: usize = 1 << 30;
@@ -213,19 +216,38 @@ impl PyParser {
         Settings { strict: self.schema.get().strict, context: self.context.as_ref() }
     }
 
-    fn build<'c, 'py>(&'c self, py: Python<'py>) -> Context<'c, 'py> {
-        Context { py, schema: self.schema.get(), context: self.context.as_ref() }
+    fn build<'c, 'py>(&'c self, py: Python<'py>) -> Build<'c, 'py> {
+        Build { py, schema: self.schema.get(), context: self.context.as_ref() }
     }
 
-    fn report<'r, 'py>(&'r self, py: Python<'py>, parser: &'r Parser, settings: &'r Settings<'r>) -> Report<'r, 'py> {
+    fn report<'r, 'py>(
+        &'r self,
+        py: Python<'py>,
+        parser: &'r Parser,
+        settings: &'r Settings<'r>,
+    ) -> Report<'r, 'py> {
         Report { py, schema: self.schema.get(), parser, settings }
     }
 
-    fn members(&self, py: Python<'_>) -> PyResult<(Vec<Py<PyAny>>, Vec<Py<PyAny>>)> {
+    /// The names of the root's fields or keys that have something to show, and those of them that have closed.
+    fn members<'py>(&self, py: Python<'py>) -> PyResult<(Names<'py>, Names<'py>)> {
         let mut state = self.state(py)?;
         let State { core, builder, .. } = &mut *state;
-        builder.catch_up(self.build(py), core)?;
-        builder.arrived(self.build(py), core.open_text().is_some())
+        let snapshot = builder.snapshot(self.build(py), core)?.into_bound(py);
+        let schema = self.schema.get();
+        let arrived: Names<'py> = match (schema.record(schema.plan.root), snapshot.cast::<PyDict>()) {
+            (Some(class), _) => class.arrived(&snapshot)?,
+            (None, Ok(dict)) => dict.keys().iter().collect(),
+            (None, Err(_)) => Vec::new(),
+        };
+        let open = builder.open_member(self.build(py));
+        let mut settled = Vec::new();
+        for name in &arrived {
+            if !open.as_ref().is_some_and(|open| open.bind(py).eq(name).unwrap_or(false)) {
+                settled.push(name.clone());
+            }
+        }
+        Ok((arrived, settled))
     }
 
     fn end(&self, py: Python<'_>, state: &mut State) -> PyResult<()> {

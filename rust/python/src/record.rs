@@ -86,7 +86,12 @@ impl RecordClass {
 
     /// An instance with nothing arrived. `within` are the records being made blank around it: one of them again
     /// shows `None`, or there would be no end.
-    pub(crate) fn blank(&self, py: Python<'_>, schema: &Schema, within: &mut Vec<NodeId>) -> PyResult<Instance> {
+    pub(crate) fn blank(
+        &self,
+        py: Python<'_>,
+        schema: &Schema,
+        within: &mut Vec<NodeId>,
+    ) -> PyResult<Instance> {
         let values = match &self.template {
             Some(template) => template.bind(py).copy()?,
             None => self.absent_values(py, schema, within)?,
@@ -148,7 +153,19 @@ impl RecordClass {
     /// A copy of an instance in the making: what it holds is shared, the rest is not.
     pub(crate) fn copy(&self, py: Python<'_>, instance: &Instance) -> PyResult<Instance> {
         let extra = instance.extra.as_ref().map(|extra| extra.bind(py).copy()).transpose()?;
-        self.instance(&instance.values.bind(py).copy()?, &ffi::copy_set(instance.arrived.bind(py))?, extra.as_ref())
+        self.instance(
+            &instance.values.bind(py).copy()?,
+            &ffi::copy_set(instance.arrived.bind(py))?,
+            extra.as_ref(),
+        )
+    }
+
+    /// The names of the fields of `object` that have something to show, in the order of declaration.
+    pub(crate) fn arrived<'py>(&self, object: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let py = object.py();
+        let arrived = object.getattr(intern!(py, "__pydantic_fields_set__"))?;
+        let names = self.fields.iter().map(|field| field.name.bind(py).as_any().clone());
+        Ok(names.filter(|name| arrived.contains(name).unwrap_or(false)).collect())
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
