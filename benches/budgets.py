@@ -35,21 +35,21 @@ class Budget:
 def _to_floor(way: Callable[[list[str]], object]) -> float:
     """A way through the long invoice, to one validation of its text."""
     stream = invoices(LONG)
-    return ratio(lambda: way(stream.deltas), lambda: rivals.floor(stream.text), rounds=100)
+    return ratio(lambda: way(stream.deltas), lambda: rivals.floor(stream.text))
 
 
-def _faster_than(rival: Callable[[list[str]], object], *, rounds: int) -> float:
+def _faster_than(rival: Callable[[list[str]], object]) -> float:
     """How many times a rival's CPU on the long invoice is that of kept snapshots."""
     deltas = invoices(LONG).deltas
-    return ratio(lambda: rival(deltas), lambda: ours.kept(deltas), rounds=rounds)
+    return ratio(lambda: rival(deltas), lambda: ours.kept(deltas))
 
 
 def _live_to_live() -> float:
     deltas = invoices(LONG).deltas
-    return ratio(lambda: ours.live(deltas), lambda: rivals.streaming_json_parser(deltas), rounds=50)
+    return ratio(lambda: ours.live(deltas), lambda: rivals.streaming_json_parser(deltas))
 
 
-def _growth(long: Run, short: Run, times: int, lengths: float, *, rounds: int) -> float:
+def _growth(long: Run, short: Run, times: int, lengths: float) -> float:
     """The cost per unit of one long run to that of `times` short ones; `lengths` is long to short in units.
 
     As many short runs as make up a long one: so both spend as long, and meet the garbage collector as often.
@@ -59,14 +59,14 @@ def _growth(long: Run, short: Run, times: int, lengths: float, *, rounds: int) -
         for _ in range(times):
             short()
 
-    return ratio(long, many, rounds=rounds) * times / lengths
+    return ratio(long, many) * times / lengths
 
 
 def _with_tokens(way: Callable[[list[str]], object]) -> float:
     """Cost per token at 100,000 tokens to that at 1,500."""
     long, short = invoices(MANY_ITEMS).deltas, invoices(SHORT).deltas
     lengths = len(long) / len(short)
-    return _growth(lambda: way(long), lambda: way(short), round(lengths), lengths, rounds=5)
+    return _growth(lambda: way(long), lambda: way(short), round(lengths), lengths)
 
 
 def _with_bytes() -> float:
@@ -78,7 +78,6 @@ def _with_bytes() -> float:
         lambda: ours.long_string(short.deltas),
         round(lengths),
         lengths,
-        rounds=5,
     )
 
 
@@ -87,12 +86,8 @@ BUDGETS = (
     Budget("B2", "with a live snapshot per token / `model_validate_json`", 8, lambda: _to_floor(ours.live)),
     Budget("B2", "the same / streaming-json-parser, live and untyped", 1, _live_to_live),
     Budget("B3", "with a kept snapshot per token / `model_validate_json`", 25, lambda: _to_floor(ours.kept)),
-    Budget(
-        "B3", "jiter re-parsing / the same", 60, lambda: _faster_than(rivals.jiter, rounds=5), at_least=True
-    ),
-    Budget(
-        "B3", "Instructor / the same", 500, lambda: _faster_than(rivals.instructor, rounds=2), at_least=True
-    ),
+    Budget("B3", "jiter re-parsing / the same", 60, lambda: _faster_than(rivals.jiter), at_least=True),
+    Budget("B3", "Instructor / the same", 500, lambda: _faster_than(rivals.instructor), at_least=True),
     Budget("B4", "B1 per token, 100,000 tokens / 1,500", 1.3, lambda: _with_tokens(ours.feed)),
     Budget("B4", "B2 per token, 100,000 tokens / 1,500", 1.3, lambda: _with_tokens(ours.live)),
     Budget("B4", "B3 per token, 100,000 tokens / 1,500", 3, lambda: _with_tokens(ours.kept)),

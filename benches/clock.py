@@ -10,34 +10,44 @@ from collections.abc import Callable
 
 Run = Callable[[], object]
 
+SAMPLE = 0.01
+"""CPU seconds of a sample, filled with short runs: at times the clock itself is microseconds off."""
+AT_LEAST = 3
+"""How many samples of each side a ratio is made of, however long they take."""
 
-def seconds(run: Run) -> float:
-    """The CPU seconds of one run, the freeing of its result included."""
+
+def seconds(run: Run, times: int = 1) -> float:
+    """The CPU seconds of a run, the freeing of its result included: the mean of so many in a row."""
     start = time.process_time()
-    run()
-    return time.process_time() - start
+    for _ in range(times):
+        run()
+    return (time.process_time() - start) / times
 
 
 def best(run: Run, *, within: float = 1.0) -> float:
-    """The least CPU seconds of a run, repeated until `within` seconds are spent, but at least once."""
+    """The CPU seconds of a run: the least sample of `within` seconds, or the only one if it takes longer."""
     gc.collect()
-    least = spent = seconds(run)
-    while spent < within:
-        took = seconds(run)
-        least = min(least, took)
-        spent += took
-    return least
+    first = seconds(run)
+    if first > within:
+        return first
+    times = _times(first)
+    return min(seconds(run, times) for _ in range(round(within / times / first) or 1))
 
 
-def ratio(run: Run, base: Run, *, rounds: int) -> float:
-    """How many times the CPU of `base` is spent by `run`: the least of each, taken in turns.
+def ratio(run: Run, base: Run, *, within: float = 3.0) -> float:
+    """How many times the CPU of `base` a `run` spends: the least sample of each, in `within` seconds.
 
-    Turns, because a machine's speed drifts over seconds and both should see the same weather; the least,
+    They take turns, because a machine's speed drifts over seconds and both should see the same weather; the least,
     because noise only ever adds.
     """
     gc.collect()
-    least_run = least_base = float("inf")
-    for _ in range(rounds):
-        least_run = min(least_run, seconds(run))
-        least_base = min(least_base, seconds(base))
-    return least_run / least_base
+    first_run, first_base = seconds(run), seconds(base)
+    run_times, base_times = _times(first_run), _times(first_base)
+    rounds = max(AT_LEAST, round(within / (run_times * first_run + base_times * first_base)))
+    samples = [(seconds(run, run_times), seconds(base, base_times)) for _ in range(rounds)]
+    return min(ours for ours, _ in samples) / min(theirs for _, theirs in samples)
+
+
+def _times(first: float) -> int:
+    """How many runs make a sample, given what the first one took."""
+    return max(1, round(SAMPLE / first))

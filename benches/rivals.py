@@ -6,6 +6,7 @@ is let go when the next one comes; none is kept, though the re-parsers' values c
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,8 @@ from typing_extensions import TypedDict
 
 from benches.invoice import Invoice
 from benches.workload import LOOK_EVERY
+
+import_module("streaming_json_parser_native")  # without it that rival would silently be its slow Python half
 
 
 class AddressDict(TypedDict, total=False):

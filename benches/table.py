@@ -57,7 +57,7 @@ def per_delta() -> Iterator[str]:
 
     def row(name: str, what: str, run: Callable[[Stream], object]) -> str:
         costs = [best(partial(run, stream)) / len(stream.deltas) for stream in streams]
-        return _row(name, what, *(f"{cost * 1e6:.3g}" for cost in costs))
+        return _row(name, what, *(_figure(cost * 1e6) for cost in costs))
 
     yield _row("CPU per delta, in µs", "", *(f"{len(stream.deltas):,} deltas" for stream in streams))
     yield "|---|---|" + "--:|" * len(streams)
@@ -82,7 +82,7 @@ def long_string() -> Iterator[str]:
 
     def row(name: str, run: Callable[[Stream], object]) -> str:
         costs = [best(partial(run, stream)) / len(stream.text) for stream in streams]
-        return _row(name, *(f"{cost * 1e9:.3g}" for cost in costs))
+        return _row(name, *(_figure(cost * 1e9) for cost in costs))
 
     yield _row("CPU per byte of one string, in ns", *(f"{len(stream.text):,} bytes" for stream in streams))
     yield "|---|" + "--:|" * len(streams)
@@ -99,11 +99,16 @@ def budgets() -> Iterator[str]:
     for budget in BUDGETS:
         measured = budget.measure()
         met = "" if budget.met(measured) else "not met"
-        yield _row(budget.name, budget.what, budget.bound_as_text(), f"{measured:.3g}x", met)
+        yield _row(budget.name, budget.what, budget.bound_as_text(), f"{_figure(measured)}x", met)
 
 
 def _over_deltas(run: Callable[[list[str]], object]) -> Callable[[Stream], object]:
     return lambda stream: run(stream.deltas)
+
+
+def _figure(value: float) -> str:
+    """Three figures, and no exponent."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _row(*cells: str) -> str:

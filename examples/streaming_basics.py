@@ -60,7 +60,7 @@ class ProgressTracker:
         self.percent = 0
 
     def update(self, user: Partial[User]) -> None:
-        """Count the fields that are there. (`stream.progress.completion` is the same number.)"""
+        """Count the fields that are there: the same number as `stream.progress.completion`."""
         fields = list(type(user).model_fields)
         there = [name for name in fields if getattr(user, name) is not None]
         percent = 100 * len(there) // len(fields)
@@ -70,7 +70,7 @@ class ProgressTracker:
 
 
 def progress(client: Client) -> None:
-    """A tracker of your own, fed with every snapshot."""
+    """Feed a tracker of your own with every snapshot."""
     tracker = ProgressTracker()
     for user in client.chat.completions.create_partial(model=MODEL, response_model=User, messages=QUESTION):
         tracker.update(user)
@@ -86,7 +86,7 @@ def several(client: Client) -> list[User]:
 
 
 async def asynchronous(client: AsyncClient) -> None:
-    """The same in async code: `async for` needs no `await` before the stream."""
+    """Do the same in async code: `async for` needs no `await` before the stream."""
     async for user in client.chat.completions.create_partial(
         model=MODEL, response_model=User, messages=QUESTION
     ):

@@ -5,22 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import openai
 import pytest
-from conftest import shared
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion
-from pydantic import BaseModel, Field, RootModel, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    RootModel,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
 from pydantic_core import from_json
 from typing_extensions import TypedDict
 
+from conftest import shared
 from instar import JSONError, Partial, RefusalError, StreamError, TruncatedError
 from instar.client import Mode, from_openai
-from instar.client.completions import Client
 from instar.testing import LocalOpenAI, Reply
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from instar.client.completions import Client
 
 ADA = '{"name": "Ada", "age": 36, "bio": "Plans ahead."}'
 BOB = '{"name": "Bob", "age": 61, "bio": "Sacrifices."}'
@@ -92,7 +103,9 @@ class TestPartial:
             assert stream.final().age == 36
 
     def test_what_the_completion_says(self) -> None:
-        with LocalOpenAI(Reply(ADA, usage={"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7})) as server:
+        with LocalOpenAI(
+            Reply(ADA, usage={"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7})
+        ) as server:
             stream = from_openai(server.client()).create_partial(response_model=User, **ASK)
             assert stream.finish_reason is None
             assert stream.usage is None
@@ -110,15 +123,18 @@ class TestPartial:
             client = from_openai(server.client())
             client.create_partial(response_model=User, **ASK).final()
             assert sent(server)["stream_options"] == {"include_usage": True}
-            stream = client.create_partial(response_model=User, stream_options={"include_usage": False}, **ASK)
+            stream = client.create_partial(
+                response_model=User, stream_options={"include_usage": False}, **ASK
+            )
             stream.final()
             assert sent(server)["stream_options"] == {"include_usage": False}
             assert stream.usage is None
 
     def test_the_request_is_sent_at_the_call(self) -> None:
         with LocalOpenAI(Reply("no such key", status=401)) as server:
+            client = from_openai(server.client())
             with pytest.raises(openai.AuthenticationError, match="no such key"):
-                from_openai(server.client()).create_partial(response_model=User, **ASK)
+                client.create_partial(response_model=User, **ASK)
 
     def test_context_and_strict(self) -> None:
         class Known(BaseModel):
@@ -127,7 +143,7 @@ class TestPartial:
             @field_validator("name")
             @classmethod
             def known(cls, name: str, info: ValidationInfo) -> str:
-                if name not in info.context:
+                if info.context != [name]:
                     message = f"{name} is unknown"
                     raise ValueError(message)
                 return name
@@ -158,7 +174,9 @@ class TestIterable:
 
     @pytest.mark.parametrize("text", [f"[{ADA}, {BOB}]", f'{{"users": [{ADA}, {BOB}]}}'])
     @pytest.mark.parametrize("cut", [None, 1, 50])
-    def test_a_bare_list_or_one_in_an_object_however_the_bytes_are_cut(self, text: str, cut: int | None) -> None:
+    def test_a_bare_list_or_one_in_an_object_however_the_bytes_are_cut(
+        self, text: str, cut: int | None
+    ) -> None:
         with LocalOpenAI(text, cut=cut) as server:
             users = list(from_openai(server.client()).create_iterable(response_model=User, **ASK))
         assert [user.name for user in users] == ["Ada", "Bob"]
@@ -224,7 +242,7 @@ class TestCreate:
 
     def test_the_errors_of_an_answer_in_one_piece(self) -> None:
         replies = [
-            Reply(ADA[:20], finish_reason="length"),
+            Reply(ADA[:12], finish_reason="length"),
             Reply("Not that.", field="refusal"),
             Reply("Ada"),
             Reply('{"name": 1}'),
@@ -357,7 +375,7 @@ class TestTheRequest:
 
     @pytest.mark.parametrize("field", [dict[str, int], Any, tuple[int, str], set[int]], ids=str)
     def test_what_cannot_be_said_strictly_is_not(self, field: Any) -> None:
-        loose = type("Loose", (BaseModel,), {"__annotations__": {"field": field}})
+        loose = create_model("Loose", field=(field, ...))
         with LocalOpenAI("{}") as server:
             from_openai(server.client()).create_partial(response_model=loose, **ASK).close()
             wanted = sent(server)["response_format"]["json_schema"]
@@ -365,7 +383,9 @@ class TestTheRequest:
         assert wanted["schema"] == loose.model_json_schema()
 
     def test_the_name_is_one_the_api_takes(self) -> None:
-        _, body = self.ask('{"value": 5}', response_model=Annotated[int | str, Field(title="Größe (cm) " * 20)])
+        _, body = self.ask(
+            '{"value": 5}', response_model=Annotated[int | str, Field(title="Größe (cm) " * 20)]
+        )
         name = body["response_format"]["json_schema"]["name"]
         assert name.isascii()
         assert name.replace("_", "").replace("-", "").isalnum()
@@ -393,37 +413,38 @@ class TestBadAnswers:
 
     @pytest.mark.parametrize("mode", Mode)
     def test_the_token_limit(self, mode: Mode) -> None:
-        with LocalOpenAI(Reply(ADA[:20], finish_reason="length")) as server:
+        with LocalOpenAI(Reply(ADA[:12], finish_reason="length")) as server:
             stream = from_openai(server.client(), mode).create_partial(response_model=User, **ASK)
-            with pytest.raises(TruncatedError, match=r"inside `age`.*max_tokens") as caught:
+            with pytest.raises(TruncatedError, match=r"inside `name`.*max_tokens") as caught:
                 list(stream)
-        assert caught.value.path == ("age",)
-        assert caught.value.offset == 20
-        assert stream.snapshot.name == "Ada"
-        assert stream.text == ADA[:20]
+        assert caught.value.path == ("name",)
+        assert caught.value.offset == 12
+        assert stream.snapshot.name == "Ad"
+        assert stream.text == ADA[:12]
         assert stream.finish_reason == "length"
         with pytest.raises(TruncatedError, match="max_tokens"):
             stream.final()
 
     def test_the_token_limit_in_a_list(self) -> None:
-        with LocalOpenAI(Reply(f'{{"items": [{ADA}, {BOB[:20]}', finish_reason="length")) as server:
+        with LocalOpenAI(Reply(f'{{"items": [{ADA}, {BOB[:12]}', finish_reason="length")) as server:
             stream = from_openai(server.client()).create_iterable(response_model=User, **ASK)
             assert next(stream).name == "Ada"
             with pytest.raises(TruncatedError, match="max_tokens") as caught:
                 next(stream)
-        assert caught.value.path == ("items", 1, "age")
+        assert caught.value.path == ("items", 1, "name")
 
     def test_the_token_limit_right_after_the_answer_does_no_harm(self) -> None:
         with LocalOpenAI(Reply(ADA, finish_reason="length")) as server:
             assert from_openai(server.client()).create_partial(response_model=User, **ASK).final().age == 36
 
     def test_the_content_filter(self) -> None:
-        with LocalOpenAI(Reply(ADA[:20], finish_reason="content_filter")) as server:
+        with LocalOpenAI(Reply(ADA[:12], finish_reason="content_filter")) as server:
+            stream = from_openai(server.client()).create_partial(response_model=User, **ASK)
             with pytest.raises(TruncatedError, match="content_filter"):
-                from_openai(server.client()).create_partial(response_model=User, **ASK).final()
+                stream.final()
 
     def test_a_model_that_stops_too_early(self) -> None:
-        with LocalOpenAI(ADA[:20], "") as server:
+        with LocalOpenAI(ADA[:12], "") as server:
             client = from_openai(server.client())
             with pytest.raises(TruncatedError, match="stop"):
                 client.create_partial(response_model=User, **ASK).final()
@@ -451,19 +472,19 @@ class TestBadAnswers:
     def test_no_choices(self) -> None:
         empty = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": []}
         body = f"data: {json.dumps(empty)}\n\ndata: [DONE]\n\n"
-        with LocalOpenAI(body.encode()) as server:
-            with pytest.raises(StreamError, match="no choices"):
-                from_openai(server.client()).create_partial(response_model=User, **ASK).final()
+        with LocalOpenAI(body.encode()) as server, pytest.raises(StreamError, match="no choices"):
+            from_openai(server.client()).create_partial(response_model=User, **ASK).final()
 
     def test_prose_in_place_of_the_call(self) -> None:
         with LocalOpenAI(Reply("Which user?", field="content")) as server:
+            stream = from_openai(server.client(), Mode.TOOLS).create_partial(response_model=User, **ASK)
             with pytest.raises(StreamError, match="prose"):
-                from_openai(server.client(), Mode.TOOLS).create_partial(response_model=User, **ASK).final()
+                stream.final()
 
     def test_a_connection_that_breaks(self) -> None:
         with LocalOpenAI(Reply(['{"name": "Ada", ', '"age": 3'], drop=True)) as server:
             stream = from_openai(server.client()).create_partial(response_model=User, **ASK)
-            with pytest.raises(Exception, match="(?i)connection|peer|incomplete|chunked") as caught:
+            with pytest.raises(Exception, match=r"(?i)connection|peer|incomplete|chunked") as caught:
                 list(stream)
         assert not isinstance(caught.value, StreamError)
         assert stream.snapshot.name == "Ada"
@@ -472,9 +493,8 @@ class TestBadAnswers:
 
     def test_an_error_inside_the_stream(self) -> None:
         body = b'data: {"error": {"message": "out of memory"}}\n\n'
-        with LocalOpenAI(body) as server:
-            with pytest.raises(openai.APIError, match="out of memory"):
-                from_openai(server.client()).create_partial(response_model=User, **ASK).final()
+        with LocalOpenAI(body) as server, pytest.raises(openai.APIError, match="out of memory"):
+            from_openai(server.client()).create_partial(response_model=User, **ASK).final()
 
 
 class TestClosing:
@@ -578,7 +598,18 @@ class TestRecordings:
 
     @pytest.mark.parametrize(
         "name",
-        ["answer", "article", "invoice", "reading", "recipe", "shelter", "ticket", "user", "users", "users_fr"],
+        [
+            "answer",
+            "article",
+            "invoice",
+            "reading",
+            "recipe",
+            "shelter",
+            "ticket",
+            "user",
+            "users",
+            "users_fr",
+        ],
     )
     def test_streams_of_a_small_model(self, streams: Path, name: str) -> None:
         recorded = json.loads((streams / f"{name}.json").read_text())
@@ -647,9 +678,8 @@ class TestRecordings:
         assert caught.value.refusal == "I'm sorry, I can't assist with that request."
 
     def test_a_recorded_token_limit(self) -> None:
-        with self.replay("4cc50a6135d2") as server:
-            with pytest.raises(TruncatedError, match="max_tokens"):
-                from_openai(server.client()).create_partial(response_model=User, **ASK).final()
+        with self.replay("4cc50a6135d2") as server, pytest.raises(TruncatedError, match="max_tokens"):
+            from_openai(server.client()).create_partial(response_model=User, **ASK).final()
 
     def test_the_first_of_parallel_calls(self) -> None:
         with self.replay("f82268f2fefd") as server:

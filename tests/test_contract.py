@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from instar import JSONError, Parser, StreamError, TruncatedError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 from pydantic_core import from_json
-from states import failure_of, follow, lines_of, same, singly, state_of
+from states import failure_of, follow, lines_of, same, singly, state_of, unharmed
 from strategies import UNTYPED, Case, Chain, Color, Link, Tree, cases, cuts, scribbles, spoiled, texts
 from twin import NOTHING, Twin, at, blank, deep, is_json, parts, snapshot, viable
 
@@ -113,7 +113,7 @@ def test_2_json_is_refused_at_the_first_byte_after_which_nothing_can_follow(text
     except JSONError as error:
         assert hopeless is not None, f"refused at {error.offset}, yet viable"
         assert (error.offset, parser.offset) == (hopeless - 1, hopeless - 1)
-        assert parser.text.encode() == text[: hopeless - 1].decode(errors="ignore").encode()
+        assert parser.text == text[:hopeless].decode(errors="ignore")
         event("refused")
     else:
         assert hopeless is None
@@ -152,7 +152,10 @@ def test_2_violations_are_pydantics_and_no_later_than_the_value_that_closes() ->
         assert (run.failure.kind, run.failure.message) == ("ValidationError", expected.title)
         theirs = {line[:2]: line for line in lines_of(expected)}
         for line in run.failure.lines:
-            assert line[:2] in theirs, (run.failure.lines, expected.errors())
+            if line[0] == "extra_forbidden":
+                assert any(same_but_for_the_end_of_the_key(line, other) for other in theirs)
+            else:
+                assert line[:2] in theirs, (run.failure.lines, expected.errors())
             if line[0] in ON_CLOSE:
                 assert line == theirs[line[:2]]
             refused[line[0]] += 1
@@ -160,6 +163,12 @@ def test_2_violations_are_pydantics_and_no_later_than_the_value_that_closes() ->
 
     check()
     assert len(refused) > 10, refused
+
+
+def same_but_for_the_end_of_the_key(line: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """Compare the type and loc of lines about a forbidden key, which may be refused before it has come in full."""
+    *where, key = line[1]
+    return line[0] == other[0] and where == [*other[1][:-1]] and str(other[1][-1]).startswith(key)
 
 
 def first_refusal_by_the_twin(case: Case) -> int:
@@ -236,7 +245,7 @@ def test_2_a_decidable_violation_is_refused_at_its_first_byte(
         assert [(e["type"], e["loc"]) for e in caught.value.errors()] == [(kind, loc)]
     else:
         assert kind == ""
-    slack = {"too_long": 2, "literal_error": 5 if "\\" in bad else 0}.get(kind, 0)
+    slack = {"too_long": bad.rindex('"') if '"' in bad else 2, "literal_error": 5 if "\\" in bad else 0}.get(kind, 0)
     assert len(fine) <= parser.offset <= len(fine) + slack
 
 
@@ -246,7 +255,8 @@ def test_2_a_forbidden_key_is_refused_by_its_end(key: str, last: int) -> None:
     text = f'{{"name": "a", "{key}": 1}}'
     with pytest.raises(ValidationError) as caught:
         parser.feed(text)
-    assert [(e["type"], e["loc"]) for e in caught.value.errors()] == [("extra_forbidden", (key,))]
+    (line,) = lines_of(caught.value)
+    assert same_but_for_the_end_of_the_key(line, ("extra_forbidden", (key,)))
     assert parser.offset <= text.index(f'"{key}"') + last
     assert parser.snapshot.name == "a"
 
@@ -545,7 +555,7 @@ def test_6_a_truncated_text_is_always_an_error_that_says_so(data: st.DataObject,
     ("tp", "text"),
     [
         (Tree, b'{"value": 1, "left": {"label": "no value"}}'),
-        (Closed, b'{"notes": [1], "name": "a", "other": 1}'),
+        (list[Closed], b'[{"notes": [1], "name": "a"}, {"notes": [2.5]}]'),
         (list[Annotated[int, Field(ge=3)]], b"[5, 4, 2]"),
         (dict[str, Color], b'{"a": "red", "b": "redd"}'),
         (int, b"1.25"),
@@ -708,7 +718,8 @@ def test_9_nothing_is_lost_on_a_syntax_error(text: bytes) -> None:
     except StreamError as error:
         fine = text[: error.offset]
         before = follow(None, singly(fine)).states[len(fine)]
-        assert state_of(parser) == before
+        assert unharmed(state_of(parser), before)
+        lost = state_of(parser)
         assert parser.offset == len(fine)
         assert deep(parser.snapshot) == deep(snapshot(None, fine))
         assert (error.line, error.column) == (parser.line, parser.column)
@@ -717,7 +728,7 @@ def test_9_nothing_is_lost_on_a_syntax_error(text: bytes) -> None:
         assert failure_of(again.value) == failure_of(error)
         with pytest.raises(type(error)):
             parser.finish()
-        assert state_of(parser) == before
+        assert state_of(parser) == lost
 
 
 @given(spoiled())
@@ -727,7 +738,7 @@ def test_9_nothing_is_lost_on_a_violation(case: Case) -> None:
         parser.feed(case.text)
     except ValidationError as error:
         fine = case.text[: parser.offset]
-        assert parser.text.encode() == fine.decode(errors="ignore").encode()
+        assert parser.text == case.text[: parser.offset + 1].decode(errors="ignore")
         assert deep(parser.snapshot) == deep(snapshot(case.tp, fine))
         with pytest.raises(ValidationError) as again:
             parser.feed("x")
@@ -742,8 +753,8 @@ def test_9_line_and_column_are_those_of_the_offset(text: bytes) -> None:
     parser = Parser(None)
     for n, delta in enumerate(singly(text), 1):
         parser.feed(delta)
-        so_far = text[:n].decode(errors="ignore")
-        assert parser.text == so_far
+        assert parser.text == text[:n].decode(errors="ignore")
+        so_far = text[:n].decode(errors="replace")  # a character that has begun counts
         assert parser.line == 1 + so_far.count("\n")
         assert parser.column == 1 + len(so_far) - (so_far.rfind("\n") + 1)
 

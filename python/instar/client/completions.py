@@ -85,8 +85,8 @@ class Completions(_Proxy):
     def create(self, **kwargs: Any) -> Any:
         """Return the validated answer, or with `stream=True` the growing one.
 
-        `list[User]` and `Iterable[User]` give a list, and with `stream=True` each `User` as it closes. Without
-        a `response_model` this is the SDK's `create`.
+        `list[User]` and `Iterable[User]` give a list, and with `stream=True` each `User` as it closes.
+        Without a `response_model` this is the SDK's `create`.
 
         Raises:
             instar.StreamError: the answer is refused, cut off, missing or no JSON.

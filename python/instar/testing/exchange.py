@@ -26,7 +26,7 @@ class Request:
 class Exchange:
     """A request and the progress of its answer, to be read from any thread while it is under way.
 
-    sent: how many deltas have been written whole to the client so far.
+    sent: how many deltas have gone to the client whole; never less than the client has seen.
     disconnected: the client left (or the server was shut down) before the last byte was written.
     closed: set once the exchange is over, in whatever way: `assert exchange.closed.wait(5)`.
     """
@@ -99,8 +99,8 @@ class PacedResponse(Response):
             while begun < piece.begun:
                 await self.pace.wait(first=begun == 0)
                 begun += 1
+            self.exchange.sent = piece.whole  # before the write: what a client has, is always counted
             await send({"type": "http.response.body", "body": piece.data, "more_body": True})
-            self.exchange.sent = piece.whole
             await asyncio.sleep(0)  # `send` may not suspend: let other streams run, notice a client that left
         if not self.reply.drop:
             await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -62,8 +62,8 @@ class _Server(uvicorn.Server):
         await self.stop.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
-        # A broken connection tells its application that the client has left, and so that ends. The other tasks
-        # accept connections: the port stays open for them, for asyncio would leak what it accepts on a closed one.
+        # A broken connection tells its application that the client has left, and so that ends. The other
+        # tasks accept connections; the port is closed after them, or asyncio would leak what they accept.
         self._break_connections()
         while running := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -1,10 +1,11 @@
 //! The receiver that walks the plan: which node does an event meet, and what does that decide?
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::events::{Kind, NumberForm, Piece, Receiver};
 use crate::fault::{Flow, Halt, Violation};
+use crate::pattern::Run;
 use crate::plan::{Extra, FieldSet, Float, Int, Member, Node, NodeId, Plan, Str, Verdict, View};
 use crate::prefix::Cursor;
 use crate::tape::{Container, Op};
@@ -97,6 +98,8 @@ pub(crate) struct Checker {
     /// Its characters so far.
     characters: usize,
     cursor: Cursor,
+    /// The patterns met so far, each at work on its node's newest string.
+    runs: HashMap<NodeId, Box<Run>>,
     skip: Option<Skip>,
     judgement: Option<Judgement>,
     /// What the host has not read yet.
@@ -115,6 +118,7 @@ impl Checker {
             shows_text: false,
             characters: 0,
             cursor: Cursor::default(),
+            runs: HashMap::new(),
             skip: None,
             judgement: None,
             tape: Vec::new(),
@@ -240,6 +244,10 @@ impl Checker {
                 self.characters = 0;
                 match &self.plan.nodes[id as usize] {
                     Node::Choice(choice) => self.cursor = choice.members.start(),
+                    Node::Str(Str { pattern: Some(pattern), .. }) => {
+                        pattern.start(self.runs.entry(id).or_insert_with(|| Box::new(pattern.run())));
+                        self.show_text();
+                    }
                     _ => self.show_text(),
                 }
             }
@@ -284,7 +292,7 @@ impl Checker {
             Some(Member::Dropped) => {}
             None => match record.extra {
                 Extra::Ignore => {}
-                Extra::Forbid => return Err(Violation::ForbiddenKey { node: id }.at(at)),
+                Extra::Forbid => return Err(Violation::ForbiddenKey { node: id, whole: true }.at(at)),
                 Extra::Allow(value) => {
                     frame.target = Some(value);
                     self.tape.push(Op::Key(key));
@@ -347,16 +355,7 @@ impl Receiver for Checker {
         }
         let Scalar::Native(id) = self.scalar else { return Ok(()) };
         match &self.plan.nodes[id as usize] {
-            Node::Str(Str { max, .. }) if *max < usize::MAX => {
-                let room = *max - self.characters;
-                self.characters += characters(piece.bytes);
-                if self.characters > *max {
-                    let begins = piece.bytes.iter().enumerate().filter(|&(_, &byte)| !is_continuation(byte));
-                    let first = begins.map(|(index, _)| index).nth(room).unwrap_or(0);
-                    return Err(Violation::Text { node: id }.at(piece.offset_of(first)));
-                }
-            }
-            Node::Str(Str { min, .. }) if *min > 0 => self.characters += characters(piece.bytes),
+            Node::Str(rule) => return rule.follow(id, piece, &mut self.characters, self.runs.get_mut(&id)),
             Node::Choice(choice) => {
                 if let Err(index) = choice.members.advance(&mut self.cursor, piece.bytes) {
                     return Err(Violation::Text { node: id }.at(piece.offset_of(index)));
@@ -386,14 +385,14 @@ impl Receiver for Checker {
         match self.scalar {
             Scalar::Judged(id) => self.judge(id, start, end, end - 1),
             Scalar::Native(id) => {
-                match self.node(id) {
+                match &self.plan.nodes[id as usize] {
                     Node::Choice(choice) => {
                         let Some(member) = choice.members.member(self.cursor) else {
                             return Err(Violation::Text { node: id }.at(end - 1));
                         };
                         self.emit(Op::Member(id, member));
                     }
-                    Node::Str(Str { min, .. }) if self.characters < *min => {
+                    Node::Str(rule) if !rule.accepts(self.characters, self.runs.get_mut(&id)) => {
                         return self.judge(id, start, end, end - 1);
                     }
                     _ => {
@@ -469,7 +468,9 @@ impl Receiver for Checker {
         }
         match record.prefixes().advance(&mut self.cursor, piece.bytes) {
             Ok(()) => Ok(()),
-            Err(index) => Err(Violation::ForbiddenKey { node: frame.node }.at(piece.offset_of(index))),
+            Err(index) => {
+                Err(Violation::ForbiddenKey { node: frame.node, whole: false }.at(piece.offset_of(index)))
+            }
         }
     }
 
@@ -539,6 +540,38 @@ impl Checker {
             (Node::Any, _) => Some(Op::Float(span)),
             _ => None,
         }
+    }
+}
+
+impl Str {
+    /// Follows more characters of a string of the node `id`, of which there were `count`.
+    fn follow(&self, id: NodeId, piece: Piece<'_>, count: &mut usize, run: Option<&mut Box<Run>>) -> Flow {
+        let mut hopeless = match (&self.pattern, run) {
+            (Some(pattern), Some(run)) => pattern.advance(run, piece.bytes).err(),
+            _ => None,
+        };
+        if self.min > 0 || self.max < usize::MAX {
+            let room = self.max - *count;
+            *count += characters(piece.bytes);
+            if *count > self.max {
+                let begins = (0..piece.bytes.len()).filter(|&index| !is_continuation(piece.bytes[index]));
+                let first = begins.skip(room).min();
+                hopeless = first.into_iter().chain(hopeless).min();
+            }
+        }
+        match hopeless {
+            Some(index) => Err(Violation::Text { node: id }.at(piece.offset_of(index))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a string of so many characters, whole now, surely meets the rule.
+    fn accepts(&self, characters: usize, run: Option<&mut Box<Run>>) -> bool {
+        characters >= self.min
+            && match (&self.pattern, run) {
+                (Some(pattern), Some(run)) => pattern.matches(run),
+                (pattern, _) => pattern.is_none(),
+            }
     }
 }
 

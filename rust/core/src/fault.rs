@@ -123,6 +123,8 @@ pub enum Violation {
     ForbiddenKey {
         /// The node that had to be met.
         node: NodeId,
+        /// Whether the key is whole, and so the last step of the path, or refused at its first hopeless character.
+        whole: bool,
     },
 }
 

@@ -17,6 +17,7 @@ mod fault;
 mod grammar;
 mod lexer;
 mod parser;
+mod pattern;
 mod plan;
 mod prefix;
 mod scan;
@@ -27,6 +28,7 @@ pub use checker::{Hook, Judgement, Slot};
 pub use events::{Kind, NumberForm};
 pub use fault::{Fault, FaultKind, Syntax, Violation};
 pub use parser::{Limits, Parser, Step};
+pub use pattern::Pattern;
 pub use plan::{
     Array, Choice, Extra, FieldSet, Float, Int, Judged, Kinds, Map, Member, Node, NodeId, Plan, Record, Str,
     Verdict, View,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::events::Kind;
+use crate::pattern::Pattern;
 use crate::prefix::PrefixSet;
 
 /// The place of a node in its plan.
@@ -125,6 +126,8 @@ pub struct Str {
     pub min: usize,
     /// The greatest number of characters.
     pub max: usize,
+    /// What it has to match.
+    pub pattern: Option<Box<Pattern>>,
 }
 
 /// One of a few strings, known by their prefixes.

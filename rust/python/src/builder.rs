@@ -8,7 +8,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ffi;
-use crate::record::Instance;
+use crate::record::{Absent, Field, Instance};
 use crate::schema::{Detail, Schema};
 
 /// Shorter strings are sooner copied than taken out of the tree and put back.
@@ -168,8 +168,8 @@ impl Builder {
         let py = c.py;
         let growing = match (c.schema.record(id), container) {
             (Some(class), _) => {
-                let blank = if self.frames.is_empty() { self.blank.take() } else { None };
-                let instance = blank.map_or_else(|| class.blank(py, c.schema, &mut vec![id]), Ok)?;
+                let shown = if self.frames.is_empty() { self.blank.take() } else { self.blank_member(c)? };
+                let instance = shown.map_or_else(|| class.blank(py, c.schema, &mut vec![id]), Ok)?;
                 Growing::Record(id, instance)
             }
             (None, Container::Array) => Growing::List(PyList::empty(py).unbind()),
@@ -178,6 +178,21 @@ impl Builder {
         let detached = !self.insert(c, growing.object(py), false)?;
         self.frames.push(Frame { growing, member: Member::Element, detached, drained: 0 });
         Ok(())
+    }
+
+    /// The record that opens now, if it has been shown blank in its parent.
+    fn blank_member(&self, c: Build<'_, '_>) -> PyResult<Option<Instance>> {
+        if let Some(Frame { growing: Growing::Record(id, parent), member: Member::Field(index), .. }) =
+            self.frames.last()
+            && let Some(parent_class) = c.schema.record(*id)
+            && let Field { name, absent: Absent::Blank(blank), .. } = &parent_class.fields[*index as usize]
+            && let Some(class) = c.schema.record(*blank)
+            && let Some(shown) = parent.values.bind(c.py).get_item(name)?
+            && !shown.is_none()
+        {
+            return class.of_blank(&shown).map(Some);
+        }
+        Ok(None)
     }
 
     /// Closes the innermost container. Where its hook fails it stays open.
@@ -391,6 +406,9 @@ impl Growing {
                     return Ok(false);
                 }
                 dict.set_item(key, value)?;
+                if let Self::Record(_, instance) = self {
+                    instance.arrived.bind(py).add(key)?;
+                }
             }
             _ => unreachable!("every member of an object is announced"),
         }

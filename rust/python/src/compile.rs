@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use instar_core::{
-    Array, Choice, Extra, FieldSet, Float, Int, Judged, Kind, Kinds, Map, Member, Node, NodeId, Plan,
-    PrefixSet, Record, Str, Verdict, View,
+    Array, Choice, Extra, FieldSet, Float, Int, Judged, Kind, Kinds, Map, Member, Node, NodeId, Pattern,
+    Plan, PrefixSet, Record, Str, Verdict, View,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -263,11 +263,20 @@ impl<'py> Compiler<'py> {
             Some(config) => transforms.iter().map(|key| flag(config, key)).collect::<PyResult<Vec<_>>>()?,
             None => Vec::new(),
         };
-        let known =
-            only(schema, &["strict", "max_length", "min_length", "regex_engine", "coerce_numbers_to_str"])?;
+        let known = only(
+            schema,
+            &["strict", "max_length", "min_length", "pattern", "regex_engine", "coerce_numbers_to_str"],
+        )?;
         if !known || transformed.contains(&Some(true)) {
             return Ok(None);
         }
+        let pattern = match schema.get_item("pattern")? {
+            Some(pattern) => match self.pattern(schema, &pattern)? {
+                Some(pattern) => Some(Box::new(pattern)),
+                None => return Ok(None),
+            },
+            None => None,
+        };
         let length = |key: &str, in_config: &str| -> PyResult<Option<usize>> {
             self.setting(schema, key, in_config)?.map(|value| value.extract()).transpose()
         };
@@ -282,7 +291,16 @@ impl<'py> Compiler<'py> {
                 .with(numbers, Verdict::Judge),
             min: length("min_length", "str_min_length")?.unwrap_or(0),
             max: length("max_length", "str_max_length")?.unwrap_or(usize::MAX),
+            pattern,
         })))
+    }
+
+    /// A pattern's automaton, if the engine is the one that Pydantic takes by default.
+    fn pattern(&self, schema: &Schema<'py>, pattern: &Bound<'py, PyAny>) -> PyResult<Option<Pattern>> {
+        let engine = self.setting(schema, "regex_engine", "regex_engine")?;
+        let default = engine.map_or(Ok(true), |engine| engine.eq("rust-regex"))?;
+        let source = pattern.extract::<String>().ok().filter(|_| default);
+        Ok(source.and_then(|source| Pattern::new(&source)))
     }
 
     fn literal(schema: &Schema<'py>) -> PyResult<Option<Rule>> {
@@ -343,7 +361,10 @@ impl<'py> Compiler<'py> {
                 "any" => only(&keys, &[])?,
                 // Keys are strings: that they need not be coerced is all that strictness could say of them.
                 "str" => {
-                    matches!(self.str(&keys)?, Some(Node::Str(Str { min: 0, max: usize::MAX, .. })))
+                    matches!(
+                        self.str(&keys)?,
+                        Some(Node::Str(Str { min: 0, max: usize::MAX, pattern: None, .. }))
+                    )
                 }
                 _ => false,
             };

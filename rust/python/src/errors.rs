@@ -3,7 +3,7 @@
 use instar_core::{Fault, FaultKind, Node, NodeId, Parser, Slot, Violation};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyTuple, PyType};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{intern, wrap_pyfunction};
 
 use crate::judge::Settings;
@@ -58,7 +58,7 @@ impl<'py> Report<'_, 'py> {
                 Some(class) => Ok(class.fields[index as usize].location.bind(py).clone()),
                 None => Ok(index.into_pyobject(py)?.into_any()),
             },
-            Slot::Key(span) => Ok(pyo3::types::PyString::from_bytes(py, source.bytes(span))?.into_any()),
+            Slot::Key(span) => Ok(PyString::from_bytes(py, source.bytes(span))?.into_any()),
         });
         PyTuple::new(py, steps.collect::<PyResult<Vec<_>>>()?)
     }
@@ -69,13 +69,13 @@ impl<'py> Report<'_, 'py> {
             Violation::Text { node } => {
                 let text = self.parser.source().bytes(self.parser.refused_text());
                 let json = self.py.import("json")?.getattr("dumps")?;
-                let text = json.call1((pyo3::types::PyString::from_bytes(self.py, text)?,))?;
+                let text = json.call1((PyString::from_bytes(self.py, text)?,))?;
                 self.witnessed(node, text.extract::<String>()?.as_bytes())
             }
             Violation::TooLong { node } => self.length("too_long", node),
             Violation::TooShort { node } => self.length("too_short", node),
             Violation::Missing { node } => self.missing(node),
-            Violation::ForbiddenKey { .. } => self.forbidden_key(),
+            Violation::ForbiddenKey { whole, .. } => self.forbidden_key(whole),
         }
     }
 
@@ -147,11 +147,14 @@ impl<'py> Report<'_, 'py> {
         self.line_errors(lines)
     }
 
-    fn forbidden_key(self) -> PyResult<PyErr> {
+    fn forbidden_key(self, whole: bool) -> PyResult<PyErr> {
         let py = self.py;
-        let source = self.parser.source();
-        let key = pyo3::types::PyString::from_bytes(py, source.bytes(self.parser.refused_text()))?;
-        let path = self.path()?.add((key,))?.cast_into::<PyTuple>()?;
+        let mut path = self.path()?;
+        if !whole {
+            let source = self.parser.source();
+            let key = PyString::from_bytes(py, source.bytes(self.parser.refused_text()))?;
+            path = path.add((key,))?.cast_into::<PyTuple>()?;
+        }
         self.line_errors([("extra_forbidden", path, py.None().into_bound(py), None)])
     }
 

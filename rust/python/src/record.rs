@@ -160,6 +160,15 @@ impl RecordClass {
         )
     }
 
+    /// A copy of `blank`, a blank instance that has been shown: what it made for its absent fields is kept, so that no
+    /// factory is called twice for one value.
+    pub(crate) fn of_blank(&self, blank: &Bound<'_, PyAny>) -> PyResult<Instance> {
+        let py = blank.py();
+        let values = blank.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?.copy()?;
+        let extra = if self.keeps_extra { Some(PyDict::new(py)) } else { None };
+        self.instance(&values, &PySet::empty(py)?, extra.as_ref())
+    }
+
     /// The names of the fields of `object` that have something to show, in the order of declaration.
     pub(crate) fn arrived<'py>(&self, object: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let py = object.py();
