@@ -49,6 +49,8 @@ class Run:
     states: dict[int, State] = field(default_factory=dict)
     failure: Failure | None = None
     final: Any = None
+    after: State | None = None
+    """The state after the failure."""
 
     @property
     def outcome(self) -> Any:
@@ -105,19 +107,31 @@ def follow(schema: Any, deltas: Iterable[bytes | str], **options: Any) -> Run:
             state = state_of(run.parser)
             assert state.offset == fed
             # A null at the root has arrived, though it looks like nothing at all.
-            assert changed == (state.snapshot != last.snapshot) or run.parser.snapshot is None, delta
+            assert changed == (state.snapshot != last.snapshot) or run.parser.snapshot is None, (delta, last, state)
             last = run.states.setdefault(fed, state)
             assert last == state
         run.final = deep(run.parser.finish())
     except (StreamError, ValidationError) as error:
         run.failure = failure_of(error)
-        assert unharmed(state_of(run.parser), run.states.get(run.parser.offset))
+        run.after = state_of(run.parser)
+        assert unharmed(run.after, run.states.get(run.parser.offset))
     return run
 
 
 def unharmed(after: State, before: State | None) -> bool:
-    """Tell whether an error left all as it was, but for the hopeless byte, which is the last of the text."""
-    return before is None or (after.text.startswith(before.text) and after._replace(text=before.text) == before)
+    """Tell whether an error left everything as it was before the hopeless byte, which is now the last of the text."""
+    if before is None:
+        return True
+    found = after._replace(text=before.text, complete=before.complete, completion=before.completion, path=before.path)
+    return found == before and after.text.startswith(before.text)
+
+
+def readable(text: bytes) -> str:
+    """Return the characters of a text up to the first that is not whole."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        return text[: error.start].decode()
 
 
 def singly(text: bytes) -> list[bytes]:
@@ -132,3 +146,4 @@ def same(one: Run, other: Run) -> None:
     for offset in sorted(shared):
         assert one.states[offset] == other.states[offset], f"at byte {offset}"
     assert one.outcome == other.outcome
+    assert one.after == other.after

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,6 +20,7 @@ from pydantic import (
     create_model,
     field_validator,
 )
+from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
 from pydantic_core import from_json
 from typing_extensions import TypedDict
 
@@ -320,6 +321,7 @@ class TestTheRequest:
             (Point, '{"x": 1, "y": 2}', Point(1, 2)),
             (Size, '{"width": 3}', {"width": 3}),
             (dict[str, int], '{"a": 1}', {"a": 1}),
+            (None, '{"value": {"a": [1]}}', {"a": [1]}),
         ],
         ids=str,
     )
@@ -390,6 +392,15 @@ class TestTheRequest:
         assert name.isascii()
         assert name.replace("_", "").replace("-", "").isalnum()
         assert 0 < len(name) <= 64
+
+    def test_a_type_that_pydantic_cannot_build(self) -> None:
+        with LocalOpenAI() as server:
+            client = from_openai(server.client())
+            with pytest.raises(PydanticSchemaGenerationError):
+                client.create_partial(response_model=object(), **ASK)
+            with pytest.raises(PydanticInvalidForJsonSchema):
+                client.create_partial(response_model=Callable[[], int], **ASK)
+            assert server.requests == []
 
     def test_a_keyword_that_the_response_model_decides(self) -> None:
         with LocalOpenAI() as server:

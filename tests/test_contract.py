@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from instar import JSONError, Parser, StreamError, TruncatedError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 from pydantic_core import from_json
-from states import failure_of, follow, lines_of, same, singly, state_of, unharmed
+from states import failure_of, follow, lines_of, readable, same, singly, state_of, unharmed
 from strategies import UNTYPED, Case, Chain, Color, Link, Tree, cases, cuts, scribbles, spoiled, texts
 from twin import NOTHING, Twin, at, blank, deep, is_json, parts, snapshot, viable
 
@@ -113,7 +113,7 @@ def test_2_json_is_refused_at_the_first_byte_after_which_nothing_can_follow(text
     except JSONError as error:
         assert hopeless is not None, f"refused at {error.offset}, yet viable"
         assert (error.offset, parser.offset) == (hopeless - 1, hopeless - 1)
-        assert parser.text == text[:hopeless].decode(errors="ignore")
+        assert parser.text == readable(text[:hopeless])
         event("refused")
     else:
         assert hopeless is None
@@ -738,7 +738,7 @@ def test_9_nothing_is_lost_on_a_violation(case: Case) -> None:
         parser.feed(case.text)
     except ValidationError as error:
         fine = case.text[: parser.offset]
-        assert parser.text == case.text[: parser.offset + 1].decode(errors="ignore")
+        assert parser.text == readable(case.text[: parser.offset + 1])
         assert deep(parser.snapshot) == deep(snapshot(case.tp, fine))
         with pytest.raises(ValidationError) as again:
             parser.feed("x")
@@ -753,7 +753,7 @@ def test_9_line_and_column_are_those_of_the_offset(text: bytes) -> None:
     parser = Parser(None)
     for n, delta in enumerate(singly(text), 1):
         parser.feed(delta)
-        assert parser.text == text[:n].decode(errors="ignore")
+        assert parser.text == readable(text[:n])
         so_far = text[:n].decode(errors="replace")  # a character that has begun counts
         assert parser.line == 1 + so_far.count("\n")
         assert parser.column == 1 + len(so_far) - (so_far.rfind("\n") + 1)

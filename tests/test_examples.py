@@ -1,20 +1,21 @@
-"""The examples run as their users run them."""
+"""The examples, and the code in the docs, run as their users run them."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+ROOT = Path(__file__).resolve().parents[1]
 
 
-def run(name: str) -> str:
-    """Run an example without an API key; return what it prints."""
+def run(*arguments: str | Path) -> str:
+    """Run Python without an API key; return what it prints."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("OPENAI_")}
-    done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, "-W", "error", EXAMPLES / name],
+    done = subprocess.run(  # noqa: S603 - our own scripts
+        [sys.executable, "-W", "error", *arguments],
         env=env | {"PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         encoding="utf-8",
@@ -27,7 +28,7 @@ def run(name: str) -> str:
 
 
 def test_streaming_basics() -> None:
-    out = run("streaming_basics.py")
+    out = run(ROOT / "examples" / "streaming_basics.py")
     basic, partial, progress, iterable, asynchronous = (
         part.splitlines()[1:] for part in out.removeprefix("# ").split("\n# ")
     )
@@ -47,3 +48,10 @@ def test_streaming_basics() -> None:
     ]
     assert asynchronous[0] == "name=None, age=None, bio=None"
     assert asynchronous[-1] == "Eve Réti (19): Opens with anything but a pawn."
+
+
+def test_the_page_on_the_client() -> None:
+    page = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
+    out = run("-c", "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)))
+    assert out.startswith("name=None age=None bio=None\n")
+    assert "because the token limit was reached" in out

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError
 
 from instar import JSONError, LimitError, Limits, Partial, TruncatedError
 from instar.streams import AsyncStream, Stream, elements, partials
@@ -234,6 +235,13 @@ def test_a_delta_that_is_no_text(source: type[Source], run: Run, stream: Callabl
 def test_deltas_that_are_not_iterable(stream: Callable[..., Any]) -> None:
     with pytest.raises(TypeError, match="NoneType"):
         stream(None, User)
+
+
+@pytest.mark.parametrize("stream", [partials, elements])
+def test_a_schema_that_pydantic_cannot_build(stream: Callable[..., Any]) -> None:
+    deltas = Source(ADA)
+    with pytest.raises(PydanticSchemaGenerationError, match="object at"):
+        stream(deltas, object())
 
 
 @both

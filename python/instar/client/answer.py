@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openai.types.chat import ChatCompletion
 
@@ -11,7 +11,7 @@ from instar.client.mode import Mode
 from instar.errors import RefusalError, StreamError, TruncatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from openai.types.chat import (
         ChatCompletionChunk,
@@ -52,11 +52,12 @@ class Answer:
             self._accumulated.add(piece)
         self.usage = piece.usage or self.usage
         delta = ""
-        for choice in piece.choices or ():
+        choices: Iterable[Any] = piece.choices or ()  # a whole one has messages, a chunk deltas
+        for choice in choices:
             if choice.index == 0:
                 self._chosen = True
                 self.finish_reason = choice.finish_reason or self.finish_reason
-                message = choice.message if hasattr(choice, "message") else choice.delta
+                message = getattr(choice, "delta", None) or choice.message
                 delta += self._text(message)
         return delta
 

@@ -75,7 +75,7 @@ def ask(  # noqa: PLR0913 - the keywords that the public methods share
     Args:
         shape: `one`, `many` or `either`.
         default: the mode of the client.
-        response_model: the type of the answer, or of one element where there are many.
+        response_model: the type of the answer, or of one element where there are many; None for plain values.
         messages: the conversation.
         mode: the mode of this call.
         context: for Pydantic's validation.
@@ -87,7 +87,8 @@ def ask(  # noqa: PLR0913 - the keywords that the public methods share
 
     """
     mode = mode or default
-    asked, view = shape(unwrap(response_model), Options(context=context, strict=strict))
+    schema = Any if response_model is None else unwrap(response_model)
+    asked, view = shape(schema, Options(context=context, strict=strict))
     carrier = _carrier(_format(asked), messages, mode)
     twice = sorted(carrier.keys() & keywords.keys())
     if twice:
@@ -147,9 +148,8 @@ def _carrier(wanted: _Format, messages: Iterable[Any], mode: Mode) -> dict[str, 
 
 def _instructed(messages: Iterable[Any], schema: JSONSchema) -> list[Any]:
     """Put the schema into the system message, the one that is there: many chat templates allow only one."""
-    order = (
-        f"Answer with one JSON object, and nothing else, that fits this JSON Schema:\n{json.dumps(schema)}"
-    )
+    text = json.dumps(schema, ensure_ascii=False)
+    order = f"Answer with one JSON object, and nothing else, that fits this JSON Schema:\n{text}"
     messages = list(messages)
     first = messages[0] if messages else None
     if isinstance(first, Mapping) and first.get("role") == "system" and isinstance(first.get("content"), str):

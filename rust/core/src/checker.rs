@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::events::{Kind, NumberForm, Piece, Receiver};
 use crate::fault::{Flow, Halt, Violation};
 use crate::pattern::Run;
-use crate::plan::{Extra, FieldSet, Float, Int, Member, Node, NodeId, Plan, Str, Verdict, View};
+use crate::plan::{Extra, FieldSet, Member, Node, NodeId, Plan, Str, Verdict, View};
 use crate::prefix::Cursor;
+use crate::rules::integer;
 use crate::tape::{Container, Op};
-use crate::text::{Source, Span, characters, is_continuation};
+use crate::text::{Source, Span};
 
 /// A value that has closed and that only the host can judge.
 #[derive(Clone, Copy, Debug)]
@@ -541,76 +542,4 @@ impl Checker {
             _ => None,
         }
     }
-}
-
-impl Str {
-    /// Follows more characters of a string of the node `id`, of which there were `count`.
-    fn follow(&self, id: NodeId, piece: Piece<'_>, count: &mut usize, run: Option<&mut Box<Run>>) -> Flow {
-        let mut hopeless = match (&self.pattern, run) {
-            (Some(pattern), Some(run)) => pattern.advance(run, piece.bytes).err(),
-            _ => None,
-        };
-        if self.min > 0 || self.max < usize::MAX {
-            let room = self.max - *count;
-            *count += characters(piece.bytes);
-            if *count > self.max {
-                let begins = (0..piece.bytes.len()).filter(|&index| !is_continuation(piece.bytes[index]));
-                let first = begins.skip(room).min();
-                hopeless = first.into_iter().chain(hopeless).min();
-            }
-        }
-        match hopeless {
-            Some(index) => Err(Violation::Text { node: id }.at(piece.offset_of(index))),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether a string of so many characters, whole now, surely meets the rule.
-    fn accepts(&self, characters: usize, run: Option<&mut Box<Run>>) -> bool {
-        characters >= self.min
-            && match (&self.pattern, run) {
-                (Some(pattern), Some(run)) => pattern.matches(run),
-                (pattern, _) => pattern.is_none(),
-            }
-    }
-}
-
-impl Int {
-    fn accepts(&self, digits: &[u8]) -> bool {
-        if (self.low, self.high, self.multiple_of) == (i64::MIN, i64::MAX, 1) && digits.len() < 19 {
-            return true;
-        }
-        integer(digits).is_some_and(|value| {
-            (self.low..=self.high).contains(&value) && value.checked_rem(self.multiple_of) == Some(0)
-        })
-    }
-}
-
-impl Float {
-    fn accepts(&self, digits: &[u8], form: NumberForm) -> bool {
-        // Integers beyond 64 bits are rounded by another route in Pydantic.
-        if form == NumberForm::Integer && integer(digits).is_none() {
-            return false;
-        }
-        if form == NumberForm::Decimal && !self.bounded && !self.finite {
-            return true;
-        }
-        float(digits).is_some_and(|value| {
-            let ((low, at_low), (high, at_high)) = (self.low, self.high);
-            (!self.finite || value.is_finite())
-                && (!self.bounded
-                    || ((value > low || (at_low && value >= low))
-                        && (value < high || (at_high && value <= high))))
-        })
-    }
-}
-
-/// The integer of these digits, if 64 bits hold it.
-fn integer(digits: &[u8]) -> Option<i64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-/// The float of these digits or this word.
-fn float(digits: &[u8]) -> Option<f64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }

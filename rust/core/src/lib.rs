@@ -20,6 +20,7 @@ mod parser;
 mod pattern;
 mod plan;
 mod prefix;
+mod rules;
 mod scan;
 mod tape;
 mod text;

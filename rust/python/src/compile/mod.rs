@@ -1,0 +1,226 @@
+//! Pydantic's core schema, compiled: each node natively where the plan has a rule that says the same, else judged by
+//! Pydantic when its value closes.
+//!
+//! A node is compiled natively only if every key of it is known here: a key that a newer Pydantic adds makes it a
+//! judged node, never a wrong one. The keys are those of `pydantic_core.core_schema`.
+
+mod containers;
+mod core_schema;
+mod model;
+mod scalars;
+
+use std::collections::HashMap;
+
+use instar_core::{Judged, Kind, Kinds, Node, NodeId, Plan, Verdict, View};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use self::core_schema::{CoreSchema, child, flag, item, kind, on_error_raises, only, required};
+use crate::judge::Judge;
+use crate::schema::{Detail, Facet};
+
+/// Deeper schemas are judged whole.
+const MAX_NESTING: usize = 100;
+
+pub(crate) struct Compiled {
+    pub(crate) plan: Plan,
+    pub(crate) facets: Vec<Facet>,
+}
+
+/// Compiles a core schema; `None` is the schema of plain values.
+pub(crate) fn compile(
+    py: Python<'_>,
+    core_schema: Option<&CoreSchema<'_>>,
+    strict: Option<bool>,
+) -> PyResult<Compiled> {
+    let any = PyDict::new(py);
+    any.set_item("type", "any")?;
+    let definitions = PyDict::new(py);
+    if let Some(schema) = core_schema {
+        collect_definitions(schema, &definitions)?;
+    }
+    let mut compiler = Compiler {
+        strict,
+        definitions,
+        config: None,
+        nodes: Vec::new(),
+        facets: Vec::new(),
+        by_reference: HashMap::new(),
+        nesting: 0,
+    };
+    let any = compiler.node(&any)?;
+    let root = core_schema.map_or(Ok(any), |schema| compiler.node(schema))?;
+    let Compiler { nodes, facets, .. } = compiler;
+    let nodes = nodes.into_iter().map(|node| node.unwrap_or(Node::Any)).collect();
+    Ok(Compiled { plan: Plan { nodes, root, any }, facets })
+}
+
+/// Whether errors are to be shown without their inputs.
+pub(crate) fn hides_input(schema: &CoreSchema<'_>) -> PyResult<bool> {
+    let Some(config) = schema.get_item("config")? else { return Ok(false) };
+    flag(&config.cast_into()?, "hide_input_in_errors").map(|hidden| hidden.unwrap_or(false))
+}
+
+fn collect_definitions(schema: &CoreSchema<'_>, definitions: &CoreSchema<'_>) -> PyResult<()> {
+    if kind(schema)? != "definitions" {
+        return Ok(());
+    }
+    if let Some(list) = schema.get_item("definitions")? {
+        for definition in list.try_iter()? {
+            let definition = definition?;
+            definitions.set_item(definition.get_item("ref")?, definition)?;
+        }
+    }
+    match child(schema, "schema")? {
+        Some(inner) => collect_definitions(&inner, definitions),
+        None => Ok(()),
+    }
+}
+
+struct Compiler<'py> {
+    /// What the caller of `model_validate_json` would pass: it overrules the schema's own.
+    strict: Option<bool>,
+    definitions: CoreSchema<'py>,
+    /// The config of the innermost model: models do not inherit the config of the models around them.
+    config: Option<CoreSchema<'py>>,
+    nodes: Vec<Option<Node>>,
+    facets: Vec<Facet>,
+    by_reference: HashMap<String, NodeId>,
+    nesting: usize,
+}
+
+/// A node as it was compiled: its rule, and what Python knows of it.
+type Rule = (Node, Detail);
+
+impl<'py> Compiler<'py> {
+    fn node(&mut self, schema: &CoreSchema<'py>) -> PyResult<NodeId> {
+        match kind(schema)?.as_str() {
+            "definitions" => return self.inner(schema, "schema"),
+            "definition-ref" => return self.reference(schema),
+            // In JSON mode these are their inner schema.
+            "json-or-python" if only(schema, &["json_schema", "python_schema"])? => {
+                return self.inner(schema, "json_schema");
+            }
+            "default" if on_error_raises(schema)? => return self.inner(schema, "schema"),
+            _ => {}
+        }
+        let id = u32::try_from(self.nodes.len()).expect("a schema has fewer than 2^32 nodes");
+        self.nodes.push(None);
+        let judge = Judge::of_node(schema, &self.definitions, self.config.as_ref())?;
+        self.facets.push(Facet { judge, detail: Detail::Plain });
+        if let Some(name) = schema.get_item("ref")? {
+            self.by_reference.insert(name.extract()?, id);
+        }
+        self.nesting += 1;
+        let native = if self.nesting < MAX_NESTING { self.native(schema)? } else { None };
+        self.nesting -= 1;
+        let (node, detail) = match native {
+            Some(rule) => rule,
+            None => (self.judged(schema)?, Detail::Plain),
+        };
+        self.nodes[id as usize] = Some(node);
+        self.facets[id as usize].detail = detail;
+        Ok(id)
+    }
+
+    fn inner(&mut self, schema: &CoreSchema<'py>, key: &str) -> PyResult<NodeId> {
+        self.node(&required(schema, key)?)
+    }
+
+    fn reference(&mut self, schema: &CoreSchema<'py>) -> PyResult<NodeId> {
+        let name: String = item(schema, "schema_ref")?.extract()?;
+        if let Some(&id) = self.by_reference.get(&name) {
+            return Ok(id);
+        }
+        let definition: CoreSchema<'py> = item(&self.definitions, &name)?.cast_into()?;
+        // A definition does not stand under the config of whoever refers to it first.
+        let config = self.config.take();
+        let id = self.node(&definition);
+        self.config = config;
+        if let Ok(id) = id {
+            self.by_reference.insert(name, id);
+        }
+        id
+    }
+
+    /// The rule for a node that the plan knows, none for one that must be judged.
+    fn native(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        let plain = |node: Option<Node>| node.map(|node| (node, Detail::Plain));
+        Ok(match kind(schema)?.as_str() {
+            "any" if only(schema, &[])? => Some((Node::Any, Detail::Plain)),
+            "none" if only(schema, &[])? => Some((Node::Null, Detail::Plain)),
+            "bool" => plain(self.bool(schema)?),
+            "int" => plain(self.int(schema)?),
+            "float" => plain(self.float(schema)?),
+            "str" => plain(self.str(schema)?),
+            "literal" => Self::literal(schema)?,
+            "enum" => Self::enumeration(schema)?,
+            "nullable" if only(schema, &["schema", "strict"])? => {
+                Some((Node::Nullable(self.inner(schema, "schema")?), Detail::Plain))
+            }
+            "list" => plain(self.list(schema)?),
+            "dict" => plain(self.dict(schema)?),
+            "model" => self.model(schema)?,
+            _ => None,
+        })
+    }
+
+    fn is_strict(&self, schema: &CoreSchema<'py>) -> PyResult<bool> {
+        if let Some(strict) = self.strict {
+            return Ok(strict);
+        }
+        self.setting(schema, "strict", "strict")?.map_or(Ok(false), |strict| strict.extract())
+    }
+
+    /// A setting of the node, or else of the config.
+    fn setting(
+        &self,
+        schema: &CoreSchema<'py>,
+        key: &str,
+        in_config: &str,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let own = schema.get_item(key)?.filter(|value| !value.is_none());
+        match (own, &self.config) {
+            (Some(value), _) => Ok(Some(value)),
+            (None, Some(config)) => Ok(config.get_item(in_config)?.filter(|value| !value.is_none())),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The node for a value that Pydantic judges when it closes.
+    fn judged(&mut self, schema: &CoreSchema<'py>) -> PyResult<Node> {
+        let view = if self.is_text(schema)? { View::Text } else { View::Hidden };
+        let kinds = match kind(schema)?.as_str() {
+            "str" => Kinds::all(Verdict::Refuse)
+                .with(&[Kind::String, Kind::Number, Kind::NonFinite], Verdict::Judge),
+            "int" | "float" => {
+                Kinds::all(Verdict::Judge).with(&[Kind::Object, Kind::Array, Kind::Null], Verdict::Refuse)
+            }
+            "dict" => Kinds::all(Verdict::Refuse).with(&[Kind::Object], Verdict::Judge),
+            "list" => Kinds::all(Verdict::Refuse).with(&[Kind::Array], Verdict::Judge),
+            _ => Kinds::all(Verdict::Judge),
+        };
+        Ok(Node::Judged(Judged { kinds, view }))
+    }
+
+    /// Whether a string of this node is shown while it grows: a `str`, whatever validators stand around it.
+    fn is_text(&self, schema: &CoreSchema<'py>) -> PyResult<bool> {
+        let mut schema = schema.clone();
+        for _ in 0..MAX_NESTING {
+            let inner = match kind(&schema)?.as_str() {
+                "str" => return Ok(true),
+                "definition-ref" => self.definitions.get_item(item(&schema, "schema_ref")?)?,
+                "function-before" | "function-after" | "function-wrap" | "default" | "nullable"
+                | "custom-error" => schema.get_item("schema")?,
+                "lax-or-strict" => schema.get_item("lax_schema")?,
+                "chain" => schema.get_item("steps")?.map(|steps| steps.get_item(0)).transpose()?,
+                _ => None,
+            };
+            match inner {
+                Some(inner) => schema = inner.cast_into()?,
+                None => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+}

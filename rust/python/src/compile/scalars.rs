@@ -1,0 +1,173 @@
+//! Strings, numbers and the few values that are listed.
+
+use instar_core::{Choice, Float, Int, Kind, Kinds, Node, Pattern, PrefixSet, Str, Verdict};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyInt, PyString};
+
+use super::core_schema::{CoreSchema, exact_int, flag, item, only};
+use super::{Compiler, Rule};
+use crate::schema::Detail;
+
+impl<'py> Compiler<'py> {
+    pub(super) fn bool(&self, schema: &CoreSchema<'py>) -> PyResult<Option<Node>> {
+        let kinds = Kinds::all(Verdict::Refuse).with(&[Kind::True, Kind::False], Verdict::Native);
+        let coerced: &[Kind] = if self.is_strict(schema)? { &[] } else { &[Kind::String, Kind::Number] };
+        Ok(only(schema, &["strict"])?.then(|| Node::Bool(kinds.with(coerced, Verdict::Judge))))
+    }
+
+    pub(super) fn int(&self, schema: &CoreSchema<'py>) -> PyResult<Option<Node>> {
+        if !only(schema, &["strict", "multiple_of", "le", "ge", "lt", "gt"])? {
+            return Ok(None);
+        }
+        let strict = self.is_strict(schema)?;
+        let bound = |key: &str| -> PyResult<Option<Option<i64>>> {
+            Ok(schema.get_item(key)?.filter(|value| !value.is_none()).map(|value| exact_int(&value)))
+        };
+        let (ge, gt, le, lt) = (bound("ge")?, bound("gt")?, bound("le")?, bound("lt")?);
+        let multiple_of = bound("multiple_of")?;
+        let exclusive = |bound: Option<i64>, step: i64| bound.and_then(|value| value.checked_add(step));
+        // A bound that 64 bits do not hold is left to the judge.
+        let lows = [ge, gt.map(|bound| exclusive(bound, 1))];
+        let highs = [le, lt.map(|bound| exclusive(bound, -1))];
+        let bounds: Option<Vec<i64>> =
+            lows.iter().chain(&highs).chain([&multiple_of]).flatten().copied().collect();
+        if bounds.is_none() || multiple_of == Some(Some(0)) {
+            return Ok(None);
+        }
+        let coerced: &[Kind] = if strict { &[] } else { &[Kind::String, Kind::True, Kind::False] };
+        let kinds =
+            Kinds::all(Verdict::Refuse).with(&[Kind::Number], Verdict::Native).with(coerced, Verdict::Judge);
+        Ok(Some(Node::Int(Int {
+            kinds,
+            strict,
+            low: lows.into_iter().flatten().flatten().max().unwrap_or(i64::MIN),
+            high: highs.into_iter().flatten().flatten().min().unwrap_or(i64::MAX),
+            multiple_of: multiple_of.flatten().unwrap_or(1),
+        })))
+    }
+
+    pub(super) fn float(&self, schema: &CoreSchema<'py>) -> PyResult<Option<Node>> {
+        if !only(schema, &["strict", "allow_inf_nan", "le", "ge", "lt", "gt"])? {
+            return Ok(None);
+        }
+        let bound = |key: &str| -> PyResult<Option<f64>> {
+            schema.get_item(key)?.filter(|value| !value.is_none()).map(|value| value.extract()).transpose()
+        };
+        let (ge, gt, le, lt) = (bound("ge")?, bound("gt")?, bound("le")?, bound("lt")?);
+        let low = match (ge, gt) {
+            (Some(ge), Some(gt)) if ge > gt => (ge, true),
+            (_, Some(gt)) => (gt, false),
+            (ge, None) => (ge.unwrap_or(f64::NEG_INFINITY), true),
+        };
+        let high = match (le, lt) {
+            (Some(le), Some(lt)) if le < lt => (le, true),
+            (_, Some(lt)) => (lt, false),
+            (le, None) => (le.unwrap_or(f64::INFINITY), true),
+        };
+        let finite = match self.setting(schema, "allow_inf_nan", "allow_inf_nan")? {
+            Some(allowed) => !allowed.extract::<bool>()?,
+            None => false,
+        };
+        let coerced: &[Kind] =
+            if self.is_strict(schema)? { &[] } else { &[Kind::String, Kind::True, Kind::False] };
+        let kinds = Kinds::all(Verdict::Refuse)
+            .with(&[Kind::Number, Kind::NonFinite], Verdict::Native)
+            .with(if finite { &[Kind::NonFinite] } else { &[] }, Verdict::Refuse)
+            .with(coerced, Verdict::Judge);
+        let bounded = [ge, gt, le, lt].iter().any(Option::is_some);
+        Ok(Some(Node::Float(Float { kinds, finite, bounded, low, high })))
+    }
+
+    pub(super) fn str(&self, schema: &CoreSchema<'py>) -> PyResult<Option<Node>> {
+        let transforms = ["str_strip_whitespace", "str_to_lower", "str_to_upper"];
+        let transformed = match &self.config {
+            Some(config) => transforms.iter().map(|key| flag(config, key)).collect::<PyResult<Vec<_>>>()?,
+            None => Vec::new(),
+        };
+        let known = only(
+            schema,
+            &["strict", "max_length", "min_length", "pattern", "regex_engine", "coerce_numbers_to_str"],
+        )?;
+        if !known || transformed.contains(&Some(true)) {
+            return Ok(None);
+        }
+        let pattern = match schema.get_item("pattern")? {
+            Some(pattern) => match self.pattern(schema, &pattern)? {
+                Some(pattern) => Some(Box::new(pattern)),
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        let length = |key: &str, in_config: &str| -> PyResult<Option<usize>> {
+            self.setting(schema, key, in_config)?.map(|value| value.extract()).transpose()
+        };
+        let coerces = match self.setting(schema, "coerce_numbers_to_str", "coerce_numbers_to_str")? {
+            Some(coerces) => coerces.extract::<bool>()? && !self.is_strict(schema)?,
+            None => false,
+        };
+        let numbers: &[Kind] = if coerces { &[Kind::Number, Kind::NonFinite] } else { &[] };
+        Ok(Some(Node::Str(Str {
+            kinds: Kinds::all(Verdict::Refuse)
+                .with(&[Kind::String], Verdict::Native)
+                .with(numbers, Verdict::Judge),
+            min: length("min_length", "str_min_length")?.unwrap_or(0),
+            max: length("max_length", "str_max_length")?.unwrap_or(usize::MAX),
+            pattern,
+        })))
+    }
+
+    /// A pattern's automaton, if the engine is the one that Pydantic takes by default.
+    fn pattern(&self, schema: &CoreSchema<'py>, pattern: &Bound<'py, PyAny>) -> PyResult<Option<Pattern>> {
+        let engine = self.setting(schema, "regex_engine", "regex_engine")?;
+        let default = engine.map_or(Ok(true), |engine| engine.eq("rust-regex"))?;
+        let source = pattern.extract::<String>().ok().filter(|_| default);
+        Ok(source.and_then(|source| Pattern::new(&source)))
+    }
+
+    pub(super) fn literal(schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        if !only(schema, &["expected"])? {
+            return Ok(None);
+        }
+        let (mut strings, mut others) = (Vec::new(), false);
+        for expected in item(schema, "expected")?.try_iter()? {
+            let expected = expected?;
+            if expected.is_exact_instance_of::<PyString>() {
+                strings.push(expected);
+            } else if expected.is_none()
+                || expected.is_exact_instance_of::<PyInt>()
+                || expected.is_exact_instance_of::<PyBool>()
+            {
+                others = true;
+            } else {
+                return Ok(None);
+            }
+        }
+        // Pydantic finds expected values by Python's equality too: `1.0` and `true` are the literal 1.
+        let scalars = [Kind::Number, Kind::NonFinite, Kind::True, Kind::False, Kind::Null];
+        let kinds = Kinds::all(Verdict::Refuse).with(if others { &scalars } else { &[] }, Verdict::Judge);
+        choice(&strings, strings.iter().map(|member| member.clone().unbind()).collect(), kinds)
+    }
+
+    pub(super) fn enumeration(schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        if !only(schema, &["cls", "members", "sub_type", "strict"])? {
+            return Ok(None);
+        }
+        let members: Vec<Bound<'py, PyAny>> = item(schema, "members")?.extract()?;
+        let values = members.iter().map(|member| member.getattr(intern!(member.py(), "value")));
+        let values = values.collect::<PyResult<Vec<_>>>()?;
+        if !values.iter().all(pyo3::types::PyAnyMethods::is_exact_instance_of::<PyString>) {
+            return Ok(None);
+        }
+        choice(&values, members.into_iter().map(Bound::unbind).collect(), Kinds::all(Verdict::Refuse))
+    }
+}
+
+fn choice(strings: &[Bound<'_, PyAny>], members: Vec<Py<PyAny>>, kinds: Kinds) -> PyResult<Option<Rule>> {
+    let strings =
+        strings.iter().map(pyo3::types::PyAnyMethods::extract).collect::<PyResult<Vec<String>>>()?;
+    let accepted: &[Kind] = if strings.is_empty() { &[] } else { &[Kind::String] };
+    let kinds = kinds.with(accepted, Verdict::Native);
+    let node = Node::Choice(Choice { kinds, members: PrefixSet::new(strings.iter().map(String::as_str)) });
+    Ok(Some((node, Detail::Members(members))))
+}
