@@ -37,8 +37,8 @@ def best(run: Run, *, within: float = 1.0) -> float:
 def ratio(run: Run, base: Run, *, within: float = 3.0) -> float:
     """How many times the CPU of `base` a `run` spends: the least sample of each, in `within` seconds.
 
-    They take turns, because a machine's speed drifts over seconds and both should see the same weather; the least,
-    because noise only ever adds.
+    They take turns, because a machine's speed drifts over seconds and both should see the same weather; the
+    least counts, because noise only ever adds.
     """
     gc.collect()
     first_run, first_base = seconds(run), seconds(base)

@@ -8,11 +8,10 @@ from collections import deque
 from collections.abc import Callable
 from itertools import islice
 
-from instar import Parser
-
 from benches import rivals
 from benches.invoice import Invoice
 from benches.workload import ITEMS, LOOK_EVERY, Note, invoices
+from instar import Parser
 
 KEPT_WINDOW = 1000
 """How many snapshots `kept_window` holds at a time."""

@@ -135,9 +135,7 @@ class Rival:
 RIVALS = (
     Rival("Instructor `Partial`", instructor, "typed; re-parses, rebuilds", slow=True),
     Rival("partial-json-parser", partial_json_parser, "untyped; re-parses", slow=True),
-    Rival(
-        "streaming-json-parser, copied", streaming_json_parser_copy, "untyped; incremental, copied", slow=True
-    ),
+    Rival("streaming-json-parser, copied", streaming_json_parser_copy, "untyped; incremental, copied", slow=True),
     Rival("pydantic `experimental_allow_partial`", pydantic, "TypedDict; re-parses"),
     Rival("jiter `partial_mode`", jiter, "untyped; re-parses"),
     Rival("streaming-json-parser, live", streaming_json_parser, "untyped; incremental, one aliased value"),

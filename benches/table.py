@@ -63,16 +63,10 @@ def per_delta() -> Iterator[str]:
     yield "|---|---|" + "--:|" * len(streams)
     for rival in rivals.RIVALS:
         yield row(rival.name, rival.what, _over_deltas(rival.run))
-    yield row(
-        "**instar**, every snapshot kept", "typed; incremental, settled parts shared", _over_deltas(ours.kept)
-    )
+    yield row("**instar**, every snapshot kept", "typed; incremental, settled parts shared", _over_deltas(ours.kept))
     yield row("**instar**, live", "typed; incremental, one growing object", _over_deltas(ours.live))
-    yield row(
-        "**instar**, no snapshots", "checked as it arrives, validated at the end", _over_deltas(ours.feed)
-    )
-    yield row(
-        "floor: `model_validate_json`, once", "typed; no stream", lambda stream: rivals.floor(stream.text)
-    )
+    yield row("**instar**, no snapshots", "checked as it arrives, validated at the end", _over_deltas(ours.feed))
+    yield row("floor: `model_validate_json`, once", "typed; no stream", lambda stream: rivals.floor(stream.text))
     yield row("the bare loop: `len(delta)`", "all but the floor pay it too", _over_deltas(rivals.loop))
 
 

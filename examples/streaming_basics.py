@@ -37,9 +37,7 @@ SEVERAL: Any = [{"role": "user", "content": "Invent three chess players, each wi
 def basic(client: Client) -> User | None:
     """`create(..., stream=True)` gives the same User again and again, each time with more in it."""
     user = None
-    for chunk in client.chat.completions.create(
-        model=MODEL, response_model=User, messages=QUESTION, stream=True
-    ):
+    for chunk in client.chat.completions.create(model=MODEL, response_model=User, messages=QUESTION, stream=True):
         print(f"Received: {chunk}")
         user = chunk
     return user
@@ -87,13 +85,9 @@ def several(client: Client) -> list[User]:
 
 async def asynchronous(client: AsyncClient) -> None:
     """Do the same in async code: `async for` needs no `await` before the stream."""
-    async for user in client.chat.completions.create_partial(
-        model=MODEL, response_model=User, messages=QUESTION
-    ):
+    async for user in client.chat.completions.create_partial(model=MODEL, response_model=User, messages=QUESTION):
         print(f"name={user.name}, age={user.age}, bio={user.bio}")
-    async for user in client.chat.completions.create_iterable(
-        model=MODEL, response_model=User, messages=SEVERAL
-    ):
+    async for user in client.chat.completions.create_iterable(model=MODEL, response_model=User, messages=SEVERAL):
         print(f"{user.name} ({user.age}): {user.bio}")
 
 

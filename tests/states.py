@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from instar import Parser, StreamError
 from pydantic import ValidationError
+
+from instar import Parser, StreamError
 from twin import deep
 
 if TYPE_CHECKING:

@@ -59,7 +59,9 @@ NUMBERS = st.one_of(
     st.integers(-1000, 1000),
     st.sampled_from([0, 2**63 - 1, 2**63, -(2**63) - 1, 10**25]),
     FLOATS,
-    st.sampled_from([Raw(r) for r in ("-0", "-0.0", "1e5", "1E+2", "10.50", "1e-7", "1e400", "0e0", "NaN", "-Infinity")]),
+    st.sampled_from(
+        [Raw(r) for r in ("-0", "-0.0", "1e5", "1E+2", "10.50", "1e-7", "1e400", "0e0", "NaN", "-Infinity")]
+    ),
 )
 SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, STRINGS)
 UNTYPED = st.recursive(
@@ -245,7 +247,9 @@ def _giver(default: Any) -> Callable[[], Any]:
 def _documents(keys: dict[str, tuple[Shape, bool]], names: set[str], *, allow_unknown: bool) -> st.SearchStrategy[Any]:
     @st.composite
     def documents(draw: st.DrawFn) -> Members:
-        members = [(key, draw(shape.trees)) for key, (shape, required) in keys.items() if required or draw(st.booleans())]
+        members = [
+            (key, draw(shape.trees)) for key, (shape, required) in keys.items() if required or draw(st.booleans())
+        ]
         if allow_unknown:
             unknown = KEYS.filter(lambda key: key not in keys and key not in names)
             members += draw(st.lists(st.tuples(unknown, UNTYPED), max_size=2, unique_by=lambda m: m[0]))
@@ -288,7 +292,10 @@ def _trees(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             "value": (Shape(int, INTS), True),
             "label": (Shape(str, STRINGS), False),
             "children": (Shape(list, st.lists(inner, max_size=2)), False),
-            "named": (Shape(dict, st.lists(st.tuples(KEYS, inner), max_size=2, unique_by=lambda m: m[0]).map(Members)), False),
+            "named": (
+                Shape(dict, st.lists(st.tuples(KEYS, inner), max_size=2, unique_by=lambda m: m[0]).map(Members)),
+                False,
+            ),
             "left": (Shape(Tree, st.one_of(st.none(), inner)), False),
         },
         set(),
@@ -302,7 +309,10 @@ def _chains(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         "chain": (Shape(Chain, inner), False),
         "chains": (Shape(list, st.lists(inner, max_size=2)), False),
     }
-    chain = {"link": (Shape(Link, _documents(link, set(), allow_unknown=False)), True), "note": (Shape(str, STRINGS), False)}
+    chain = {
+        "link": (Shape(Link, _documents(link, set(), allow_unknown=False)), True),
+        "note": (Shape(str, STRINGS), False),
+    }
     return _documents(chain, set(), allow_unknown=True)
 
 
@@ -310,9 +320,7 @@ RECURSIVE = [
     Shape(Tree, st.recursive(st.integers(0, 99).map(lambda i: Members([("value", i)])), _trees, max_leaves=4)),
     Shape(
         Chain,
-        st.recursive(
-            STRINGS.map(lambda s: Members([("link", Members([("text", s)]))])), _chains, max_leaves=3
-        ),
+        st.recursive(STRINGS.map(lambda s: Members([("link", Members([("text", s)]))])), _chains, max_leaves=3),
     ),
 ]
 

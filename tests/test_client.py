@@ -104,9 +104,7 @@ class TestPartial:
             assert stream.final().age == 36
 
     def test_what_the_completion_says(self) -> None:
-        with LocalOpenAI(
-            Reply(ADA, usage={"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7})
-        ) as server:
+        with LocalOpenAI(Reply(ADA, usage={"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7})) as server:
             stream = from_openai(server.client()).create_partial(response_model=User, **ASK)
             assert stream.finish_reason is None
             assert stream.usage is None
@@ -124,9 +122,7 @@ class TestPartial:
             client = from_openai(server.client())
             client.create_partial(response_model=User, **ASK).final()
             assert sent(server)["stream_options"] == {"include_usage": True}
-            stream = client.create_partial(
-                response_model=User, stream_options={"include_usage": False}, **ASK
-            )
+            stream = client.create_partial(response_model=User, stream_options={"include_usage": False}, **ASK)
             stream.final()
             assert sent(server)["stream_options"] == {"include_usage": False}
             assert stream.usage is None
@@ -175,9 +171,7 @@ class TestIterable:
 
     @pytest.mark.parametrize("text", [f"[{ADA}, {BOB}]", f'{{"users": [{ADA}, {BOB}]}}'])
     @pytest.mark.parametrize("cut", [None, 1, 50])
-    def test_a_bare_list_or_one_in_an_object_however_the_bytes_are_cut(
-        self, text: str, cut: int | None
-    ) -> None:
+    def test_a_bare_list_or_one_in_an_object_however_the_bytes_are_cut(self, text: str, cut: int | None) -> None:
         with LocalOpenAI(text, cut=cut) as server:
             users = list(from_openai(server.client()).create_iterable(response_model=User, **ASK))
         assert [user.name for user in users] == ["Ada", "Bob"]
@@ -385,9 +379,7 @@ class TestTheRequest:
         assert wanted["schema"] == loose.model_json_schema()
 
     def test_the_name_is_one_the_api_takes(self) -> None:
-        _, body = self.ask(
-            '{"value": 5}', response_model=Annotated[int | str, Field(title="Größe (cm) " * 20)]
-        )
+        _, body = self.ask('{"value": 5}', response_model=Annotated[int | str, Field(title="Größe (cm) " * 20)])
         name = body["response_format"]["json_schema"]["name"]
         assert name.isascii()
         assert name.replace("_", "").replace("-", "").isalnum()
@@ -694,9 +686,7 @@ class TestRecordings:
 
     def test_the_first_of_parallel_calls(self) -> None:
         with self.replay("f82268f2fefd") as server:
-            stream = from_openai(server.client(), Mode.TOOLS).create_partial(
-                response_model=dict[str, str], **ASK
-            )
+            stream = from_openai(server.client(), Mode.TOOLS).create_partial(response_model=dict[str, str], **ASK)
             assert stream.final() == {"city": "Edinburgh", "country": "GB", "units": "c"}
         calls = stream.completion.choices[0].message.tool_calls
         assert calls is not None

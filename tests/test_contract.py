@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Optional
 import pytest
 from hypothesis import assume, event, example, given
 from hypothesis import strategies as st
-from instar import JSONError, Parser, StreamError, TruncatedError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 from pydantic_core import from_json
+
+from instar import JSONError, Parser, StreamError, TruncatedError
 from states import failure_of, follow, lines_of, readable, same, singly, state_of, unharmed
 from strategies import UNTYPED, Case, Chain, Color, Link, Tree, cases, cuts, scribbles, spoiled, texts
 from twin import NOTHING, Twin, at, blank, deep, is_json, parts, snapshot, viable
@@ -766,8 +767,8 @@ def test_9_line_and_column_are_those_of_the_offset(text: bytes) -> None:
 class Maybe(BaseModel):
     """Fields that may be null, or missing, or both."""
 
-    required: Optional[str]
-    optional: Optional[str] = None
+    required: str | None
+    optional: str | None = None
     number: int = 3
 
 
@@ -836,5 +837,3 @@ def test_progress_counts_the_fields_that_show_something() -> None:
     assert [percent for percent, _ in seen] == sorted(percent for percent, _ in seen)
     assert {percent for percent, _ in seen} == {0, 33, 66, 100}
     assert [settled for _, settled in seen][-1] == ("name", "age", "bio")
-
-

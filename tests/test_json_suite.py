@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from instar import LimitError, Parser, StreamError
 from pydantic_core import from_json
+
+from instar import LimitError, Parser, StreamError
 from states import failure_of, singly
 from twin import deep, viable
 

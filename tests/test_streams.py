@@ -85,15 +85,11 @@ def run_async(stream: AsyncStream[Any, Any], seen: list[Any]) -> Any:
 
 
 Run = Callable[[Any, list[Any]], Any]
-both = pytest.mark.parametrize(
-    ("source", "run"), [(Source, run_sync), (AsyncSource, run_async)], ids=["sync", "async"]
-)
+both = pytest.mark.parametrize(("source", "run"), [(Source, run_sync), (AsyncSource, run_async)], ids=["sync", "async"])
 
 
 @both
-def test_a_snapshot_at_the_opening_and_after_each_delta_that_changed_something(
-    source: type[Source], run: Run
-) -> None:
+def test_a_snapshot_at_the_opening_and_after_each_delta_that_changed_something(source: type[Source], run: Run) -> None:
     seen: list[User] = []
     deltas = source('{"na', 'me":', ' "A', "", "da", '", "age": 3', "6", "}")
     final = run(partials(deltas, User), seen)
@@ -382,9 +378,7 @@ class TestElements:
         ],
     )
     @pytest.mark.parametrize("size", [1, 7, 1000])
-    def test_a_bare_list_or_the_list_of_an_object(
-        self, source: type[Source], run: Run, text: str, size: int
-    ) -> None:
+    def test_a_bare_list_or_the_list_of_an_object(self, source: type[Source], run: Run, text: str, size: int) -> None:
         for cut in (text, text.encode()):
             deltas = [cut[at : at + size] for at in range(0, len(cut), size)]
             seen: list[User] = []
@@ -428,9 +422,7 @@ class TestElements:
         assert stream.snapshot[0].name == "Ada"
 
     @both
-    def test_a_violation_comes_after_the_whole_ones_of_its_delta(
-        self, source: type[Source], run: Run
-    ) -> None:
+    def test_a_violation_comes_after_the_whole_ones_of_its_delta(self, source: type[Source], run: Run) -> None:
         seen: list[User] = []
         with pytest.raises(ValidationError) as caught:
             run(elements(source(f'[{ADA}, {{"name": 1}}]'), User), seen)

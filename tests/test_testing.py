@@ -27,16 +27,22 @@ PATIENCE = 10.0  # seconds that anything awaited may take before its test fails
 
 
 def ask(client: openai.OpenAI, **options: Any) -> openai.Stream[ChatCompletionChunk]:
-    return cast("Any", client.chat.completions.create(model="any", messages=MESSAGES, stream=True, **options))
+    return cast(
+        "openai.Stream[ChatCompletionChunk]",
+        client.chat.completions.create(model="any", messages=MESSAGES, stream=True, **options),
+    )
 
 
 def ask_whole(client: openai.OpenAI, **options: Any) -> ChatCompletion:
-    return cast("Any", client.chat.completions.create(model="any", messages=MESSAGES, **options))
+    return cast("ChatCompletion", client.chat.completions.create(model="any", messages=MESSAGES, **options))
 
 
 async def ask_async(client: openai.AsyncOpenAI, **options: Any) -> openai.AsyncStream[ChatCompletionChunk]:
     chat = client.chat.completions
-    return cast("Any", await chat.create(model="any", messages=MESSAGES, stream=True, **options))
+    return cast(
+        "openai.AsyncStream[ChatCompletionChunk]",
+        await chat.create(model="any", messages=MESSAGES, stream=True, **options),
+    )
 
 
 def ask_raw(client: openai.OpenAI) -> list[bytes]:
@@ -59,9 +65,7 @@ def closed(exchange: Exchange) -> bool:
     return exchange.closed.wait(PATIENCE)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{}", TEXT, "\n  \t", "naïve 漢字🦋 a_b", "x" * 99, '[1.5e-7,"\\u00e9"]']
-)
+@pytest.mark.parametrize("text", ["", "{}", TEXT, "\n  \t", "naïve 漢字🦋 a_b", "x" * 99, '[1.5e-7,"\\u00e9"]'])
 def test_tokens_are_small_and_lose_nothing(text: str) -> None:
     assert "".join(tokens(text)) == text
     assert all(1 <= len(token) <= 6 for token in tokens(text))
@@ -463,6 +467,4 @@ def test_missing_extra_is_named(absent: str) -> None:
     code = f"import sys; sys.modules[{absent!r}] = None\nimport instar.testing"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 1
-    assert done.stderr.rstrip().endswith(
-        f'ImportError: instar.testing needs {absent}: pip install "instar[testing]"'
-    )
+    assert done.stderr.rstrip().endswith(f'ImportError: instar.testing needs {absent}: pip install "instar[testing]"')

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from types import GenericAlias
 from typing import Any, Final, Generic, TypeVar, final, overload
 
+from pydantic.plugin._schema_validator import PluggableSchemaValidator
 from pydantic_core import CoreSchema, SchemaValidator
 from typing_extensions import Self
 
@@ -20,7 +21,11 @@ class Schema:
     """A Pydantic core schema, compiled. Immutable; shared by all the parsers of its type."""
 
     def __new__(
-        cls, core_schema: CoreSchema | None, validator: SchemaValidator, *, strict: bool | None = None
+        cls,
+        core_schema: CoreSchema | None,
+        validator: SchemaValidator | PluggableSchemaValidator,
+        *,
+        strict: bool | None = None,
     ) -> Self: ...
 
 @final

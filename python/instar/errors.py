@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class StreamError(ValueError):
     """The text cannot become the value asked for.
@@ -16,7 +18,7 @@ class StreamError(ValueError):
         self.line = line
         self.column = column
 
-    def __reduce__(self) -> tuple[type[StreamError], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.message, self.offset, self.line, self.column)
 
 
@@ -40,7 +42,7 @@ class TruncatedError(StreamError):
         self.path = path
         self.reason = reason
 
-    def __reduce__(self) -> tuple[type[TruncatedError], tuple[object, ...], dict[str, object]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.path, self.offset, self.line, self.column), self.__dict__
 
 
@@ -51,5 +53,5 @@ class RefusalError(StreamError):
         super().__init__(f"the model refused to answer: {refusal!r}", offset, line, column)
         self.refusal = refusal
 
-    def __reduce__(self) -> tuple[type[RefusalError], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.refusal, self.offset, self.line, self.column)

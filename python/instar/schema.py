@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Any
+from typing import Any, get_origin
 from weakref import WeakKeyDictionary
 
 from pydantic import TypeAdapter
@@ -46,24 +46,35 @@ def _compile(tp: Any, strict: bool | None) -> Schema:
     return Schema(adapter.core_schema, adapter.validator, strict=strict)
 
 
+def _is_class(tp: Any) -> bool:
+    # Before Python 3.11 `list[int]` claims to be a class.
+    return isinstance(tp, type) and get_origin(tp) is None
+
+
+def _key(tp: Any, strict: bool | None) -> tuple[Any, ...]:
+    # `Union[int, str]` equals `Union[str, int]`, yet Pydantic tries them in their order.
+    return tp, repr(tp), strict
+
+
 def _remembered(tp: Any, strict: bool | None) -> Schema | None:
-    if isinstance(tp, type):
+    if _is_class(tp):
         return _of_class.get(tp, {}).get(strict)
+    key = _key(tp, strict)
     try:
-        found = _of_form.get((tp, strict))
+        found = _of_form.get(key)
     except TypeError:  # A form with unhashable parts, such as `Annotated[int, []]`.
         return None
     if found is not None:
-        _of_form.move_to_end((tp, strict))
+        _of_form.move_to_end(key)
     return found
 
 
 def _remember(tp: Any, strict: bool | None, schema: Schema) -> None:
-    if isinstance(tp, type):
+    if _is_class(tp):
         _of_class.setdefault(tp, {})[strict] = schema
         return
     try:
-        _of_form[tp, strict] = schema
+        _of_form[_key(tp, strict)] = schema
     except TypeError:
         return
     if len(_of_form) > _REMEMBERED:

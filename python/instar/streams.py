@@ -214,10 +214,8 @@ class Stream(Reading[ItemT, FinalT], Iterator[ItemT]):
         return next(self._items)
 
     def __iter__(self) -> Iterator[ItemT]:  # noqa: PYI034 - a generator is what sees that the loop was left
-        try:
-            yield from self._items
-        finally:
-            self.close()
+        # Left, this generator closes the one it delegates to, and that one the source.
+        yield from self._items
 
     def __enter__(self) -> Self:
         return self
@@ -332,9 +330,7 @@ def _stream(
 
 
 @overload
-def partials(
-    deltas: Iterable[str] | Iterable[bytes], schema: type[T], **options: Unpack[Options]
-) -> Stream[T, T]: ...
+def partials(deltas: Iterable[str] | Iterable[bytes], schema: type[T], **options: Unpack[Options]) -> Stream[T, T]: ...
 @overload
 def partials(
     deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: type[T], **options: Unpack[Options]

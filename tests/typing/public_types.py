@@ -70,9 +70,7 @@ def of_a_client(openai: OpenAI) -> None:
     assert_type(client.create_partial(response_model=User | Admin, messages=[]), ChatStream[Any, Any])
 
     assert_type(completions.create(response_model=User, messages=[], stream=True), ChatStream[User, User])
-    assert_type(
-        client.create(response_model=list[User], messages=[], stream=True), ChatStream[User, list[User]]
-    )
+    assert_type(client.create(response_model=list[User], messages=[], stream=True), ChatStream[User, list[User]])
     assert_type(completions.create(response_model=User, messages=[]), User)
     assert_type(completions.create(response_model=Partial[User], messages=[]), User)
     assert_type(completions.create(response_model=list[User], messages=[]), list[User])
@@ -99,9 +97,7 @@ async def of_an_async_client(openai: AsyncOpenAI) -> None:
         assert_type(user, User)
     assert_type(await completions.create(response_model=User, messages=[]), User)
     assert_type(await completions.create(response_model=list[User], messages=[]), list[User])
-    assert_type(
-        await client.create_with_completion(response_model=User, messages=[]), tuple[User, ChatCompletion]
-    )
+    assert_type(await client.create_with_completion(response_model=User, messages=[]), tuple[User, ChatCompletion])
 
 
 async def a_tracker(client: AsyncClient) -> None:

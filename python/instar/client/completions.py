@@ -75,9 +75,7 @@ class Completions(_Proxy):
         self, *, response_model: type[list[T]], stream: Literal[True], **kwargs: Any
     ) -> ChatStream[T, list[T]]: ...
     @overload
-    def create(
-        self, *, response_model: type[T], stream: Literal[True], **kwargs: Any
-    ) -> ChatStream[T, T]: ...
+    def create(self, *, response_model: type[T], stream: Literal[True], **kwargs: Any) -> ChatStream[T, T]: ...
     @overload
     def create(self, *, response_model: type[T], **kwargs: Any) -> T: ...
     @overload
@@ -101,13 +99,9 @@ class Completions(_Proxy):
         return self.create_with_completion(**kwargs)[0]
 
     @overload
-    def create_with_completion(
-        self, *, response_model: type[T], **kwargs: Any
-    ) -> tuple[T, ChatCompletion]: ...
+    def create_with_completion(self, *, response_model: type[T], **kwargs: Any) -> tuple[T, ChatCompletion]: ...
     @overload
-    def create_with_completion(
-        self, *, response_model: object, **kwargs: Any
-    ) -> tuple[Any, ChatCompletion]: ...
+    def create_with_completion(self, *, response_model: object, **kwargs: Any) -> tuple[Any, ChatCompletion]: ...
     def create_with_completion(self, **kwargs: Any) -> tuple[Any, ChatCompletion]:
         """Return the validated answer and the completion that it was in. Raises what `create` does."""
         question = ask(either, self._mode, **kwargs)
@@ -135,9 +129,7 @@ class AsyncCompletions(_Proxy):
     @overload
     def create_iterable(self, *, response_model: type[T], **kwargs: Any) -> AsyncChatStream[T, list[T]]: ...
     @overload
-    def create_iterable(
-        self, *, response_model: object, **kwargs: Any
-    ) -> AsyncChatStream[Any, list[Any]]: ...
+    def create_iterable(self, *, response_model: object, **kwargs: Any) -> AsyncChatStream[Any, list[Any]]: ...
     def create_iterable(self, **kwargs: Any) -> AsyncChatStream[Any, list[Any]]:
         """Return the elements of the answered list, each validated, as it closes.
 
@@ -150,9 +142,7 @@ class AsyncCompletions(_Proxy):
         self, *, response_model: type[list[T]], stream: Literal[True], **kwargs: Any
     ) -> AsyncChatStream[T, list[T]]: ...
     @overload
-    def create(
-        self, *, response_model: type[T], stream: Literal[True], **kwargs: Any
-    ) -> AsyncChatStream[T, T]: ...
+    def create(self, *, response_model: type[T], stream: Literal[True], **kwargs: Any) -> AsyncChatStream[T, T]: ...
     @overload
     def create(self, *, response_model: type[T], **kwargs: Any) -> Coroutine[Any, Any, T]: ...
     @overload
@@ -168,13 +158,9 @@ class AsyncCompletions(_Proxy):
         return self._validated(**kwargs)
 
     @overload
-    async def create_with_completion(
-        self, *, response_model: type[T], **kwargs: Any
-    ) -> tuple[T, ChatCompletion]: ...
+    async def create_with_completion(self, *, response_model: type[T], **kwargs: Any) -> tuple[T, ChatCompletion]: ...
     @overload
-    async def create_with_completion(
-        self, *, response_model: object, **kwargs: Any
-    ) -> tuple[Any, ChatCompletion]: ...
+    async def create_with_completion(self, *, response_model: object, **kwargs: Any) -> tuple[Any, ChatCompletion]: ...
     async def create_with_completion(self, **kwargs: Any) -> tuple[Any, ChatCompletion]:
         """Return the validated answer and the completion that it was in. Raises what `create` does."""
         question = ask(either, self._mode, **kwargs)

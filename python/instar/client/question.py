@@ -52,9 +52,7 @@ class Question(Generic[ItemT, FinalT]):
     def whole(self) -> dict[str, Any]:
         """The keywords of a request for an answer in one piece."""
         if self.keywords.get("stream"):
-            message = (
-                "create_with_completion does not stream: create_partial does, and its stream has .completion"
-            )
+            message = "create_with_completion does not stream: create_partial does, and its stream has .completion"
             raise TypeError(message)
         return self.keywords
 
@@ -92,9 +90,7 @@ def ask(  # noqa: PLR0913 - the keywords that the public methods share
     carrier = _carrier(_format(asked), messages, mode)
     twice = sorted(carrier.keys() & keywords.keys())
     if twice:
-        message = (
-            f"{mode} sends the response_model as {', '.join(twice)}: leave that out, or take another mode"
-        )
+        message = f"{mode} sends the response_model as {', '.join(twice)}: leave that out, or take another mode"
         raise TypeError(message)
     return Question({**carrier, **keywords}, mode, view)
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response
+
 from instar.testing.reply import Reply
 from instar.testing.wire import Piece
-from starlette.responses import Response
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

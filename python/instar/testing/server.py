@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from instar.testing.exchange import Exchange, Pace, PacedResponse, Request
-from instar.testing.host import Host
-from instar.testing.reply import Reply, Script
-from instar.testing.wire import Cut, events, failure, pieces
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from typing_extensions import Self
+
+from instar.testing.exchange import Exchange, Pace, PacedResponse, Request
+from instar.testing.host import Host
+from instar.testing.reply import Reply, Script
+from instar.testing.wire import Cut, events, failure, pieces
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::events::{Kind, NumberForm, Piece, Receiver};
-use crate::fault::{Flow, Halt, Violation};
+use crate::fault::{Flow, Halt, Syntax, Violation};
 use crate::pattern::Run;
 use crate::plan::{Extra, FieldSet, Member, Node, NodeId, Plan, Str, Verdict, View};
 use crate::prefix::Cursor;
@@ -103,6 +103,8 @@ pub(crate) struct Checker {
     runs: HashMap<NodeId, Box<Run>>,
     skip: Option<Skip>,
     judgement: Option<Judgement>,
+    /// Whether the root value has closed.
+    pub(crate) complete: bool,
     /// What the host has not read yet.
     pub(crate) tape: Vec<Op>,
     /// Grows whenever there is something new to see.
@@ -122,6 +124,7 @@ impl Checker {
             runs: HashMap::new(),
             skip: None,
             judgement: None,
+            complete: false,
             tape: Vec::new(),
             version: 0,
         }
@@ -198,8 +201,9 @@ impl Checker {
     /// The open value has ended: the innermost container waits for its next member.
     fn end_value(&mut self) {
         self.scalar = Scalar::Closed;
-        if let Some(frame) = self.frames.last_mut() {
-            frame.slot = None;
+        match self.frames.last_mut() {
+            Some(frame) => frame.slot = None,
+            None => self.complete = true,
         }
     }
 
@@ -231,7 +235,8 @@ impl Checker {
             _ => (Some(self.plan.any), FieldSet::none(0), None),
         };
         // A record shows with nothing arrived before its text begins.
-        self.version += u64::from(!(self.frames.is_empty() && matches!(node, Node::Record(_))));
+        let blank_root = self.frames.is_empty() && id == self.plan.root && matches!(node, Node::Record(_));
+        self.version += u64::from(!blank_root);
         self.frames.push(Frame { node: id, start, count: 0, slot: None, target, likely: 0, seen, keys });
         self.tape.push(Op::Open(id, container));
     }
@@ -344,6 +349,10 @@ impl Receiver for Checker {
         match self.node(id).verdict(kind) {
             Verdict::Native => self.begin_native(id, kind, at),
             Verdict::Judge => self.begin_judged(id, kind, at),
+            // Prose begins with an `I` sooner than a text of nothing but `Infinity` does.
+            Verdict::Refuse if kind == Kind::NonFinite && self.frames.is_empty() => {
+                return Err(Syntax::ExpectedValue.at(at));
+            }
             Verdict::Refuse => return Err(Violation::Kind { node: outer }.at(at)),
         }
         Ok(())

@@ -51,9 +51,9 @@ impl Grammar {
         Self { expect: Expect::Value, stack: Vec::new(), max_depth, in_key: false }
     }
 
-    /// Whether the root value has closed.
-    pub(crate) fn complete(&self) -> bool {
-        self.expect == Expect::Nothing
+    /// Whether what comes is in no container.
+    pub(crate) fn at_root(&self) -> bool {
+        self.stack.is_empty()
     }
 
     /// The fault of a byte that fits nothing expected.
@@ -64,11 +64,17 @@ impl Grammar {
             Expect::NextKey => Syntax::ExpectedKey,
             Expect::FirstKey => Syntax::ExpectedKeyOrEnd,
             Expect::Colon => Syntax::ExpectedColon,
-            Expect::Comma => match self.stack.last() {
-                Some(Container::Object) => Syntax::ExpectedCommaOrBrace,
-                _ => Syntax::ExpectedCommaOrBracket,
-            },
-            Expect::Nothing => Syntax::TrailingCharacters,
+            Expect::Comma | Expect::Nothing => return self.unexpected_after_value(at),
+        }
+        .at(at)
+    }
+
+    /// The fault of a byte that fits nothing expected behind a value.
+    fn unexpected_after_value(&self, at: usize) -> Halt {
+        match self.stack.last() {
+            Some(Container::Object) => Syntax::ExpectedCommaOrBrace,
+            Some(Container::Array) => Syntax::ExpectedCommaOrBracket,
+            None => Syntax::TrailingCharacters,
         }
         .at(at)
     }
@@ -198,6 +204,18 @@ impl<R: Receiver> Tokens for Parse<'_, R> {
     fn word(&mut self, kind: Kind, end: usize) -> Flow {
         self.grammar.end_value();
         self.receiver.word(kind, end)
+    }
+
+    #[inline]
+    fn ends_scalar(&self, byte: u8, at: usize) -> Flow {
+        let ends = match byte {
+            b' ' | b'\n' | b'\t' | b'\r' => true,
+            b',' => !self.grammar.at_root(),
+            b']' => self.grammar.stack.last() == Some(&Container::Array),
+            b'}' => self.grammar.stack.last() == Some(&Container::Object),
+            _ => false,
+        };
+        if ends { Ok(()) } else { Err(self.grammar.unexpected_after_value(at)) }
     }
 
     fn unexpected(&self, at: usize) -> Halt {

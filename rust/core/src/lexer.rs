@@ -26,6 +26,8 @@ pub(crate) trait Tokens {
     fn number(&mut self, form: NumberForm, span: Span, source: Source<'_>) -> Flow;
     /// The open word has its last letter before `end`.
     fn word(&mut self, kind: Kind, end: usize) -> Flow;
+    /// Checks that `byte` at `at` may come behind a number: one that may not has not closed it.
+    fn ends_scalar(&self, byte: u8, at: usize) -> Flow;
     /// The fault of a byte at `at` that begins no token.
     fn unexpected(&self, at: usize) -> Halt;
 }
@@ -332,7 +334,10 @@ impl Lexer {
             }
             (Number::Fraction, b'e' | b'E') => Number::Exponent,
             (Number::Zero, b'0'..=b'9') => return Err(Syntax::InvalidNumber.at(at)),
-            _ if state.may_end() => return self.close_number(state.form(), raw, tokens),
+            (_, byte) if state.may_end() => {
+                tokens.ends_scalar(byte, at)?;
+                return self.close_number(state.form(), raw, tokens);
+            }
             _ => return Err(Syntax::InvalidNumber.at(at)),
         };
         self.mode = Mode::Number(next);

@@ -79,8 +79,13 @@ impl Parser {
     /// # Errors
     /// As [`Parser::advance`], and `Truncated` if the value is not whole.
     pub fn end(&mut self) -> Result<Step, Fault> {
-        let step = self.step(|lexer, text, parse| lexer.end(text, parse))?;
-        if matches!(step, Step::Drained) && !self.grammar.complete() {
+        // Within a container a number could go on: only at the root does the end of the text close it.
+        let step = self.step(
+            |lexer, text, parse| {
+                if parse.grammar.at_root() { lexer.end(text, parse) } else { Ok(()) }
+            },
+        )?;
+        if matches!(step, Step::Drained) && !self.checker.complete {
             return Err(Fault { offset: self.text.len(), kind: FaultKind::Truncated });
         }
         Ok(step)
@@ -137,7 +142,7 @@ impl Parser {
     /// Whether the root value has closed.
     #[must_use]
     pub fn complete(&self) -> bool {
-        self.fault.is_none() && self.grammar.complete() && self.checker.judgement().is_none()
+        self.checker.complete
     }
 
     /// The text so far; after a fault it ends with the hopeless byte.

@@ -1,0 +1,193 @@
+"""What `instar demo` shows: a model's text arriving, and the object it becomes growing beside it."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from openai import OpenAI
+from pydantic import BaseModel
+from rich.console import Console, Group
+from rich.highlighter import ReprHighlighter
+from rich.live import Live
+from rich.panel import Panel
+from rich.pretty import pretty_repr
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from instar.client import from_openai
+from instar.testing import LocalOpenAI
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from instar.client.stream import ChatStream
+    from instar.progress import Progress
+
+HEIGHT = 16  # rows of a pane, its frame included
+QUESTION: Any = [{"role": "user", "content": "Who was Ada Lovelace? Name two of her works."}]
+ANSWER = """{
+  "name": "Ada Lovelace",
+  "age": 36,
+  "bio": "An English mathematician who saw that an engine which computes could do more than sums: \
+weave algebra, compose music, work on anything that can be put into symbols.",
+  "works": [
+    {"title": "Flyology", "year": 1828},
+    {"title": "Notes on an engine", "year": 1843}
+  ]
+}"""
+
+
+class Work(BaseModel):
+    """Something she wrote."""
+
+    title: str
+    year: int
+
+
+class User(BaseModel):
+    """The answer that the demo asks for."""
+
+    name: str
+    age: int
+    bio: str
+    works: list[Work]
+
+
+class Meter:
+    """Counts the deltas of a stream, and times what instar does with each: feed it, build the snapshot."""
+
+    def __init__(self, stream: ChatStream[User, User]) -> None:
+        self.times: list[int] = []  # nanoseconds, one for each delta with text in it
+        self.latest = ""
+        # Around the one call in which the parser works, so that HTTP, SDK and drawing stay outside.
+        view = stream._view  # noqa: SLF001
+        after = view.after
+
+        def timed(delta: str | bytes) -> Any:
+            begun = time.perf_counter_ns()
+            shown = after(delta)
+            spent = time.perf_counter_ns() - begun
+            if delta:
+                self.times.append(spent)
+                self.latest = str(delta)
+            return shown
+
+        view.after = timed  # type: ignore[method-assign]
+
+    def summary(self, text: str) -> str:
+        """Say what it took to read the text, and what was measured."""
+        median = statistics.median(self.times or [0]) / 1000
+        return (
+            f"{len(self.times)} deltas, {len(text.encode())} bytes, {median:.1f} µs per delta inside instar "
+            "(median of feed + snapshot; without HTTP, SDK and drawing)"
+        )
+
+
+@contextmanager
+def conversation(delay: float, model: str) -> Iterator[ChatStream[User, User]]:
+    """Ask for a User: the API that the environment names, or else a local server with a scripted answer.
+
+    delay: seconds between the deltas of the local server.
+    """
+    if os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL"):
+        with (
+            OpenAI(api_key=os.environ.get("OPENAI_API_KEY") or "none") as client,
+            _ask(client, model) as stream,
+        ):
+            yield stream
+    else:
+        with (
+            LocalOpenAI(ANSWER, delay=delay) as server,
+            server.client() as client,
+            _ask(client, model) as stream,
+        ):
+            yield stream
+
+
+def _ask(client: OpenAI, model: str) -> ChatStream[User, User]:
+    chat = from_openai(client).chat.completions
+    return chat.create_partial(model=model, response_model=User, messages=QUESTION)
+
+
+def play(console: Console, delay: float, model: str) -> None:
+    """Show the demo on a console: live where it is a terminal, line by line where it is not."""
+    with conversation(delay, model) as stream:
+        meter = Meter(stream)
+        if console.is_terminal:
+            with Live(console=console, auto_refresh=False) as live:
+                for user in moments(stream):
+                    live.update(picture(console, user, stream, meter), refresh=True)
+        else:
+            for line in lines(stream):
+                console.print(line, soft_wrap=True, markup=False, highlight=False)
+        summary = meter.summary(stream.text)
+    console.print(summary, soft_wrap=not console.is_terminal, markup=False, highlight=False)
+
+
+def moments(stream: ChatStream[User, User]) -> Iterator[User]:
+    """Yield the growing User, and at last the validated one."""
+    yield from stream
+    yield stream.final()
+
+
+def lines(stream: ChatStream[User, User]) -> Iterator[str]:
+    """Say it again each time that a field begins or closes."""
+    before = None
+    for user in moments(stream):
+        progress = stream.progress
+        stage = (tuple(progress.data), progress.settled)
+        if stage != before:
+            before = stage
+            fields = (f"{name}={getattr(user, name)!r}" for name in User.model_fields)
+            yield f"{progress.completion:3}%  {', '.join(fields)}"
+
+
+def picture(console: Console, user: User, stream: ChatStream[User, User], meter: Meter) -> RenderableType:
+    """Draw one moment of the stream."""
+    progress = stream.progress
+    panes = Table.grid(expand=True)
+    panes.add_column(ratio=2)
+    panes.add_column(ratio=3)
+    panes.add_row(
+        Panel(_arriving(console, stream.text, meter.latest), title="text", height=HEIGHT, border_style="blue"),
+        Panel(_growing(console, user, progress), title="User", height=HEIGHT, border_style="green"),
+    )
+    footer = Table.grid(expand=True, padding=(0, 1))
+    footer.add_column(ratio=1)
+    footer.add_column(justify="right")
+    footer.add_row(
+        ProgressBar(total=100, completed=progress.completion),
+        Text(f"{progress.completion:3}%  {len(meter.times):4} deltas"),
+    )
+    return Group(panes, footer)
+
+
+def _arriving(console: Console, text: str, latest: str) -> Text:
+    """Write the end of the text, as much as a pane holds, its latest delta marked."""
+    written = Text(text, style="dim")
+    written.stylize("not dim bold reverse", len(text) - len(latest))
+    width = console.width * 2 // 5 - 4  # the panel's share, without its frame
+    rows = written.wrap(console, width, overflow="fold")
+    return Text("\n").join(rows[2 - HEIGHT :])
+
+
+def _growing(console: Console, user: User, progress: Progress) -> RenderableType:
+    """Write the fields of the model: settled ones in colour, open ones slanted, those to come dim."""
+    width = console.width * 3 // 5 - 10  # the panel's share, without its frame and the names
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="bold")
+    for name in type(user).model_fields:
+        value = Text(pretty_repr(getattr(user, name), max_width=width))
+        if name in progress.settled:
+            ReprHighlighter().highlight(value)
+        else:
+            value.stylize("italic" if name in progress.data else "dim")
+        table.add_row(Text(name, style="" if name in progress.data else "dim"), value)
+    return table
