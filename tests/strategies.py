@@ -151,7 +151,22 @@ def _pattern(pattern: str, trees: st.SearchStrategy[str]) -> Shape:
 INTS = st.one_of(
     st.integers(-1000, 1000),
     st.sampled_from([2**63, -(2**70)]),
-    st.sampled_from([Raw("12.0"), Raw("1e2"), Raw("-0"), Raw("0.0"), "12", " 7 ", True]),
+    st.sampled_from(
+        [
+            Raw("12.0"),
+            Raw("1e2"),
+            Raw("1.5e1"),
+            Raw("120e-1"),
+            Raw("-0"),
+            Raw("0.0"),
+            "12",
+            " 7 ",
+            "1_0",
+            "+3",
+            "4.0",
+            True,
+        ]
+    ),
 )
 BOOLS = st.one_of(st.booleans(), st.sampled_from([0, 1, Raw("1.0"), "yes", "OFF", "t"]))
 ATOMS: list[Shape] = [
@@ -355,7 +370,8 @@ def spoiled(draw: st.DrawFn) -> Case:
     """Schemas with a document changed in one place: most no longer fit."""
     shape = draw(ROOTS)
     tree = draw(shape.trees)
-    place = draw(st.sampled_from(list(_places(tree))))
+    root, *inside = _places(tree)
+    place = draw(st.sampled_from(inside[::-1] + [root]))
     seed = draw(st.integers(0, 2**16))
     return Case(shape.tp, render(_spoil(draw, tree, place), random.Random(seed) if seed else None))
 

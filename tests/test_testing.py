@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import http.client
 import json
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, cast
 
 import openai
@@ -468,3 +470,14 @@ def test_missing_extra_is_named(absent: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 1
     assert done.stderr.rstrip().endswith(f'ImportError: instar.testing needs {absent}: pip install "instar[testing]"')
+
+
+def test_the_page_on_testing(tmp_path: Path) -> None:
+    page = Path(__file__).parents[1] / "docs" / "testing.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    script = tmp_path / "test_page.py"
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:asyncio", "-p", "no:cacheprovider"]
+    done = subprocess.run([*command, script], capture_output=True, text=True, check=False, cwd=tmp_path)  # noqa: S603
+    assert done.returncode == 0, done.stdout
+    assert "8 passed" in done.stdout

@@ -303,7 +303,7 @@ def construct(
         for name, info in cls.model_fields.items()
     }
     object.__setattr__(model, "__dict__", values)
-    object.__setattr__(model, "__pydantic_fields_set__", {*arrived})  # F4
+    object.__setattr__(model, "__pydantic_fields_set__", {*arrived, *extra})
     object.__setattr__(model, "__pydantic_extra__", extra if cls.model_config.get("extra") == "allow" else None)
     object.__setattr__(model, "__pydantic_private__", None)
     return model

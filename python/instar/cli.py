@@ -42,7 +42,7 @@ def demo(
 ) -> None:
     """Watch an object grow out of a stream.
 
-    It asks the API that OPENAI_API_KEY or OPENAI_BASE_URL names; without them, a small server on this machine.
+    It asks the API that OPENAI_API_KEY or OPENAI_BASE_URL names, or else a small server on this machine.
     """
     try:
         play(Console(), delay, model)

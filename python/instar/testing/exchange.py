@@ -50,10 +50,12 @@ class Pace:
         self._more = asyncio.Event()
 
     def release(self, deltas: float) -> None:
+        """Let so many more deltas go."""
         self._released += deltas
         self._more.set()
 
     async def wait(self, *, first: bool) -> None:
+        """Wait until one more may go; the first one without a delay."""
         if self.delay and not first:
             await asyncio.sleep(self.delay)
         while self._released < 1:
@@ -80,6 +82,7 @@ class PacedResponse(Response):
         self.pace = pace
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:  # noqa: ARG002
+        """Answer as an ASGI application does."""
         sending = asyncio.ensure_future(self._send(send))
         leaving = asyncio.ensure_future(_disconnect(receive))
         try:

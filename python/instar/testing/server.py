@@ -87,7 +87,7 @@ class LocalOpenAI:
 
     def client(self) -> "OpenAI":
         """Make a real `openai.OpenAI` that talks to this server and never retries."""
-        import openai
+        import openai  # noqa: PLC0415 - it takes a second, and the server itself does not need it
 
         # Loopback has nothing to prove: no proxies from the environment, no certificates (which load slowly).
         http = openai.DefaultHttpxClient(trust_env=False, verify=False)
@@ -95,7 +95,7 @@ class LocalOpenAI:
 
     def async_client(self) -> "AsyncOpenAI":
         """Make a real `openai.AsyncOpenAI` that talks to this server and never retries."""
-        import openai
+        import openai  # noqa: PLC0415
 
         http = openai.DefaultAsyncHttpxClient(trust_env=False, verify=False)
         return openai.AsyncOpenAI(base_url=self.base_url, api_key="local", max_retries=0, http_client=http)

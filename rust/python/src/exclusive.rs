@@ -29,13 +29,13 @@ impl<T> Exclusive<T> {
     /// Lends the value unless it is lent already. The token proves that the caller holds the GIL, where there is one.
     #[inline]
     pub(crate) fn lend(&self, _py: Python<'_>) -> Option<Lent<'_, T>> {
-        self.enter().then_some(Lent(self))
+        self.enter().then(|| Lent(self))
     }
 
     /// As `lend`, for the garbage collector: it runs under the GIL, or with all other threads stopped, but without a
     /// token.
     pub(crate) fn lend_to_collector(&self) -> Option<Lent<'_, T>> {
-        self.enter().then_some(Lent(self))
+        self.enter().then(|| Lent(self))
     }
 
     #[cfg(not(Py_GIL_DISABLED))]
