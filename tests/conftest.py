@@ -14,12 +14,7 @@ SLOW_BY_NATURE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.
 settings.register_profile(
     "ci", max_examples=150, derandomize=True, database=None, deadline=None, suppress_health_check=SLOW_BY_NATURE
 )
-settings.register_profile(
-    "deep",
-    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "5000")),
-    deadline=None,
-    suppress_health_check=SLOW_BY_NATURE,
-)
+settings.register_profile("deep", max_examples=5_000, deadline=None, suppress_health_check=SLOW_BY_NATURE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 

@@ -478,6 +478,6 @@ def test_the_page_on_testing(tmp_path: Path) -> None:
     script = tmp_path / "test_page.py"
     script.write_text("\n".join(blocks), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:asyncio", "-p", "no:cacheprovider"]
-    done = subprocess.run([*command, script], capture_output=True, text=True, check=False, cwd=tmp_path)  # noqa: S603
+    done = subprocess.run([*command, script], capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stdout
     assert "8 passed" in done.stdout

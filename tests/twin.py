@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
-from pydantic.fields import FieldInfo
 from pydantic_core import from_json, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
 
 Path: TypeAlias = "tuple[tuple[str, Any], ...]"
 """The way from a snapshot to a part of it: ("field" | "extra" | "item", name, key or index) steps."""
@@ -156,7 +159,7 @@ def text_so_far(opened: bytes) -> str:
     for cut in range(len(opened)):
         try:
             return str(from_json(opened[: len(opened) - cut] + b'"'))
-        except ValueError:
+        except ValueError:  # noqa: PERF203 - the twin is to be plain, not fast
             continue
     msg = f"not the beginning of a string: {opened!r}"
     raise AssertionError(msg)
@@ -392,9 +395,7 @@ def deep(value: Any) -> Any:
         return (type(value), frozenset(map(deep, value)))
     if isinstance(value, Enum):
         return (type(value), value.name)
-    if isinstance(value, float):
-        return (float, repr(value))
-    return (type(value), value)
+    return (type(value), repr(value) if isinstance(value, float) else value)
 
 
 def parts(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::events::{Kind, NumberForm, Piece, Receiver};
-use crate::fault::{Flow, Halt, Syntax, Violation};
+use crate::fault::{Flow, Halt, Violation};
 use crate::pattern::Run;
 use crate::plan::{Extra, FieldSet, Member, Node, NodeId, Plan, Str, Verdict, View};
 use crate::prefix::Cursor;
@@ -141,11 +141,11 @@ impl Checker {
     }
 
     /// The host has accepted the value that waited.
-    pub(crate) fn accept(&mut self) {
+    pub(crate) fn accept(&mut self, seen: bool) {
         self.judgement = None;
         self.shows_text = false;
         self.tape.push(Op::Judged);
-        self.version += 1;
+        self.version += u64::from(!seen);
         self.end_value();
     }
 
@@ -349,10 +349,6 @@ impl Receiver for Checker {
         match self.node(id).verdict(kind) {
             Verdict::Native => self.begin_native(id, kind, at),
             Verdict::Judge => self.begin_judged(id, kind, at),
-            // Prose begins with an `I` sooner than a text of nothing but `Infinity` does.
-            Verdict::Refuse if kind == Kind::NonFinite && self.frames.is_empty() => {
-                return Err(Syntax::ExpectedValue.at(at));
-            }
             Verdict::Refuse => return Err(Violation::Kind { node: outer }.at(at)),
         }
         Ok(())
@@ -377,11 +373,11 @@ impl Receiver for Checker {
     }
 
     fn number_form(&mut self, form: NumberForm, at: usize) -> Flow {
-        let Scalar::Native(id) = self.scalar else { return Ok(()) };
-        let refused = match self.node(id) {
-            Node::Int(int) => int.strict || form == NumberForm::NonFinite,
-            Node::Float(float) => float.finite && form == NumberForm::NonFinite,
-            _ => false,
+        let (Scalar::Native(id) | Scalar::Judged(id)) = self.scalar else { return Ok(()) };
+        let node = self.node(id);
+        let refused = match form {
+            NumberForm::NonFinite => node.verdict(Kind::NonFinite) == Verdict::Refuse,
+            _ => matches!(node, Node::Int(int) if int.strict),
         };
         if refused { Err(Violation::Kind { node: id }.at(at)) } else { Ok(()) }
     }

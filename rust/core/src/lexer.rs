@@ -118,8 +118,15 @@ impl Lexer {
         }
     }
 
-    /// The characters of the open string so far, the refused one, if there is one, among them.
-    pub(crate) fn string_span(&self) -> Span {
+    /// The characters of the string that was refused, open or closed, up to the hopeless one.
+    pub(crate) fn refused_text(&self) -> Span {
+        match self.mode {
+            Mode::Between => self.closed_text(),
+            _ => self.string_span(),
+        }
+    }
+
+    fn string_span(&self) -> Span {
         match self.decoded_start {
             Some(start) => Span::decoded(start, self.decoded.len()),
             None => Span::raw(self.start + 1, self.at),

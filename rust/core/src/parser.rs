@@ -115,9 +115,10 @@ impl Parser {
         }
     }
 
-    /// The host accepts the value it was asked to judge.
-    pub fn accept(&mut self) {
-        self.checker.accept();
+    /// The host accepts the value it was asked to judge. `seen` says whether it has shown all along, as a string that
+    /// the host did not change.
+    pub fn accept(&mut self, seen: bool) {
+        self.checker.accept(seen);
         self.judged_text = None;
     }
 
@@ -192,10 +193,10 @@ impl Parser {
         self.judged_text.or_else(|| self.checker.shows_text().then(|| self.lexer.open_text()))
     }
 
-    /// The open string with the character that was refused.
+    /// The string that was refused, with the character at which it was.
     #[must_use]
     pub fn refused_text(&self) -> Span {
-        self.lexer.string_span()
+        self.lexer.refused_text()
     }
 
     /// The way from the root to the open value.

@@ -38,7 +38,7 @@ fn feed<'t>(plan: &Arc<Plan>, pieces: impl IntoIterator<Item = &'t [u8]>) -> Sta
                 {
                     parser.refuse(judgement.at);
                 }
-                Step::Judge(_) => parser.accept(),
+                Step::Judge(_) => parser.accept(false),
                 Step::Hook(_) => {}
             }
         }

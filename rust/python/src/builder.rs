@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use instar_core::{Container, NodeId, Op, Parser, Source, Span};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PySet, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ffi;
-use crate::record::{Absent, Field, Instance};
+use crate::record::{Absent, Field, Instance, RecordClass};
 use crate::schema::{Detail, Schema};
 
 /// Shorter strings are sooner copied than taken out of the tree and put back.
@@ -57,9 +57,14 @@ pub(crate) struct Builder {
     text: Option<Text>,
     /// The root record before its first byte.
     blank: Option<Instance>,
+    /// The names of the root record's fields that have something to show, an open string's apart.
+    arrived: Option<Py<PySet>>,
     /// The root once it is closed.
     closed: Option<Py<PyAny>>,
+    /// The snapshot, until there is something new.
     snapshot: Option<Py<PyAny>>,
+    /// What a default factory raised: nothing can be built any more.
+    broken: Option<PyErr>,
     /// At which depth the elements to drain are.
     element_depth: Option<usize>,
     /// Lists of elements that have closed, and how many of each have been drained.
@@ -84,8 +89,10 @@ impl Builder {
             frames: Vec::new(),
             text: None,
             blank: None,
+            arrived: None,
             closed: None,
             snapshot: None,
+            broken: None,
             element_depth,
             closed_lists: Vec::new(),
         }
@@ -93,10 +100,9 @@ impl Builder {
 
     /// The object so far. Costs what is new since the last look, and, unless live, a copy of each open container.
     pub(crate) fn snapshot(&mut self, c: Build<'_, '_>, parser: &mut Parser) -> PyResult<Py<PyAny>> {
-        let news = self.catch_up(c, parser)? | self.read_open_text(c, parser)?;
-        if let Some(snapshot) = &self.snapshot
-            && !news
-        {
+        self.catch_up(c, parser)?;
+        self.read_open_text(c, parser)?;
+        if let Some(snapshot) = &self.snapshot {
             return Ok(snapshot.clone_ref(c.py));
         }
         let snapshot = if self.live { self.live_root(c)? } else { self.kept_root(c)? };
@@ -104,18 +110,30 @@ impl Builder {
         Ok(snapshot)
     }
 
-    /// Replays the ops that have not been read. True if there were any.
-    pub(crate) fn catch_up(&mut self, c: Build<'_, '_>, parser: &mut Parser) -> PyResult<bool> {
-        if !parser.has_ops() {
-            return Ok(false);
+    /// Replays the ops that have not been read.
+    ///
+    /// Raises what the user's code raises: a hook leaves its record open, a default factory ends the building.
+    pub(crate) fn catch_up(&mut self, c: Build<'_, '_>, parser: &mut Parser) -> PyResult<()> {
+        if let Some(error) = &self.broken {
+            return Err(error.clone_ref(c.py));
         }
+        if !parser.has_ops() {
+            return Ok(());
+        }
+        self.snapshot = None;
         let mut ops = std::mem::take(&mut self.ops);
         parser.take_ops(&mut ops);
         let source = parser.source();
-        let replayed = ops.iter().try_for_each(|op| self.replay(c, *op, source));
+        let replayed = ops.iter().try_for_each(|op| {
+            let replayed = self.replay(c, *op, source);
+            if let (Err(error), Op::Open(..)) = (&replayed, op) {
+                self.broken = Some(error.clone_ref(c.py));
+            }
+            replayed
+        });
         ops.clear();
         self.ops = ops;
-        replayed.map(|()| true)
+        replayed
     }
 
     fn replay(&mut self, c: Build<'_, '_>, op: Op, source: Source<'_>) -> PyResult<()> {
@@ -170,6 +188,9 @@ impl Builder {
             (Some(class), _) => {
                 let shown = if self.frames.is_empty() { self.blank.take() } else { self.blank_member(c)? };
                 let instance = shown.map_or_else(|| class.blank(py, c.schema, &mut vec![id]), Ok)?;
+                if self.frames.is_empty() {
+                    self.arrived = Some(instance.arrived.clone_ref(py));
+                }
                 Growing::Record(id, instance)
             }
             (None, Container::Array) => Growing::List(PyList::empty(py).unbind()),
@@ -195,23 +216,31 @@ impl Builder {
         Ok(None)
     }
 
-    /// Closes the innermost container. Where its hook fails it stays open.
+    /// Closes the innermost container. Where the user's code refuses it, it stays open.
     fn close(&mut self, c: Build<'_, '_>) -> PyResult<()> {
+        let py = c.py;
         let Some(frame) = self.frames.last() else { return Ok(()) };
-        if let Growing::Record(id, instance) = &frame.growing
-            && let Some(post_init) = c.schema.record(*id).and_then(|class| class.post_init.as_ref())
-        {
-            instance.object.bind(c.py).call_method1(post_init, (c.context,))?;
-        }
+        let object = frame.growing.object(py);
+        let value = match &frame.growing {
+            Growing::Record(id, _) => match c.schema.record(*id) {
+                Some(class) if !class.hooks.is_empty() => class.finish(object, c.context)?,
+                _ => object.clone().unbind(),
+            },
+            _ => object.clone().unbind(),
+        };
+        let replaced = !value.is(object) && !frame.detached;
         let depth = self.frames.len();
         let Some(frame) = self.frames.pop() else { return Ok(()) };
         if self.element_depth == Some(depth)
             && let Growing::List(list) = &frame.growing
         {
-            self.closed_lists.push((list.clone_ref(c.py), frame.drained));
+            self.closed_lists.push((list.clone_ref(py), frame.drained));
+        }
+        if replaced {
+            self.insert(c, value.bind(py), true)?;
         }
         if self.frames.is_empty() {
-            self.closed = Some(frame.growing.object(c.py).clone().unbind());
+            self.closed = Some(value);
         }
         Ok(())
     }
@@ -225,25 +254,26 @@ impl Builder {
         }
     }
 
-    /// Brings the open string up to date. True if it changed.
-    fn read_open_text(&mut self, c: Build<'_, '_>, parser: &Parser) -> PyResult<bool> {
+    /// Brings the open string up to date.
+    fn read_open_text(&mut self, c: Build<'_, '_>, parser: &Parser) -> PyResult<()> {
         let py = c.py;
-        let Some(span) = parser.open_text() else { return Ok(false) };
+        let Some(span) = parser.open_text() else { return Ok(()) };
         let bytes = parser.source().bytes(span);
         let Some(mut text) = self.text.take() else {
+            self.snapshot = None;
             let value = PyString::from_bytes(py, bytes)?.unbind();
             self.text = Some(Text { value, bytes: bytes.len(), placed: false });
-            return Ok(true);
+            return Ok(());
         };
         if text.bytes == bytes.len() {
             self.text = Some(text);
-            return Ok(false);
+            return Ok(());
         }
+        self.snapshot = None;
         if text.placed && text.bytes > GROWS_IN_PLACE {
             // The tree lets go of the string, so that it can grow in place.
             self.insert(c, py.None().bind(py), true)?;
         }
-        self.snapshot = self.snapshot.take().filter(|_| self.live);
         let more = PyString::from_bytes(py, &bytes[text.bytes..])?;
         text.value = ffi::append(text.value.into_bound(py), &more)?.unbind();
         text.bytes = bytes.len();
@@ -252,7 +282,7 @@ impl Builder {
             self.insert(c, value.bind(py), true)?;
         }
         self.text = Some(text);
-        Ok(true)
+        Ok(())
     }
 
     /// The tree itself, with the open string in it.
@@ -335,6 +365,21 @@ impl Builder {
             frame.drained = settled;
         }
         Ok(drained.unbind())
+    }
+
+    /// The names of the root record's fields that have something to show, in the order of declaration.
+    pub(crate) fn arrived(&self, c: Build<'_, '_>, class: &RecordClass) -> PyResult<Vec<Py<PyAny>>> {
+        let Some(arrived) = &self.arrived else { return Ok(Vec::new()) };
+        let arrived = arrived.bind(c.py);
+        let open = self.open_member(c);
+        let mut names = Vec::new();
+        for field in &class.fields {
+            let name = field.name.bind(c.py);
+            if arrived.contains(name)? || open.as_ref().is_some_and(|open| open.is(name)) {
+                names.push(name.clone().into_any().unbind());
+            }
+        }
+        Ok(names)
     }
 
     /// The name of the root's field or key that is open and shows.

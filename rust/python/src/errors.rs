@@ -65,12 +65,17 @@ impl<'py> Report<'_, 'py> {
 
     fn violation(self, violation: Violation) -> PyResult<PyErr> {
         match violation {
-            Violation::Kind { node } => self.witnessed(node, &witness(self.parser.scalar())),
+            Violation::Kind { node } => {
+                let scalar = self.parser.scalar();
+                // Prose begins with an `I` sooner than a text does with `Infinity`: the letter says more.
+                let letter = matches!(scalar, b"I" | b"N").then(|| PyString::from_bytes(self.py, scalar));
+                self.witnessed(node, &witness(scalar), letter.transpose()?.as_deref())
+            }
             Violation::Text { node } => {
                 let text = self.parser.source().bytes(self.parser.refused_text());
                 let json = self.py.import("json")?.getattr("dumps")?;
                 let text = json.call1((PyString::from_bytes(self.py, text)?,))?;
-                self.witnessed(node, text.extract::<String>()?.as_bytes())
+                self.witnessed(node, text.extract::<String>()?.as_bytes(), None)
             }
             Violation::TooLong { node } => self.length("too_long", node),
             Violation::TooShort { node } => self.length("too_short", node),
@@ -80,9 +85,9 @@ impl<'py> Report<'_, 'py> {
     }
 
     /// The error of the node's judge for the value as far as it had come.
-    fn witnessed(self, node: NodeId, json: &[u8]) -> PyResult<PyErr> {
+    fn witnessed(self, node: NodeId, json: &[u8], input: Option<&Bound<'py, PyAny>>) -> PyResult<PyErr> {
         match self.schema.facet(node).judge.validate(self.py, json, self.settings) {
-            Err(error) => self.judged(&error, None),
+            Err(error) => self.judged(&error, input),
             Ok(_) => Ok(PyRuntimeError::new_err(format!(
                 "instar refused {} where Pydantic accepts it: please report this with the model",
                 String::from_utf8_lossy(json)

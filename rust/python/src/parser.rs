@@ -236,7 +236,9 @@ impl PyParser {
         let snapshot = builder.snapshot(self.build(py), core)?.into_bound(py);
         let schema = self.schema.get();
         let arrived: Names<'py> = match (schema.record(schema.plan.root), snapshot.cast::<PyDict>()) {
-            (Some(class), _) => class.arrived(&snapshot)?,
+            (Some(class), _) => {
+                builder.arrived(self.build(py), class)?.into_iter().map(|name| name.into_bound(py)).collect()
+            }
             (None, Ok(dict)) => dict.keys().iter().collect(),
             (None, Err(_)) => Vec::new(),
         };
@@ -276,8 +278,9 @@ impl PyParser {
                     let json = &state.core.text()[judgement.start..judgement.end];
                     match judge.validate(py, json, &settings) {
                         Ok(value) => {
+                            let seen = state.shows(&value);
                             state.builder.judged.push_back(value.unbind());
-                            state.core.accept();
+                            state.core.accept(seen);
                             step = read(&mut state.core);
                             continue;
                         }
@@ -289,7 +292,7 @@ impl PyParser {
                     }
                 }
                 Ok(Step::Hook(hook)) => match state.builder.catch_up(self.build(py), &mut state.core) {
-                    Ok(_) => {
+                    Ok(()) => {
                         step = read(&mut state.core);
                         continue;
                     }
@@ -308,6 +311,13 @@ impl PyParser {
 }
 
 impl State {
+    /// Whether the open string shows as this very value.
+    fn shows(&self, value: &Bound<'_, PyAny>) -> bool {
+        let Some(shown) = self.core.open_text() else { return false };
+        let Ok(value) = value.cast_exact::<PyString>() else { return false };
+        value.to_str().is_ok_and(|value| value.as_bytes() == self.core.source().bytes(shown))
+    }
+
     /// Raises again what was raised.
     fn check(&self, py: Python<'_>) -> PyResult<()> {
         match &self.error {

@@ -18,6 +18,8 @@ pub(crate) enum Absent {
     Made(Py<PyAny>),
     /// A required record: itself with nothing arrived.
     Blank(NodeId),
+    /// Nothing: a typed dict lacks the key.
+    Nothing,
 }
 
 /// A declared field.
@@ -29,29 +31,43 @@ pub(crate) struct Field {
     pub(crate) absent: Absent,
 }
 
-/// A model class.
-pub(crate) struct RecordClass {
-    pub(crate) class: Py<PyType>,
-    pub(crate) fields: Vec<Field>,
-    /// All fields with what they show before they arrive, where nothing of it is made anew for each instance.
-    template: Option<Py<PyDict>>,
-    keeps_extra: bool,
-    slots: Slots,
-    /// The method that Pydantic calls on each new instance.
-    pub(crate) post_init: Option<Py<PyString>>,
+/// What the instances of a record are.
+pub(crate) enum Form {
+    Model(Py<PyType>, Slots),
+    Dataclass(Py<PyType>),
+    /// Dicts.
+    TypedDict,
 }
 
-/// What Pydantic keeps of an instance beside its `__dict__`.
-struct Slots {
+/// What Pydantic keeps of a model beside its `__dict__`.
+pub(crate) struct Slots {
     fields_set: Slot,
     extra: Slot,
     private: Slot,
 }
 
+/// User code that runs when an instance has closed.
+pub(crate) enum Hook {
+    /// The method that Pydantic calls on each new instance.
+    PostInit(Py<PyString>),
+    /// A validator, which gives what stands for the instance from then on.
+    After(Py<PyAny>),
+}
+
+/// A class of records.
+pub(crate) struct RecordClass {
+    form: Form,
+    pub(crate) fields: Vec<Field>,
+    /// All fields with what they show before they arrive, where nothing of it is made anew for each instance.
+    template: Option<Py<PyDict>>,
+    keeps_extra: bool,
+    pub(crate) hooks: Vec<Hook>,
+}
+
 /// An instance in the making.
 pub(crate) struct Instance {
     pub(crate) object: Py<PyAny>,
-    /// Its `__dict__`, fields in the order of declaration.
+    /// Its fields, those of a class in the order of declaration.
     pub(crate) values: Py<PyDict>,
     /// The names of the fields that have something to show.
     pub(crate) arrived: Py<PySet>,
@@ -59,29 +75,37 @@ pub(crate) struct Instance {
     pub(crate) extra: Option<Py<PyDict>>,
 }
 
-impl RecordClass {
-    pub(crate) fn new(
-        class: Bound<'_, PyType>,
-        fields: Vec<Field>,
-        keeps_extra: bool,
-        post_init: Option<Py<PyString>>,
-    ) -> PyResult<Self> {
+impl Form {
+    pub(crate) fn model(class: Bound<'_, PyType>) -> PyResult<Self> {
         let py = class.py();
-        let template = PyDict::new(py);
-        let mut all_shared = true;
-        for field in &fields {
-            match &field.absent {
-                Absent::Shared(value) => template.set_item(&field.name, value)?,
-                _ => all_shared = false,
-            }
-        }
-        let template = all_shared.then(|| template.unbind());
         let slots = Slots {
             fields_set: Slot::find(&class, intern!(py, "__pydantic_fields_set__"))?,
             extra: Slot::find(&class, intern!(py, "__pydantic_extra__"))?,
             private: Slot::find(&class, intern!(py, "__pydantic_private__"))?,
         };
-        Ok(Self { class: class.unbind(), fields, template, keeps_extra, slots, post_init })
+        Ok(Self::Model(class.unbind(), slots))
+    }
+}
+
+impl RecordClass {
+    pub(crate) fn new(
+        py: Python<'_>,
+        form: Form,
+        fields: Vec<Field>,
+        keeps_extra: bool,
+        hooks: Vec<Hook>,
+    ) -> PyResult<Self> {
+        let template = PyDict::new(py);
+        let mut all_shared = true;
+        for field in &fields {
+            match &field.absent {
+                Absent::Shared(value) => template.set_item(&field.name, value)?,
+                Absent::Nothing => {}
+                _ => all_shared = false,
+            }
+        }
+        let template = all_shared.then(|| template.unbind());
+        Ok(Self { form, fields, template, keeps_extra, hooks })
     }
 
     /// An instance with nothing arrived. `within` are the records being made blank around it: one of them again
@@ -110,6 +134,7 @@ impl RecordClass {
         let values = PyDict::new(py);
         for field in &self.fields {
             let value = match &field.absent {
+                Absent::Nothing => continue,
                 Absent::Shared(value) => value.bind(py).clone(),
                 Absent::Copied(value) => py.import("copy")?.call_method1("deepcopy", (value,))?,
                 Absent::Made(factory) => factory.bind(py).call0()?,
@@ -136,12 +161,23 @@ impl RecordClass {
         extra: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Instance> {
         let py = values.py();
-        let object = ffi::new_instance(self.class.bind(py))?;
-        let none = py.None().into_bound(py);
-        ffi::set_dict(&object, values)?;
-        self.slots.fields_set.fill(&object, arrived)?;
-        self.slots.extra.fill(&object, extra.map_or(&none, |extra| extra))?;
-        self.slots.private.fill(&object, &none)?;
+        let object = match &self.form {
+            Form::Model(class, slots) => {
+                let object = ffi::new_instance(class.bind(py))?;
+                let none = py.None().into_bound(py);
+                ffi::set_dict(&object, values)?;
+                slots.fields_set.fill(&object, arrived)?;
+                slots.extra.fill(&object, extra.map_or(&none, |extra| extra))?;
+                slots.private.fill(&object, &none)?;
+                object
+            }
+            Form::Dataclass(class) => {
+                let object = ffi::new_instance(class.bind(py))?;
+                ffi::set_dict(&object, values)?;
+                object
+            }
+            Form::TypedDict => values.clone().into_any(),
+        };
         Ok(Instance {
             object: object.unbind(),
             values: values.clone().unbind(),
@@ -164,27 +200,47 @@ impl RecordClass {
     /// factory is called twice for one value.
     pub(crate) fn of_blank(&self, blank: &Bound<'_, PyAny>) -> PyResult<Instance> {
         let py = blank.py();
-        let values = blank.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?.copy()?;
+        let values = match self.form {
+            Form::TypedDict => blank.clone(),
+            _ => blank.getattr(intern!(py, "__dict__"))?,
+        };
         let extra = if self.keeps_extra { Some(PyDict::new(py)) } else { None };
-        self.instance(&values, &PySet::empty(py)?, extra.as_ref())
+        self.instance(&values.cast::<PyDict>()?.copy()?, &PySet::empty(py)?, extra.as_ref())
     }
 
-    /// The names of the fields of `object` that have something to show, in the order of declaration.
-    pub(crate) fn arrived<'py>(&self, object: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let py = object.py();
-        let arrived = object.getattr(intern!(py, "__pydantic_fields_set__"))?;
-        let names = self.fields.iter().map(|field| field.name.bind(py).as_any().clone());
-        Ok(names.filter(|name| arrived.contains(name).unwrap_or(false)).collect())
+    /// Runs the user's code on a finished instance, and gives what stands for it.
+    pub(crate) fn finish(
+        &self,
+        instance: &Bound<'_, PyAny>,
+        context: Option<&Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let mut value = instance.clone();
+        for hook in &self.hooks {
+            match hook {
+                Hook::PostInit(name) => {
+                    value.call_method1(name, (context,))?;
+                }
+                Hook::After(function) => value = function.bind(value.py()).call1((value,))?,
+            }
+        }
+        Ok(value.unbind())
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.class)?;
+        match &self.form {
+            Form::Model(class, _) | Form::Dataclass(class) => visit.call(class)?,
+            Form::TypedDict => {}
+        }
+        self.hooks.iter().try_for_each(|hook| match hook {
+            Hook::After(function) => visit.call(function),
+            Hook::PostInit(_) => Ok(()),
+        })?;
         visit.call(&self.template)?;
         self.fields.iter().try_for_each(|field| {
             visit.call(&field.location)?;
             match &field.absent {
                 Absent::Shared(value) | Absent::Copied(value) | Absent::Made(value) => visit.call(value),
-                Absent::Blank(_) => Ok(()),
+                Absent::Blank(_) | Absent::Nothing => Ok(()),
             }
         })
     }

@@ -6,7 +6,7 @@
 
 mod containers;
 mod core_schema;
-mod model;
+mod records;
 mod scalars;
 
 use std::collections::HashMap;
@@ -161,6 +161,9 @@ impl<'py> Compiler<'py> {
             "list" => plain(self.list(schema)?),
             "dict" => plain(self.dict(schema)?),
             "model" => self.model(schema)?,
+            "dataclass" => self.dataclass(schema)?,
+            "typed-dict" => self.typed_dict(schema)?,
+            "function-after" => self.after(schema)?,
             _ => None,
         })
     }

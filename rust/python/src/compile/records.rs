@@ -1,0 +1,319 @@
+//! Models, dataclasses and typed dicts: their fields, keys, defaults and config.
+
+use instar_core::{Extra, FieldSet, Member, Node, NodeId, Record};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyType};
+
+use super::core_schema::{CoreSchema, child, default, flag, item, kind, only, required};
+use super::{Compiler, Rule};
+use crate::record::{Absent, Field, Form, Hook, RecordClass};
+use crate::schema::Detail;
+
+/// The fields of a record, compiled.
+struct Compiled {
+    nodes: Vec<NodeId>,
+    required: FieldSet,
+    keys: Vec<(String, Member)>,
+    fields: Vec<Field>,
+}
+
+const MODEL_KEYS: [&str; 11] = [
+    "cls",
+    "schema",
+    "generic_origin",
+    "custom_init",
+    "root_model",
+    "post_init",
+    "revalidate_instances",
+    "strict",
+    "frozen",
+    "extra_behavior",
+    "config",
+];
+
+const DATACLASS_KEYS: [&str; 10] = [
+    "cls",
+    "schema",
+    "generic_origin",
+    "cls_name",
+    "fields",
+    "post_init",
+    "slots",
+    "revalidate_instances",
+    "frozen",
+    "config",
+];
+
+/// The keys of the three nodes that hold fields.
+const FIELDS_KEYS: [&str; 13] = [
+    "fields",
+    "model_name",
+    "dataclass_name",
+    "cls",
+    "cls_name",
+    "total",
+    "collect_init_only",
+    "computed_fields",
+    "strict",
+    "extras_schema",
+    "extra_behavior",
+    "from_attributes",
+    "config",
+];
+
+const FIELD_KEYS: [&str; 10] = [
+    "name",
+    "schema",
+    "required",
+    "validation_alias",
+    "serialization_alias",
+    "serialization_exclude",
+    "frozen",
+    "kw_only",
+    "init",
+    "init_only",
+];
+
+impl<'py> Compiler<'py> {
+    pub(super) fn model(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        let special = flag(schema, "custom_init")? == Some(true) || flag(schema, "root_model")? == Some(true);
+        let fields = required(schema, "schema")?;
+        if special || !only(schema, &MODEL_KEYS)? || kind(&fields)? != "model-fields" {
+            return Ok(None);
+        }
+        let post_init = schema.get_item("post_init")?.map(Bound::cast_into::<PyString>).transpose()?;
+        let hooks = post_init.map(|name| Hook::PostInit(name.unbind())).into_iter().collect();
+        let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
+        self.under_config_of(schema, |compiler| {
+            let extra = compiler.extra(schema, &fields)?;
+            compiler.record(&fields, extra, Form::model(class)?, hooks)
+        })
+    }
+
+    pub(super) fn dataclass(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        let special = flag(schema, "post_init")? == Some(true) || flag(schema, "slots")? == Some(true);
+        let fields = required(schema, "schema")?;
+        if special || !only(schema, &DATACLASS_KEYS)? || kind(&fields)? != "dataclass-args" {
+            return Ok(None);
+        }
+        let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
+        self.under_config_of(schema, |compiler| match compiler.extra(schema, &fields)? {
+            // Pydantic puts them beside the fields, where a snapshot could not tell them apart.
+            Extra::Allow(_) => Ok(None),
+            extra => compiler.record(&fields, extra, Form::Dataclass(class.unbind()), Vec::new()),
+        })
+    }
+
+    pub(super) fn typed_dict(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        self.under_config_of(schema, |compiler| match compiler.extra(schema, schema)? {
+            Extra::Allow(_) => Ok(None),
+            extra => compiler.record(schema, extra, Form::TypedDict, Vec::new()),
+        })
+    }
+
+    /// A model with validators that run on the finished instance: they are called through when it closes.
+    pub(super) fn after(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        let function = required(schema, "function")?;
+        if !only(schema, &["function", "schema"])? || !item(&function, "type")?.eq("no-info")? {
+            return Ok(None);
+        }
+        let inner = required(schema, "schema")?;
+        let rule = match kind(&inner)?.as_str() {
+            "model" => self.model(&inner)?,
+            "function-after" => self.after(&inner)?,
+            _ => None,
+        };
+        Ok(match rule {
+            Some((Node::Record(mut record), Detail::Record(mut class))) => {
+                record.hook = true;
+                class.hooks.push(Hook::After(item(&function, "function")?.unbind()));
+                Some((Node::Record(record), Detail::Record(class)))
+            }
+            _ => None,
+        })
+    }
+
+    fn under_config_of(
+        &mut self,
+        schema: &CoreSchema<'py>,
+        compile: impl FnOnce(&mut Self) -> PyResult<Option<Rule>>,
+    ) -> PyResult<Option<Rule>> {
+        let config = schema.get_item("config")?.map(Bound::cast_into).transpose()?;
+        let outer = std::mem::replace(&mut self.config, config);
+        let rule = compile(self);
+        self.config = outer;
+        rule
+    }
+
+    /// What becomes of keys that no field has.
+    fn extra(&mut self, owner: &CoreSchema<'py>, fields: &CoreSchema<'py>) -> PyResult<Extra> {
+        let behavior = match fields.get_item("extra_behavior")? {
+            Some(own) => Some(own),
+            None => self.setting(owner, "extra_behavior", "extra_fields_behavior")?,
+        };
+        Ok(match behavior.map(|behavior| behavior.extract::<String>()).transpose()?.as_deref() {
+            Some("allow") => Extra::Allow(self.optional_inner(fields, "extras_schema")?),
+            Some("forbid") => Extra::Forbid,
+            _ => Extra::Ignore,
+        })
+    }
+
+    fn record(
+        &mut self,
+        schema: &CoreSchema<'py>,
+        extra: Extra,
+        form: Form,
+        hooks: Vec<Hook>,
+    ) -> PyResult<Option<Rule>> {
+        let declared = declared(schema)?;
+        if !only(schema, &FIELDS_KEYS)? || uses_siblings(&declared)? {
+            return Ok(None);
+        }
+        let is_typed_dict = matches!(form, Form::TypedDict);
+        let Some(Compiled { nodes, required, keys, fields }) = self.fields(&declared, is_typed_dict)? else {
+            return Ok(None);
+        };
+        let record = Record::new(nodes, required, &keys, extra, !hooks.is_empty());
+        let class = RecordClass::new(schema.py(), form, fields, matches!(extra, Extra::Allow(_)), hooks)?;
+        Ok(Some((Node::Record(Box::new(record)), Detail::Record(Box::new(class)))))
+    }
+
+    fn fields(
+        &mut self,
+        declared: &[(Bound<'py, PyString>, CoreSchema<'py>)],
+        is_typed_dict: bool,
+    ) -> PyResult<Option<Compiled>> {
+        let mut compiled = Compiled {
+            nodes: Vec::new(),
+            required: FieldSet::none(declared.len()),
+            keys: Vec::new(),
+            fields: Vec::new(),
+        };
+        for (index, (name, field)) in (0_u32..).zip(declared) {
+            let Some(names) = self.keys_of(name, field)? else { return Ok(None) };
+            let location = if self.locates_by_alias()? { names[0].clone() } else { name.to_string() };
+            compiled.keys.extend(names.into_iter().map(|key| (key, Member::Field(index))));
+            let value = required(field, "schema")?;
+            let id = self.node(&value)?;
+            let default = default(&value)?;
+            let is_required = match flag(field, "required")? {
+                Some(required) => required,
+                None => default.is_none(),
+            };
+            if is_required {
+                compiled.required.insert(index);
+            }
+            let absent = match default {
+                // A typed dict has no key for what is absent, unless Pydantic puts its default there.
+                None if is_typed_dict => Absent::Nothing,
+                Some(_) if is_typed_dict => return Ok(None),
+                Some(default) => match absent(&default)? {
+                    Some(absent) => absent,
+                    None => return Ok(None),
+                },
+                None => self.absent_required(name.py(), id),
+            };
+            compiled.nodes.push(id);
+            let location = PyString::new(name.py(), &location).into_any().unbind();
+            compiled.fields.push(Field { name: name.clone().unbind(), location, absent });
+        }
+        Ok(Some(compiled))
+    }
+
+    /// What a required field shows before it arrives. (A node still being compiled is a record around this one.)
+    fn absent_required(&self, py: Python<'_>, id: NodeId) -> Absent {
+        match &self.nodes[id as usize] {
+            Some(Node::Record(_)) | None => Absent::Blank(id),
+            Some(_) => Absent::Shared(py.None()),
+        }
+    }
+
+    /// The keys that announce a field, the one of error locations first; none if they are paths or choices.
+    fn keys_of(&self, name: &Bound<'py, PyString>, field: &CoreSchema<'py>) -> PyResult<Option<Vec<String>>> {
+        let special = flag(field, "init")? == Some(false) || flag(field, "init_only")? == Some(true);
+        if special || !only(field, &FIELD_KEYS)? {
+            return Ok(None);
+        }
+        let in_config = |key: &str| self.config.as_ref().map_or(Ok(None), |config| flag(config, key));
+        let name = name.to_string();
+        let Some(alias) = field.get_item("validation_alias")? else { return Ok(Some(vec![name])) };
+        let Ok(alias) = alias.extract::<String>() else { return Ok(None) };
+        let by_alias = in_config("validate_by_alias")?.unwrap_or(true);
+        let by_name = in_config("validate_by_name")?.unwrap_or(false)
+            || in_config("populate_by_name")?.unwrap_or(false);
+        Ok(Some(match (by_alias, by_name) {
+            (true, true) => vec![alias, name],
+            (true, false) => vec![alias],
+            (false, _) => vec![name],
+        }))
+    }
+
+    fn locates_by_alias(&self) -> PyResult<bool> {
+        let in_config = self.config.as_ref().map_or(Ok(None), |config| flag(config, "loc_by_alias"))?;
+        Ok(in_config.unwrap_or(true))
+    }
+}
+
+/// What a field with this default shows before it arrives; none if only Pydantic can tell.
+fn absent(default: &CoreSchema<'_>) -> PyResult<Option<Absent>> {
+    let py = default.py();
+    if flag(default, "default_factory_takes_data")? == Some(true)
+        || flag(default, "validate_default")? == Some(true)
+    {
+        return Ok(None);
+    }
+    if let Some(factory) = default.get_item("default_factory")? {
+        return Ok(Some(Absent::Made(factory.unbind())));
+    }
+    let value = default.get_item("default")?.unwrap_or_else(|| py.None().into_bound(py));
+    let shared = value.hash().is_ok();
+    let value = value.unbind();
+    Ok(Some(if shared { Absent::Shared(value) } else { Absent::Copied(value) }))
+}
+
+/// Whether values of some fields depend on others, or on how the field stands in its model: then only Pydantic can
+/// validate them, and only together.
+fn uses_siblings(declared: &[(Bound<'_, PyString>, CoreSchema<'_>)]) -> PyResult<bool> {
+    for (_, field) in declared {
+        let mut schema = required(field, "schema")?;
+        let mut outermost = true;
+        loop {
+            let kind = kind(&schema)?;
+            let function = child(&schema, "function")?;
+            if let Some(function) = function
+                && item(&function, "type")?.extract::<String>()? == "with-info"
+            {
+                return Ok(true);
+            }
+            // A default below other nodes is seen by Pydantic and not by `absent`.
+            if kind == "default" && !outermost {
+                return Ok(true);
+            }
+            outermost = false;
+            match child(&schema, "schema")? {
+                Some(inner) if !matches!(kind.as_str(), "model" | "dataclass" | "typed-dict") => {
+                    schema = inner;
+                }
+                _ => break,
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The declared fields with their names: a dict of them, or for dataclasses a list.
+fn declared<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<(Bound<'py, PyString>, CoreSchema<'py>)>> {
+    let fields = item(schema, "fields")?;
+    match fields.cast::<PyDict>() {
+        Ok(fields) => {
+            fields.iter().map(|(name, field)| Ok((name.cast_into()?, field.cast_into()?))).collect()
+        }
+        Err(_) => fields
+            .try_iter()?
+            .map(|field| {
+                let field: CoreSchema<'py> = field?.cast_into()?;
+                Ok((item(&field, "name")?.cast_into()?, field))
+            })
+            .collect(),
+    }
+}
