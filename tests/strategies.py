@@ -1,10 +1,12 @@
-"""Random schemas of the native nodes, documents that fit them, texts of those documents, and cuts."""
+"""Random schemas, documents that fit them and that do not, texts of those documents, and cuts."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Optional
 
@@ -40,7 +42,7 @@ class Shape:
     """A type, the trees that fit it, and a value its field may have as default."""
 
     tp: Any
-    trees: st.SearchStrategy[Any]
+    trees: st.SearchStrategy[Any] = field(repr=False)
     default: Any = None
 
 
@@ -176,7 +178,7 @@ INTS = st.one_of(
     ),
 )
 BOOLS = st.one_of(st.booleans(), st.sampled_from([0, 1, Raw("1.0"), "yes", "OFF", "t"]))
-ATOMS: list[Shape] = [
+LEAF_SHAPES: list[Shape] = [
     Shape(str, STRINGS, "unset"),
     Shape(int, INTS, 7),
     Shape(float, st.one_of(NUMBERS, st.sampled_from(["1.5", "nan"])), 0.5),
@@ -193,6 +195,9 @@ ATOMS: list[Shape] = [
     Shape(Annotated[str, Field(min_length=2)], st.text(CHARACTERS, min_size=2, max_size=6), "xx"),
     Shape(Annotated[str, Field(max_length=3)], st.text(CHARACTERS, max_size=3), ""),
     Shape(Annotated[str, Field(min_length=1, max_length=2)], st.text(CHARACTERS, min_size=1, max_size=2), "x"),
+    Shape(dt.date, st.one_of(st.dates().map(str), st.just(86400)), dt.date(2020, 1, 1)),
+    Shape(Decimal, st.one_of(st.integers(-99, 99), st.sampled_from([Raw("1.50"), "2.50"])), Decimal(1)),
+    Shape(int | str, st.one_of(st.integers(-99, 99), STRINGS), "either"),
     _pattern(r"^[a-c]+$", st.text("abc", min_size=1, max_size=5)),
     _pattern(r"^\d{2,4}$", st.text("0123٣४", min_size=2, max_size=4)),
     _pattern(r"^(foo|bar)-\d+", st.builds("{}-{}{}".format, st.sampled_from(["foo", "bar"]), st.integers(0), STRINGS)),
@@ -346,7 +351,7 @@ RECURSIVE = [
     ),
 ]
 
-LEAVES: st.SearchStrategy[Shape] = st.one_of(st.sampled_from(ATOMS), literals())
+LEAVES: st.SearchStrategy[Shape] = st.one_of(st.sampled_from(LEAF_SHAPES), literals())
 SHAPES: st.SearchStrategy[Shape] = st.recursive(
     LEAVES,
     lambda inner: st.one_of(models(inner), models(inner), lists(inner), dicts(inner), inner.map(nullable)),

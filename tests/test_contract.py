@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
 import pytest
 from hypothesis import assume, event, example, given
@@ -32,7 +32,22 @@ from states import (
     state_of,
     unharmed,
 )
-from strategies import UNTYPED, Case, Chain, Color, Link, Tree, cases, cuts, scribbles, spoiled, texts
+from strategies import (
+    SHAPES,
+    UNTYPED,
+    Case,
+    Chain,
+    Color,
+    Link,
+    Shape,
+    Tree,
+    cases,
+    cuts,
+    lists,
+    scribbles,
+    spoiled,
+    texts,
+)
 from twin import Twin, at, blank, deep, is_json, parts, snapshot, viable
 
 if TYPE_CHECKING:
@@ -104,6 +119,42 @@ def test_1_str_and_bytes_are_the_same_text(data: st.DataObject, case: Case) -> N
     points = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=8)))
     deltas = [text[i:j] for i, j in zip([0, *points], [*points, len(text)], strict=True)]
     same(follow(case.tp, singly(case.text)), follow(case.tp, deltas))
+
+
+def test_1_elements_are_drained_once_in_order_as_they_settle_however_cut() -> None:
+    drained = 0
+
+    @given(st.data(), lists(SHAPES).filter(lambda shape: get_origin(shape.tp) is list))
+    def check(data: st.DataObject, shape: Shape) -> None:
+        nonlocal drained
+        text = data.draw(texts(shape.trees))
+        for deltas in (singly(text), data.draw(cuts(text)), [text]):
+            parser = Parser(shape.tp)
+            elements: list[Any] = []
+            so_far = b""
+            for delta in deltas:
+                parser.feed(delta)
+                so_far += delta
+                elements += parser.drain()
+                settled = [path for path in Twin(shape.tp, so_far).settled if len(path) == 1]
+                assert len(elements) == len(settled) or parser.complete
+                assert all(element is shown for element, shown in zip(elements, parser.snapshot or [], strict=False))
+            assert parser.drain() == []
+            assert deep(elements) == deep(parser.snapshot)
+            drained += len(elements)
+
+    check()
+    assert drained > 100
+
+
+def test_1_elements_of_a_list_in_an_object_are_drained_too() -> None:
+    parser = Parser(dict[str, list[Closed]])
+    elements = []
+    for delta in singly(b'{"items": [{"name": "a"}, {"name": "b"}, {}]}'):
+        parser.feed(delta)
+        elements += parser.drain()
+        assert len(elements) == parser.text.count("}") - parser.text.count("]}")
+    assert [element.name for element in elements] == ["a", "b", ""]
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -149,6 +149,12 @@ impl Checker {
         self.end_value();
     }
 
+    /// The host has run the hook of the record that closed.
+    pub(crate) fn hooked(&mut self) {
+        self.version += 1;
+        self.end_value();
+    }
+
     /// The way from the root to the open value.
     pub(crate) fn path(&self) -> impl Iterator<Item = Slot> {
         self.frames.iter().filter_map(|frame| frame.slot)
@@ -526,11 +532,10 @@ impl Receiver for Checker {
         let start = frame.start;
         self.frames.pop();
         self.tape.push(Op::Close);
-        self.end_value();
         if hook {
-            self.version += 1;
             return Err(Halt::Hook(Hook { start, at: end - 1 }));
         }
+        self.end_value();
         Ok(())
     }
 }

@@ -26,8 +26,8 @@ pub enum Step {
     Drained,
     /// The host has to judge a value, and to say so by [`Parser::accept`] or [`Parser::refuse`].
     Judge(Judgement),
-    /// The host has to run the hook of the record whose `Close` is the last op, and to say [`Parser::refuse`]
-    /// with this offset if it fails.
+    /// The host has to run the hook of the record whose `Close` is the last op, and to say so by
+    /// [`Parser::hooked`] or [`Parser::refuse`].
     Hook(Hook),
 }
 
@@ -120,6 +120,11 @@ impl Parser {
     pub fn accept(&mut self, seen: bool) {
         self.checker.accept(seen);
         self.judged_text = None;
+    }
+
+    /// The hook that the host was asked to run has run.
+    pub fn hooked(&mut self) {
+        self.checker.hooked();
     }
 
     /// The host refuses what it was asked about at `offset`.

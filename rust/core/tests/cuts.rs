@@ -39,7 +39,7 @@ fn feed<'t>(plan: &Arc<Plan>, pieces: impl IntoIterator<Item = &'t [u8]>) -> Sta
                     parser.refuse(judgement.at);
                 }
                 Step::Judge(_) => parser.accept(false),
-                Step::Hook(_) => {}
+                Step::Hook(_) => parser.hooked(),
             }
         }
         parser.take_ops(&mut tape);

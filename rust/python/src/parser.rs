@@ -293,6 +293,7 @@ impl PyParser {
                 }
                 Ok(Step::Hook(hook)) => match state.builder.catch_up(self.build(py), &mut state.core) {
                     Ok(()) => {
+                        state.core.hooked();
                         step = read(&mut state.core);
                         continue;
                     }
