@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from instar import Parser, StreamError
 from twin import deep
@@ -145,6 +145,15 @@ def readable(text: bytes) -> str:
         return text.decode()
     except UnicodeDecodeError as error:
         return text[: error.start].decode()
+
+
+def pydantic_error(tp: Any, text: bytes, *, strict: bool | None = None) -> ValidationError | None:
+    """Return Pydantic's error for a whole text, or None where it accepts."""
+    try:
+        TypeAdapter(tp).validate_json(text, strict=strict)
+    except ValidationError as error:
+        return error
+    return None
 
 
 def same_but_for_the_end_of_the_key(line: tuple[Any, ...], other: tuple[Any, ...]) -> bool:

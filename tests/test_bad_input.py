@@ -30,7 +30,7 @@ class User(BaseModel):
 # Deltas that are not text, and calls that come at the wrong time
 
 
-@pytest.mark.parametrize("delta", [None, 1, ["{"], {"name": "x"}, object(), 1.5])
+@pytest.mark.parametrize("delta", [None, 1, ["{"], {"name": "x"}, object(), 1.5, bytearray(b"x")])
 def test_a_delta_that_is_not_text_is_a_type_error_that_names_its_type(delta: Any) -> None:
     parser = Parser(User)
     parser.feed('{"name": "A')

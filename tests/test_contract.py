@@ -24,6 +24,7 @@ from states import (
     failure_of,
     follow,
     lines_of,
+    pydantic_error,
     readable,
     refusal,
     same,
@@ -65,15 +66,6 @@ def load(path: Path) -> ModuleType:
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
-
-
-def pydantic_error(tp: Any, text: bytes) -> ValidationError | None:
-    """Return Pydantic's error for a whole text, or None where it accepts."""
-    try:
-        TypeAdapter(tp).validate_json(text)
-    except ValidationError as error:
-        return error
-    return None
 
 
 def snapshots(tp: Any, text: bytes, **options: Any) -> Iterator[tuple[int, Any]]:

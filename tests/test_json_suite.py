@@ -87,3 +87,11 @@ def test_refused_at_the_first_hopeless_byte(files: dict[str, bytes]) -> None:
 def test_bottomless_files_meet_the_depth_limit(files: dict[str, bytes], name: str) -> None:
     with pytest.raises(LimitError):
         Parser(None).feed(files[name])
+
+
+@pytest.mark.parametrize("digits", [4299, 4300, 4301, 9000])
+@pytest.mark.parametrize("form", ["{}", "-{}", "{}.5", "{}e0", "0.{}", "1e-{}", "[{}]"])
+def test_long_numbers_are_accepted_or_refused_as_pydantic_does(form: str, digits: int) -> None:
+    text = form.format("1" * digits).encode()
+    assert (outcome([text]) == expected(text)) == (expected(text) is not None)
+    assert outcome(singly(text)) == outcome([text])

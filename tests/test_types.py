@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from collections import deque
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from pydantic import (
     StringConstraints,
     Tag,
     TypeAdapter,
-    ValidationError,
+    ValidationInfo,
     WrapValidator,
     computed_field,
     field_validator,
@@ -38,7 +39,7 @@ from pydantic.alias_generators import to_camel
 from typing_extensions import NotRequired, TypedDict
 
 from instar import Parser
-from states import follow, lines_of, same, same_but_for_the_end_of_the_key, singly
+from states import follow, lines_of, pydantic_error, same, same_but_for_the_end_of_the_key, singly
 from twin import deep
 
 T = TypeVar("T")
@@ -289,12 +290,12 @@ def test_a_document_that_fits_ends_as_pydantic_ends(tp: Any, doc: str) -> None:
 @pytest.mark.parametrize(("tp", "doc"), WRONG)
 def test_a_document_that_does_not_fit_is_refused_with_pydantics_error(tp: Any, doc: str) -> None:
     text = doc.encode()
-    with pytest.raises(ValidationError) as caught:
-        TypeAdapter(tp).validate_json(text)
+    expected = pydantic_error(tp, text)
+    assert expected
     whole = follow(tp, singly(text))
     assert whole.failure
     assert whole.failure.kind == "ValidationError"
-    theirs = {line[:2] for line in lines_of(caught.value)}
+    theirs = {line[:2] for line in lines_of(expected)}
     ours = {line[:2] for line in whole.failure.lines}
     assert all(any(same_but_for_the_end_of_the_key(line, other) for other in theirs) for line in ours)
     same(whole, follow(tp, [text]))
@@ -312,6 +313,52 @@ def test_a_document_cut_short_never_ends(tp: Any, doc: str) -> None:
             parser.finish()
 
 
+STRICTLY = [
+    (int, "1.0"),
+    (int, '"1"'),
+    (float, "1"),
+    (bool, "1"),
+    (str, '"a"'),
+    (dt.date, '"2020-01-01"'),
+    (Mixed, '"a"'),
+    (list[int], "[true]"),
+    (dict[int, int], '{"1":2}'),
+    (Cat, '{"kind":"cat","lives":"9"}'),
+    (Point, '{"x":1}'),
+]
+
+
+@pytest.mark.parametrize(("tp", "doc"), STRICTLY)
+@pytest.mark.parametrize("strict", [True, False, None])
+def test_strict_is_as_strict_as_pydantic(tp: Any, doc: str, strict: bool | None) -> None:  # noqa: FBT001 - a parameter
+    run = follow(tp, singly(doc.encode()), strict=strict)
+    expected = pydantic_error(tp, doc.encode(), strict=strict)
+    if expected:
+        assert run.failure
+        assert [line[:3] for line in run.failure.lines] == [line[:3] for line in lines_of(expected)]
+    else:
+        assert run.final == deep(TypeAdapter(tp).validate_json(doc, strict=strict))
+
+
+def test_context_reaches_validators_while_streaming_and_at_the_end() -> None:
+    seen = []
+
+    class Asking(BaseModel):
+        a: int
+
+        @field_validator("a")
+        @classmethod
+        def ask(cls, value: int, info: ValidationInfo) -> int:
+            seen.append(info.context)
+            return value
+
+    context = object()
+    parser = Parser(Asking, context=context)
+    parser.feed('{"a": 1}')
+    assert parser.finish().a == 1
+    assert seen == [context, context]
+
+
 @pytest.mark.parametrize("tp", [Cat, Frozen, Checked, Renamed, Box[int], Strict])
 def test_a_snapshot_is_an_instance_of_the_model_itself(tp: Any) -> None:
     parser = Parser(tp)
@@ -319,3 +366,69 @@ def test_a_snapshot_is_an_instance_of_the_model_itself(tp: Any) -> None:
     parser.feed("{")
     assert type(parser.snapshot) is tp
     assert repr(parser.snapshot).startswith(tp.__name__)
+
+
+ATOMS: list[Any] = [
+    int,
+    float,
+    bool,
+    str,
+    type(None),
+    int | None,
+    Any,
+    Annotated[int, Field(ge=0)],
+    Annotated[int, Field(gt=3, le=12)],
+    Annotated[int, Field(multiple_of=5)],
+    Annotated[float, Field(ge=0, lt=10)],
+    Annotated[float, Field(multiple_of=0.5)],
+    Annotated[float, Field(allow_inf_nan=False)],
+    Annotated[str, Field(min_length=2, max_length=4)],
+    Annotated[str, Field(pattern="^[a-z]*$")],
+    Annotated[str, Field(pattern="b")],
+    Annotated[str, Field(pattern=r"^\w+\s?$")],
+    Annotated[str | None, Field(max_length=2)],
+    Literal["a", "yes", "nan"],
+    Literal[1, 12, "12"],
+    Literal[True],
+    Number,
+    Mixed,
+    dt.date,
+    Decimal,
+    list[int],
+    dict[str, int],
+    Cat,
+]
+BARE = [
+    "0", "-0", "1", "-1", "5", "12", "13", "2.0", "2.5", "12.0", "0.0", "-0.0", "1e1", "1.5e1", "1e-1", "1E+2",
+    "12e0", "120e-1", "1e400", "-1e400", "1e-400", "0.30000000000000004", "1e0", "9223372036854775807",
+    "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "1e18", "1e19", "1e30",
+    "9007199254740993.0", "true", "false", "null", "NaN", "Infinity", "-Infinity", "[]", "{}", "[1]", "[null]",
+]  # fmt: skip
+STRINGS = [
+    "", " ", "a", "ab", "abc", "abcd", "abcde", "b", "é", "ééééé", "😀", "a\n", "yes", "YES", "Yes", "no", "on",
+    "off", "t", "f", "n", "y", "true", "True", "TRUE", "false", "null", "0", "1", "2", "12", "-12", "+12", "1_2",
+    "_12", "1__2", "012", "00", "12.", ".5", "1.0", "1.50", "1e1", "1e400", "inf", "-inf", "nan", "NaN", "Infinity",
+    "infinity", "0x1", "2020-01-01", "1 2", " 12 ", "12 ", " yes", "1.0 ", "\t12\n",
+]  # fmt: skip
+SCALARS = [*BARE, *(json.dumps(text, ensure_ascii=ascii_only) for text in STRINGS for ascii_only in (True, False))]
+
+
+@pytest.mark.parametrize("tp", ATOMS, ids=str)
+def test_every_scalar_is_taken_or_refused_as_pydantic_does(tp: Any) -> None:
+    wrong = {}
+    refused = 0
+    for scalar in SCALARS:
+        for schema, text in ((tp, f"{scalar} "), (list[tp], f"[{scalar}]"), (dict[str, tp], f'{{"k":{scalar}}}')):
+            run = follow(schema, singly(text.encode()))
+            expected = pydantic_error(schema, text.encode())
+            if expected is None:
+                found: Any = run.failure or run.final
+                theirs: Any = deep(TypeAdapter(schema).validate_json(text))
+            else:
+                refused += 1
+                found = run.failure and [line[:3] for line in run.failure.lines]
+                theirs = [line[:3] for line in lines_of(expected)]
+            if found != theirs:
+                wrong[text] = found, theirs
+    assert not wrong
+    assert refused or tp is Any

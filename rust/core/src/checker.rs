@@ -43,12 +43,16 @@ pub enum Slot {
     Field(NodeId, u32),
     /// Any other key.
     Key(Span),
+    /// The tag that the tagged node was met with: no step in the text, but one in the schema.
+    Tag(NodeId, u32),
 }
 
 /// An open array or object.
 #[derive(Clone, Debug)]
 struct Frame {
     node: NodeId,
+    /// The tag by which the node was chosen.
+    tag: Option<Slot>,
     /// Offset of its bracket or brace.
     start: usize,
     /// The members begun so far.
@@ -85,6 +89,20 @@ struct Skip {
     judge: Option<NodeId>,
     start: usize,
     depth: usize,
+    watch: Watch,
+}
+
+/// What is looked for in a skipped object.
+#[derive(Clone, Copy, Debug)]
+enum Watch {
+    /// Nothing.
+    Off,
+    /// The key of the tag.
+    Key,
+    /// The value of that key.
+    Value,
+    /// The tag's characters.
+    Tag(Cursor),
 }
 
 /// The state of the checker.
@@ -102,7 +120,11 @@ pub(crate) struct Checker {
     /// The patterns met so far, each at work on its node's newest string.
     runs: HashMap<NodeId, Box<Run>>,
     skip: Option<Skip>,
+    /// The object to be read anew, and the tagged node and tag that it was found to have.
+    chosen: Option<(NodeId, u32)>,
     judgement: Option<Judgement>,
+    /// The tag of the record that has closed and whose hook runs.
+    closing_tag: Option<Slot>,
     /// Whether the root value has closed.
     pub(crate) complete: bool,
     /// What the host has not read yet.
@@ -123,7 +145,9 @@ impl Checker {
             cursor: Cursor::default(),
             runs: HashMap::new(),
             skip: None,
+            chosen: None,
             judgement: None,
+            closing_tag: None,
             complete: false,
             tape: Vec::new(),
             version: 0,
@@ -152,12 +176,19 @@ impl Checker {
     /// The host has run the hook of the record that closed.
     pub(crate) fn hooked(&mut self) {
         self.version += 1;
+        self.closing_tag = None;
         self.end_value();
     }
 
     /// The way from the root to the open value.
     pub(crate) fn path(&self) -> impl Iterator<Item = Slot> {
-        self.frames.iter().filter_map(|frame| frame.slot)
+        let steps = self.frames.iter().flat_map(|frame| [frame.tag, frame.slot]);
+        steps.chain([self.closing_tag]).flatten()
+    }
+
+    /// How many containers are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.frames.len()
     }
 
     /// The required fields that the innermost record has not seen.
@@ -225,8 +256,63 @@ impl Checker {
         Err(Halt::Judge)
     }
 
-    fn skip(&mut self, judge: Option<NodeId>, start: usize) {
-        self.skip = Some(Skip { judge, start, depth: 1 });
+    fn skip(&mut self, judge: Option<NodeId>, start: usize, watch: Watch) {
+        self.skip = Some(Skip { judge, start, depth: 1, watch });
+    }
+
+    /// Looks at what is skipped.
+    fn begin_skipped(&mut self, kind: Kind) {
+        let Some(skip) = &mut self.skip else { return };
+        if let Watch::Value = skip.watch {
+            skip.watch = match (&self.plan.nodes[skip.judge.unwrap_or_default() as usize], kind) {
+                (Node::Tagged(tagged), Kind::String) => Watch::Tag(tagged.tags.start()),
+                // What is no string is no tag either, as the host will say.
+                _ => Watch::Off,
+            };
+        }
+        skip.depth += usize::from(matches!(kind, Kind::Object | Kind::Array));
+    }
+
+    fn skipped_key(&mut self, key: &[u8]) {
+        let Some(Skip { judge: Some(id), depth: 1, watch: watch @ Watch::Key, .. }) = &mut self.skip else {
+            return;
+        };
+        if let Node::Tagged(tagged) = &self.plan.nodes[*id as usize]
+            && tagged.keys.iter().any(|tag| **tag == *key)
+        {
+            *watch = Watch::Value;
+        }
+    }
+
+    fn skipped_text(&mut self, piece: Piece<'_>) -> Flow {
+        let Some(Skip { judge: Some(id), watch: Watch::Tag(cursor), .. }) = &mut self.skip else {
+            return Ok(());
+        };
+        let Node::Tagged(tagged) = &self.plan.nodes[*id as usize] else { return Ok(()) };
+        match tagged.tags.advance(cursor, piece.bytes) {
+            Ok(()) => Ok(()),
+            Err(index) => Err(Violation::Tag { node: *id }.at(piece.offset_of(index))),
+        }
+    }
+
+    /// The skipped string that closes may be the tag: then the object is read anew, as what it is.
+    fn skipped_string(&mut self, end: usize) -> Flow {
+        let Some(Skip { judge: Some(id), start, watch: Watch::Tag(cursor), .. }) = self.skip else {
+            return Ok(());
+        };
+        let Node::Tagged(tagged) = &self.plan.nodes[id as usize] else { return Ok(()) };
+        let Some(tag) = tagged.tags.member(cursor) else {
+            return Err(Violation::Tag { node: id }.at(end - 1));
+        };
+        if let Node::Record(_) = self.node(tagged.choices[tag as usize]) {
+            self.skip = None;
+            self.chosen = Some((id, tag));
+            return Err(Halt::Rewind(start));
+        }
+        if let Some(skip) = &mut self.skip {
+            skip.watch = Watch::Off;
+        }
+        Ok(())
     }
 
     fn open(&mut self, id: NodeId, container: Container, start: usize) {
@@ -243,12 +329,14 @@ impl Checker {
         // A record shows with nothing arrived before its text begins.
         let blank_root = self.frames.is_empty() && id == self.plan.root && matches!(node, Node::Record(_));
         self.version += u64::from(!blank_root);
-        self.frames.push(Frame { node: id, start, count: 0, slot: None, target, likely: 0, seen, keys });
+        let tag = self.chosen.take().map(|(tagged, tag)| Slot::Tag(tagged, tag));
+        self.frames.push(Frame { node: id, tag, start, count: 0, slot: None, target, likely: 0, seen, keys });
         self.tape.push(Op::Open(id, container));
     }
 
     fn begin_native(&mut self, id: NodeId, kind: Kind, at: usize) {
         match kind {
+            Kind::Object if matches!(self.node(id), Node::Tagged(_)) => self.skip(Some(id), at, Watch::Key),
             Kind::Object => self.open(id, Container::Object, at),
             Kind::Array => self.open(id, Container::Array, at),
             Kind::String => {
@@ -274,7 +362,7 @@ impl Checker {
 
     fn begin_judged(&mut self, id: NodeId, kind: Kind, at: usize) {
         if matches!(kind, Kind::Object | Kind::Array) {
-            return self.skip(Some(id), at);
+            return self.skip(Some(id), at, Watch::Off);
         }
         self.scalar = Scalar::Judged(id);
         let view = match self.node(id) {
@@ -333,14 +421,21 @@ impl Checker {
 impl Receiver for Checker {
     #[inline]
     fn begin(&mut self, kind: Kind, at: usize) -> Flow {
-        if let Some(skip) = &mut self.skip {
-            skip.depth += usize::from(matches!(kind, Kind::Object | Kind::Array));
+        if self.skip.is_some() {
+            self.begin_skipped(kind);
             return Ok(());
         }
         self.scalar_start = at;
+        if let Some((tagged, tag)) = self.chosen
+            && let Node::Tagged(tagged) = self.node(tagged)
+        {
+            let choice = tagged.choices[tag as usize];
+            self.open(choice, Container::Object, at);
+            return Ok(());
+        }
         let Some(outer) = self.target(at)? else {
             match kind {
-                Kind::Object | Kind::Array => self.skip(None, at),
+                Kind::Object | Kind::Array => self.skip(None, at, Watch::Off),
                 _ => self.scalar = Scalar::Withheld,
             }
             return Ok(());
@@ -362,6 +457,9 @@ impl Receiver for Checker {
 
     #[inline]
     fn text(&mut self, piece: Piece<'_>) -> Flow {
+        if self.skip.is_some() {
+            return self.skipped_text(piece);
+        }
         if self.shows_text {
             self.version += 1;
         }
@@ -391,7 +489,7 @@ impl Receiver for Checker {
     #[inline]
     fn string(&mut self, span: Span, end: usize, _source: Source<'_>) -> Flow {
         if self.skip.is_some() {
-            return Ok(());
+            return self.skipped_string(end);
         }
         let start = self.scalar_start;
         match self.scalar {
@@ -489,6 +587,7 @@ impl Receiver for Checker {
     #[inline]
     fn key(&mut self, span: Span, at: usize, source: Source<'_>) -> Flow {
         if self.skip.is_some() {
+            self.skipped_key(source.bytes(span));
             return Ok(());
         }
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
@@ -530,9 +629,11 @@ impl Receiver for Checker {
         self.check_members(frame, end - 1)?;
         let hook = matches!(self.node(frame.node), Node::Record(record) if record.hook);
         let start = frame.start;
+        let tag = frame.tag;
         self.frames.pop();
         self.tape.push(Op::Close);
         if hook {
+            self.closing_tag = tag;
             return Err(Halt::Hook(Hook { start, at: end - 1 }));
         }
         self.end_value();

@@ -104,6 +104,11 @@ pub enum Violation {
         /// The node that had to be met.
         node: NodeId,
     },
+    /// No tag of the node begins with these characters.
+    Tag {
+        /// The node that had to be met.
+        node: NodeId,
+    },
     /// The array or object of the node has one member too many.
     TooLong {
         /// The node that had to be met.
@@ -137,6 +142,8 @@ pub(crate) enum Halt {
     Judge,
     /// A record has closed whose hook the host must run before anything else is read.
     Hook(Hook),
+    /// The tag of the object that begins at this offset is known: it can be read as the record it is.
+    Rewind(usize),
 }
 
 /// Whether to go on.

@@ -51,6 +51,12 @@ impl Grammar {
         Self { expect: Expect::Value, stack: Vec::new(), max_depth, in_key: false }
     }
 
+    /// Goes back to the beginning of a value within `depth` containers.
+    pub(crate) fn rewind(&mut self, depth: usize) {
+        self.stack.truncate(depth);
+        self.expect = Expect::Value;
+    }
+
     /// Whether what comes is in no container.
     pub(crate) fn at_root(&self) -> bool {
         self.stack.is_empty()

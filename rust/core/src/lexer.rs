@@ -133,6 +133,22 @@ impl Lexer {
         }
     }
 
+    /// The offset of the first byte not yet read.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Whether a string is open.
+    pub(crate) fn in_string(&self) -> bool {
+        !matches!(self.mode, Mode::Between | Mode::Number(_) | Mode::Word { .. })
+    }
+
+    /// Goes back to the value that begins at `start`.
+    pub(crate) fn rewind(&mut self, start: usize) {
+        self.mode = Mode::Between;
+        self.at = start;
+    }
+
     /// Reads what lies in `raw` behind the bytes already read.
     pub(crate) fn advance<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Flow {
         while self.at < raw.len() {

@@ -32,7 +32,7 @@ pub use parser::{Limits, Parser, Step};
 pub use pattern::Pattern;
 pub use plan::{
     Array, Choice, Extra, FieldSet, Float, Int, Judged, Kinds, Map, Member, Node, NodeId, Plan, Record, Str,
-    Verdict, View,
+    Tagged, Verdict, View,
 };
 pub use prefix::PrefixSet;
 pub use tape::{Container, Op};

@@ -42,6 +42,10 @@ pub struct Parser {
     fault: Option<Fault>,
     /// The string that waits for its judgement, or did not get it.
     judged_text: Option<Span>,
+    /// The byte at which the last tag became known: what was read anew because of it can be refused no earlier.
+    rewound_at: usize,
+    /// How much of the text had been read, or read anew, when the fault was found.
+    read: usize,
 }
 
 impl Parser {
@@ -56,6 +60,8 @@ impl Parser {
             limits: Limits { bytes: limits.bytes.min(u32::MAX as usize - 1), ..limits },
             fault: None,
             judged_text: None,
+            rewound_at: 0,
+            read: 0,
         }
     }
 
@@ -93,25 +99,34 @@ impl Parser {
 
     fn step(
         &mut self,
-        read: impl FnOnce(&mut Lexer, &[u8], &mut Parse<'_, Checker>) -> Flow,
+        read: impl Fn(&mut Lexer, &[u8], &mut Parse<'_, Checker>) -> Flow,
     ) -> Result<Step, Fault> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
         let limit = self.limits.bytes.min(self.text.len());
-        let mut parse = Parse { grammar: &mut self.grammar, receiver: &mut self.checker };
-        match read(&mut self.lexer, &self.text[..limit], &mut parse) {
-            Ok(()) if self.text.len() > self.limits.bytes => {
-                Err(self.fail(Fault { offset: self.limits.bytes, kind: FaultKind::Bytes }))
-            }
-            Ok(()) => Ok(Step::Drained),
-            Err(Halt::Fault(fault)) => Err(self.fail(fault)),
-            Err(Halt::Hook(hook)) => Ok(Step::Hook(hook)),
-            Err(Halt::Judge) => {
-                let judgement = self.checker.judgement().expect("the checker stopped to have a value judged");
-                self.judged_text = self.checker.shows_text().then(|| self.lexer.closed_text());
-                Ok(Step::Judge(judgement))
-            }
+        loop {
+            let mut parse = Parse { grammar: &mut self.grammar, receiver: &mut self.checker };
+            return match read(&mut self.lexer, &self.text[..limit], &mut parse) {
+                Ok(()) if self.text.len() > self.limits.bytes => {
+                    Err(self.fail(Fault { offset: self.limits.bytes, kind: FaultKind::Bytes }))
+                }
+                Ok(()) => Ok(Step::Drained),
+                Err(Halt::Fault(fault)) => Err(self.fail(fault)),
+                Err(Halt::Hook(hook)) => Ok(Step::Hook(hook)),
+                Err(Halt::Judge) => {
+                    let judgement =
+                        self.checker.judgement().expect("the checker stopped to have a value judged");
+                    self.judged_text = self.checker.shows_text().then(|| self.lexer.closed_text());
+                    Ok(Step::Judge(judgement))
+                }
+                Err(Halt::Rewind(start)) => {
+                    self.rewound_at = self.lexer.at() - 1;
+                    self.lexer.rewind(start);
+                    self.grammar.rewind(self.checker.depth());
+                    continue;
+                }
+            };
         }
     }
 
@@ -133,6 +148,8 @@ impl Parser {
     }
 
     fn fail(&mut self, fault: Fault) -> Fault {
+        self.read = fault.offset + 1;
+        let fault = Fault { offset: fault.offset.max(self.rewound_at), ..fault };
         self.fault = Some(fault);
         // What came behind the hopeless byte was never read: however the text was cut, it ends here.
         self.text.truncate(fault.offset + 1);
@@ -204,6 +221,12 @@ impl Parser {
         self.lexer.refused_text()
     }
 
+    /// Whether the text ends within a string.
+    #[must_use]
+    pub fn in_string(&self) -> bool {
+        self.lexer.in_string()
+    }
+
     /// The way from the root to the open value.
     pub fn path(&self) -> impl Iterator<Item = Slot> {
         self.checker.path()
@@ -214,15 +237,15 @@ impl Parser {
         self.checker.missing()
     }
 
-    /// The raw text of the innermost open container so far.
+    /// After a fault, the raw text of the innermost open container up to it.
     #[must_use]
     pub fn container(&self) -> &[u8] {
-        &self.text[self.checker.container_start()..]
+        &self.text[self.checker.container_start()..self.read]
     }
 
-    /// The raw text of the value that began last, so far.
+    /// After a fault, the raw text of the value that began last, up to it.
     #[must_use]
     pub fn scalar(&self) -> &[u8] {
-        &self.text[self.checker.scalar_start()..]
+        &self.text[self.checker.scalar_start()..self.read]
     }
 }

@@ -83,6 +83,8 @@ pub enum Node {
     Map(Map),
     /// An object with declared fields.
     Record(Box<Record>),
+    /// An object whose tag says which record it is.
+    Tagged(Box<Tagged>),
     /// A value that the host judges when it has closed.
     Judged(Judged),
 }
@@ -159,6 +161,17 @@ pub struct Map {
     pub min: usize,
     /// The greatest number of distinct keys.
     pub max: usize,
+}
+
+/// An object that is one of several records, as the value of one key tells.
+#[derive(Clone, Debug)]
+pub struct Tagged {
+    /// The keys that may hold the tag; the first that comes decides.
+    pub keys: Vec<Box<[u8]>>,
+    /// The tags.
+    pub tags: PrefixSet,
+    /// The node of each tag. One that is no record is left, with the whole object, to the host.
+    pub choices: Vec<NodeId>,
 }
 
 /// A value left to the host.
@@ -279,7 +292,7 @@ impl Node {
             | Self::Choice(Choice { kinds, .. })
             | Self::Judged(Judged { kinds, .. }) => kinds.verdict(kind),
             Self::Array(_) => only(Kind::Array),
-            Self::Map(_) | Self::Record(_) => only(Kind::Object),
+            Self::Map(_) | Self::Record(_) | Self::Tagged(_) => only(Kind::Object),
         }
     }
 }

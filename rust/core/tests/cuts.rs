@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use instar_core::{
     Array, Choice, Extra, Fault, FaultKind, FieldSet, Float, Int, Judged, Kind, Kinds, Limits, Map, Member,
-    Node, Op, Parser, Pattern, Plan, PrefixSet, Record, Slot, Span, Step, Str, Verdict, View,
+    Node, Op, Parser, Pattern, Plan, PrefixSet, Record, Slot, Span, Step, Str, Tagged, Verdict, View,
 };
 use proptest::prelude::*;
 
@@ -96,9 +96,9 @@ fn typed_plan() -> Arc<Plan> {
         Node::Nullable(8),
         Node::Judged(Judged { kinds: Kinds::all(Verdict::Judge), view: View::Text }),
         Node::Record(Box::new(Record::new(
-            vec![1, 2, 3, 4, 5, 6, 7, 9],
-            FieldSet::none(8),
-            &["s", "i", "c", "l", "m", "r", "j", "f"]
+            vec![1, 2, 3, 4, 5, 6, 7, 9, 10, 0],
+            FieldSet::none(10),
+            &["s", "i", "c", "l", "m", "r", "j", "f", "u", "t"]
                 .into_iter()
                 .zip(0..)
                 .map(|(key, index)| (key.to_owned(), Member::Field(index)))
@@ -113,6 +113,11 @@ fn typed_plan() -> Arc<Plan> {
             low: (0.0, false),
             high: (9.5, true),
         }),
+        Node::Tagged(Box::new(Tagged {
+            keys: vec![Box::from(*b"t")],
+            tags: PrefixSet::new(["in", "out"]),
+            choices: vec![8, 7],
+        })),
     ];
     Arc::new(Plan { nodes, root: 8, any: 0 })
 }
@@ -157,6 +162,13 @@ fn typed_text() -> impl Strategy<Value = Vec<u8>> {
         r#""f":-1"#,
         r#""x":1"#,
         r#""i":2 "#,
+        r#""u":{"t":"in","i":3}"#,
+        r#""u":{"i":1200,"t":"in"}"#,
+        r#""u":{"s":"\u00e9","u":{"i":3,"t":"out"},"t":"in","l":[1]}"#,
+        r#""u":{"t":"io"}"#,
+        r#""u":{"t":"i"}"#,
+        r#""u":{"t":1}"#,
+        r#""u":{}"#,
     ]);
     prop::collection::vec(member, 0..6).prop_map(|members| format!("{{{}}} ", members.join(",")).into_bytes())
 }

@@ -7,7 +7,7 @@ use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple, PyType
 use pyo3::{intern, wrap_pyfunction};
 
 use crate::judge::Settings;
-use crate::schema::Schema;
+use crate::schema::{Detail, Schema};
 
 /// What an error is told from.
 #[derive(Clone, Copy)]
@@ -58,6 +58,10 @@ impl<'py> Report<'_, 'py> {
                 Some(class) => Ok(class.fields[index as usize].location.bind(py).clone()),
                 None => Ok(index.into_pyobject(py)?.into_any()),
             },
+            Slot::Tag(id, tag) => match &self.schema.facet(id).detail {
+                Detail::Tags(tags) => Ok(tags[tag as usize].bind(py).clone()),
+                _ => Ok(tag.into_pyobject(py)?.into_any()),
+            },
             Slot::Key(span) => Ok(PyString::from_bytes(py, source.bytes(span))?.into_any()),
         });
         PyTuple::new(py, steps.collect::<PyResult<Vec<_>>>()?)
@@ -76,6 +80,10 @@ impl<'py> Report<'_, 'py> {
                 let json = self.py.import("json")?.getattr("dumps")?;
                 let text = json.call1((PyString::from_bytes(self.py, text)?,))?;
                 self.witnessed(node, text.extract::<String>()?.as_bytes(), None)
+            }
+            Violation::Tag { node } => {
+                let quote: &[u8] = if self.parser.in_string() { b"\"}" } else { b"}" };
+                self.witnessed(node, &[self.parser.scalar(), quote].concat(), None)
             }
             Violation::TooLong { node } => self.length("too_long", node),
             Violation::TooShort { node } => self.length("too_short", node),

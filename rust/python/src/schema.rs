@@ -24,6 +24,8 @@ pub(crate) enum Detail {
     Plain,
     /// The members of a choice, in the order of declaration.
     Members(Vec<Py<PyAny>>),
+    /// The tags of a tagged union, as error locations show them.
+    Tags(Vec<Py<PyAny>>),
     /// The class of a record.
     Record(Box<RecordClass>),
 }
@@ -72,7 +74,9 @@ impl Schema {
             facet.judge.traverse(&visit)?;
             match &facet.detail {
                 Detail::Plain => Ok(()),
-                Detail::Members(members) => members.iter().try_for_each(|member| visit.call(member)),
+                Detail::Members(members) | Detail::Tags(members) => {
+                    members.iter().try_for_each(|member| visit.call(member))
+                }
                 Detail::Record(class) => class.traverse(&visit),
             }
         })

@@ -8,6 +8,7 @@ mod containers;
 mod core_schema;
 mod records;
 mod scalars;
+mod unions;
 
 use std::collections::HashMap;
 
@@ -164,6 +165,7 @@ impl<'py> Compiler<'py> {
             "dataclass" => self.dataclass(schema)?,
             "typed-dict" => self.typed_dict(schema)?,
             "function-after" => self.after(schema)?,
+            "tagged-union" => self.tagged(schema)?,
             _ => None,
         })
     }

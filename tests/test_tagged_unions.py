@@ -1,0 +1,143 @@
+"""Tagged unions: the model shows as soon as its tag is known, with the fields that came before the tag."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from instar import Parser
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    name: str
+    lives: int = 9
+
+
+class Dog(BaseModel):
+    kind: Literal["dog", "doggy"]
+    good: bool
+    friends: list[Pet] = []
+
+    @model_validator(mode="after")
+    def is_good(self) -> Dog:
+        if not self.good:
+            msg = "all dogs are good"
+            raise ValueError(msg)
+        return self
+
+
+class Fish(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["fish"] = Field(alias="type")
+
+
+class Crab(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["crab"] = Field(alias="type")
+    legs: int = 8
+
+
+Pet = Annotated[Cat | Dog, Field(discriminator="kind")]
+
+
+class Shelter(BaseModel):
+    pets: list[Pet]
+    boss: Pet | None = None
+
+
+Dog.model_rebuild()
+Shelter.model_rebuild()
+
+
+def shown(text: str) -> list[str]:
+    """Give the snapshots of a text fed letter by letter, each once; checks the final value on the way."""
+    parser = Parser(Shelter)
+    snapshots = [repr(parser.snapshot)]
+    snapshots += [repr(parser.snapshot) for letter in text if parser.feed(letter)]
+    assert parser.finish() == parser.snapshot == Shelter.model_validate_json(text)
+    return list(dict.fromkeys(snapshots))
+
+
+def test_a_model_shows_at_its_tag() -> None:
+    assert shown('{"pets":[{"kind":"cat","name":"Jo"}]}') == [
+        "Shelter(pets=None, boss=None)",
+        "Shelter(pets=[], boss=None)",
+        "Shelter(pets=[Cat(kind='cat', name=None, lives=9)], boss=None)",
+        "Shelter(pets=[Cat(kind='cat', name='', lives=9)], boss=None)",
+        "Shelter(pets=[Cat(kind='cat', name='J', lives=9)], boss=None)",
+        "Shelter(pets=[Cat(kind='cat', name='Jo', lives=9)], boss=None)",
+    ]
+
+
+def test_what_came_before_the_tag_is_not_lost() -> None:
+    text = '{"boss":{"good":true,"friends":[{"name":"Kit","kind":"cat"}],"kind":"doggy"},"pets":[]}'
+    cat = "Cat(kind='cat', name='Kit', lives=9)"
+    assert shown(text)[1] == f"Shelter(pets=None, boss=Dog(kind='doggy', good=True, friends=[{cat}]))"
+
+
+@pytest.mark.parametrize(
+    ("text", "rest", "kind", "loc"),
+    [
+        ('{"pets":[{"kind":"co', 'w"}]}', "union_tag_invalid", ("pets", 0)),
+        ('{"pets":[{"kind":"do"', "}]}", "union_tag_invalid", ("pets", 0)),
+        ('{"pets":[{"kind":1}', "]}", "union_tag_invalid", ("pets", 0)),
+        ('{"pets":[{"name":"x"}', "]}", "union_tag_not_found", ("pets", 0)),
+        ('{"pets":[3', "]}", "dict_type", ("pets", 0)),
+        ('{"pets":[{"kind":"cat","name":3', "}]}", "string_type", ("pets", 0, "cat", "name")),
+        # Known to be wrong only once the tag is known.
+        ('{"pets":[{"name":3,"kind":"cat"', "}]}", "string_type", ("pets", 0, "cat", "name")),
+        ('{"pets":[{"kind":"cat"}', "]}", "missing", ("pets", 0, "cat", "name")),
+        ('{"boss":{"kind":"dog","good":false}', ',"pets":[]}', "value_error", ("boss", "dog")),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 4, 100])
+def test_2_a_hopeless_object_is_refused_at_once(
+    text: str, rest: str, kind: str, loc: tuple[str | int, ...], size: int
+) -> None:
+    whole = text + rest
+    with pytest.raises(ValidationError) as pydantics:
+        Shelter.model_validate_json(whole)
+    assert (kind, loc) in [(line["type"], line["loc"]) for line in pydantics.value.errors()]
+
+    parser = Parser(Shelter)
+    with pytest.raises(ValidationError) as caught:
+        for at in range(0, len(whole), size):
+            parser.feed(whole[at : at + size])
+    (error,) = caught.value.errors()
+    assert (error["type"], error["loc"], parser.offset) == (kind, loc, len(text) - 1)
+
+
+def test_a_tag_by_its_alias() -> None:
+    class Water(BaseModel):
+        life: Annotated[Fish | Crab, Field(discriminator="kind")]
+
+    parser = Parser(Water)
+    parser.feed('{"life":{"type":"crab"')
+    assert parser.snapshot.life == Crab(type="crab", legs=8)
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        parser.feed(',"kind')
+
+
+def test_7_user_code_runs_once_for_an_object_that_is_read_twice() -> None:
+    calls = []
+
+    class Bird(BaseModel):
+        kind: Literal["bird"]
+
+        @model_validator(mode="after")
+        def seen(self) -> Bird:
+            calls.append(self.kind)
+            return self
+
+    class Nest(BaseModel):
+        bird: Annotated[Bird | Cat, Field(discriminator="kind")]
+        note: str
+
+    parser = Parser(Nest)
+    for letter in '{"bird":{"extra":[1,2],"kind":"bird"},"note":"':
+        parser.feed(letter)
+        assert isinstance(parser.snapshot, Nest)
+    assert calls == ["bird"]
