@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -268,7 +269,7 @@ def models(draw: st.DrawFn, inner: st.SearchStrategy[Shape]) -> Shape:
 
 
 def _giver(default: Any) -> Callable[[], Any]:
-    return lambda: list(default) if isinstance(default, list) else default
+    return lambda: copy(default)
 
 
 def _documents(keys: dict[str, tuple[Shape, bool]], names: set[str], *, allow_unknown: bool) -> st.SearchStrategy[Any]:
