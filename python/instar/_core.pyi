@@ -1,6 +1,5 @@
 """The compiled extension: a schema's plan, and the parser that follows it."""
 
-from collections.abc import Sequence
 from types import GenericAlias
 from typing import Any, Final, Generic, TypeVar, final, overload
 
@@ -11,7 +10,7 @@ from typing_extensions import Self
 from instar.parser import Limits
 from instar.progress import Progress
 
-__all__: Sequence[str]
+__all__ = ["Parser", "Schema", "__version__"]
 __version__: Final[str]
 
 _T = TypeVar("_T")
@@ -61,7 +60,7 @@ class Parser(Generic[_T]):
         strict: bool | None = None,
     ) -> Parser[Any]: ...
     @classmethod
-    def __class_getitem__(cls, key: Any, /) -> GenericAlias: ...
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
     def feed(self, delta: str | bytes, /) -> bool:
         """Take in a delta. True if the snapshot shows something that it did not show before.
 

@@ -20,23 +20,23 @@ _of_form: OrderedDict[Any, Schema] = OrderedDict()
 _lock = threading.Lock()
 
 
-def schema_of(tp: Any, strict: bool | None = None) -> Schema:
+def schema_of(tp: Any, *, strict: bool | None = None) -> Schema:
     """Compile the schema of `tp`: anything `pydantic.TypeAdapter` takes, or None for plain Python values.
 
     Raises what Pydantic raises for a type it has no schema for.
     """
     tp = unwrap(tp)
     with _lock:
-        found = _remembered(tp, strict)
+        found = _remembered(tp, strict=strict)
     if found is not None:
         return found
-    schema = _compile(tp, strict)
+    schema = _compile(tp, strict=strict)
     with _lock:
-        _remember(tp, strict, schema)
+        _remember(tp, schema, strict=strict)
     return schema
 
 
-def _compile(tp: Any, strict: bool | None) -> Schema:
+def _compile(tp: Any, *, strict: bool | None) -> Schema:
     if tp is None:
         return Schema(None, TypeAdapter(Any).validator, strict=strict)
     adapter: TypeAdapter[Any] = TypeAdapter(tp)
@@ -51,15 +51,15 @@ def _is_class(tp: Any) -> bool:
     return isinstance(tp, type) and get_origin(tp) is None
 
 
-def _key(tp: Any, strict: bool | None) -> tuple[Any, ...]:
+def _key(tp: Any, *, strict: bool | None) -> tuple[Any, ...]:
     # `Union[int, str]` equals `Union[str, int]`, yet Pydantic tries them in their order.
     return tp, repr(tp), strict
 
 
-def _remembered(tp: Any, strict: bool | None) -> Schema | None:
+def _remembered(tp: Any, *, strict: bool | None) -> Schema | None:
     if _is_class(tp):
         return _of_class.get(tp, {}).get(strict)
-    key = _key(tp, strict)
+    key = _key(tp, strict=strict)
     try:
         found = _of_form.get(key)
     except TypeError:  # A form with unhashable parts, such as `Annotated[int, []]`.
@@ -69,12 +69,12 @@ def _remembered(tp: Any, strict: bool | None) -> Schema | None:
     return found
 
 
-def _remember(tp: Any, strict: bool | None, schema: Schema) -> None:
+def _remember(tp: Any, schema: Schema, *, strict: bool | None) -> None:
     if _is_class(tp):
         _of_class.setdefault(tp, {})[strict] = schema
         return
     try:
-        _of_form[_key(tp, strict)] = schema
+        _of_form[_key(tp, strict=strict)] = schema
     except TypeError:
         return
     if len(_of_form) > _REMEMBERED:

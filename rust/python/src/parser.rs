@@ -3,7 +3,7 @@
 use instar_core::{Fault, Limits, Node, Parser, Plan, Step};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::builder::{Build, Builder};
@@ -48,7 +48,8 @@ impl PyParser {
             None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
         };
         let schema_of = py.import(intern!(py, "instar.schema"))?.getattr(intern!(py, "schema_of"))?;
-        let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
+        let options = [("strict", strict)].into_py_dict(py)?;
+        let schema: Bound<'_, Schema> = schema_of.call((schema,), Some(&options))?.cast_into()?;
         let plan = schema.get().plan.clone();
         let builder = Builder::new(live, element_depth(&plan));
         let state = State { core: Parser::new(plan, limits), builder, error: None, finished: false };
@@ -56,6 +57,7 @@ impl PyParser {
     }
 
     /// Takes in a delta. True if the snapshot shows something that it did not show before.
+    #[pyo3(signature = (delta, /))]
     fn feed(&self, delta: &Bound<'_, PyAny>) -> PyResult<bool> {
         let py = delta.py();
         let mut state = self.state(py)?;
