@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::events::{Kind, NumberForm, Piece, Receiver};
 use crate::fault::{Flow, Halt, Violation};
 use crate::pattern::Run;
-use crate::plan::{Extra, FieldSet, Member, Node, NodeId, Plan, Str, Verdict, View};
+use crate::plan::{Closing, Extra, FieldSet, Member, Node, NodeId, Plan, Str, Verdict, View};
 use crate::prefix::Cursor;
 use crate::rules::integer;
 use crate::tape::{Container, Op};
@@ -21,6 +21,8 @@ pub struct Judgement {
     pub start: usize,
     /// The offset after its raw text.
     pub end: usize,
+    /// Whether it takes the place of the record that has closed.
+    pub(crate) replaces: bool,
     /// The byte at which it was known to be whole: its last one, or for a number the one after.
     pub at: usize,
 }
@@ -166,9 +168,10 @@ impl Checker {
 
     /// The host has accepted the value that waited.
     pub(crate) fn accept(&mut self, seen: bool) {
-        self.judgement = None;
+        let replaces = self.judgement.take().is_some_and(|judgement| judgement.replaces);
         self.shows_text = false;
-        self.tape.push(Op::Judged);
+        self.closing_tag = None;
+        self.tape.push(if replaces { Op::Replace } else { Op::Judged });
         self.version += u64::from(!seen);
         self.end_value();
     }
@@ -252,7 +255,7 @@ impl Checker {
     }
 
     fn judge(&mut self, node: NodeId, start: usize, end: usize, at: usize) -> Flow {
-        self.judgement = Some(Judgement { node, start, end, at });
+        self.judgement = Some(Judgement { node, start, end, at, replaces: false });
         Err(Halt::Judge)
     }
 
@@ -374,6 +377,17 @@ impl Checker {
         }
     }
 
+    fn begin_deferred(&mut self, id: NodeId, view: View, kind: Kind, at: usize) {
+        match kind {
+            Kind::Object | Kind::Array => self.skip(None, at, Watch::Off),
+            Kind::String if view == View::Text => {
+                self.scalar = Scalar::Native(id);
+                self.show_text();
+            }
+            _ => self.scalar = Scalar::Withheld,
+        }
+    }
+
     /// What the key of a record announces.
     fn field(&mut self, id: NodeId, key: Span, at: usize, source: Source<'_>) -> Flow {
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
@@ -446,6 +460,10 @@ impl Receiver for Checker {
                 break;
             }
             id = *inner;
+        }
+        if let Node::Deferred(view) = *self.node(id) {
+            self.begin_deferred(id, view, kind, at);
+            return Ok(());
         }
         match self.node(id).verdict(kind) {
             Verdict::Native => self.begin_native(id, kind, at),
@@ -627,17 +645,28 @@ impl Receiver for Checker {
         }
         let Some(frame) = self.frames.last() else { return Ok(()) };
         self.check_members(frame, end - 1)?;
-        let hook = matches!(self.node(frame.node), Node::Record(record) if record.hook);
-        let start = frame.start;
-        let tag = frame.tag;
+        let closing = match self.node(frame.node) {
+            Node::Record(record) => record.closing,
+            _ => Closing::Settled,
+        };
+        let Frame { node, start, tag, .. } = *frame;
         self.frames.pop();
         self.tape.push(Op::Close);
-        if hook {
-            self.closing_tag = tag;
-            return Err(Halt::Hook(Hook { start, at: end - 1 }));
+        match closing {
+            Closing::Settled => {
+                self.end_value();
+                Ok(())
+            }
+            Closing::Hook => {
+                self.closing_tag = tag;
+                Err(Halt::Hook(Hook { start, at: end - 1 }))
+            }
+            Closing::Judge => {
+                self.closing_tag = tag;
+                self.judgement = Some(Judgement { node, start, end, at: end - 1, replaces: true });
+                Err(Halt::Judge)
+            }
         }
-        self.end_value();
-        Ok(())
     }
 }
 

@@ -87,6 +87,8 @@ pub enum Node {
     Tagged(Box<Tagged>),
     /// A value that the host judges when it has closed.
     Judged(Judged),
+    /// A value that the host judges together with the record around it.
+    Deferred(View),
 }
 
 /// An integer; integers out of the range are left to the host, which knows what to say of them.
@@ -212,12 +214,23 @@ pub struct Record {
     pub required: FieldSet,
     /// What becomes of other keys.
     pub extra: Extra,
-    /// Whether the host has something to run when the object closes.
-    pub hook: bool,
+    /// What the host does when the object closes.
+    pub closing: Closing,
     /// The key that most likely announces each field, so that fields in their order need no hashing.
     expected: Vec<Box<[u8]>>,
     keys: HashMap<Box<[u8]>, Member>,
     prefixes: PrefixSet,
+}
+
+/// What the host does when a record closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// Nothing.
+    Settled,
+    /// It runs its hook on the record.
+    Hook,
+    /// It judges the record whole, and what it gives takes the record's place.
+    Judge,
 }
 
 /// What a declared key announces.
@@ -237,7 +250,7 @@ impl Record {
         required: FieldSet,
         keys: &[(String, Member)],
         extra: Extra,
-        hook: bool,
+        closing: Closing,
     ) -> Self {
         let likely = |index: usize| {
             let announces =
@@ -254,7 +267,7 @@ impl Record {
             fields,
             required,
             extra,
-            hook,
+            closing,
         }
     }
 
@@ -283,7 +296,7 @@ impl Node {
     pub fn verdict(&self, kind: Kind) -> Verdict {
         let only = |accepted: Kind| if kind == accepted { Verdict::Native } else { Verdict::Refuse };
         match self {
-            Self::Any | Self::Nullable(_) => Verdict::Native,
+            Self::Any | Self::Nullable(_) | Self::Deferred(_) => Verdict::Native,
             Self::Null => only(Kind::Null),
             Self::Bool(kinds)
             | Self::Int(Int { kinds, .. })

@@ -28,6 +28,8 @@ pub enum Op {
     Member(NodeId, u32),
     /// The next value that the host has judged.
     Judged,
+    /// The same, in the place of the record that has just closed.
+    Replace,
 }
 
 /// The two containers of JSON.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use instar_core::{
-    Array, Choice, Extra, Fault, FaultKind, FieldSet, Float, Int, Judged, Kind, Kinds, Limits, Map, Member,
-    Node, Op, Parser, Pattern, Plan, PrefixSet, Record, Slot, Span, Step, Str, Tagged, Verdict, View,
+    Array, Choice, Closing, Extra, Fault, FaultKind, FieldSet, Float, Int, Judged, Kind, Kinds, Limits, Map,
+    Member, Node, Op, Parser, Pattern, Plan, PrefixSet, Record, Slot, Span, Step, Str, Tagged, Verdict, View,
 };
 use proptest::prelude::*;
 
@@ -104,7 +104,7 @@ fn typed_plan() -> Arc<Plan> {
                 .map(|(key, index)| (key.to_owned(), Member::Field(index)))
                 .collect::<Vec<_>>(),
             Extra::Forbid,
-            true,
+            Closing::Hook,
         ))),
         Node::Float(Float {
             kinds: only(Kind::Number),
@@ -116,8 +116,21 @@ fn typed_plan() -> Arc<Plan> {
         Node::Tagged(Box::new(Tagged {
             keys: vec![Box::from(*b"t")],
             tags: PrefixSet::new(["in", "out"]),
-            choices: vec![8, 7],
+            choices: vec![8, 11],
         })),
+        Node::Record(Box::new(Record::new(
+            vec![12, 13, 2],
+            FieldSet::none(3),
+            &["t", "d", "i"]
+                .into_iter()
+                .zip(0..)
+                .map(|(key, index)| (key.to_owned(), Member::Field(index)))
+                .collect::<Vec<_>>(),
+            Extra::Ignore,
+            Closing::Judge,
+        ))),
+        Node::Deferred(View::Text),
+        Node::Deferred(View::Hidden),
     ];
     Arc::new(Plan { nodes, root: 8, any: 0 })
 }
@@ -169,6 +182,8 @@ fn typed_text() -> impl Strategy<Value = Vec<u8>> {
         r#""u":{"t":"i"}"#,
         r#""u":{"t":1}"#,
         r#""u":{}"#,
+        r#""u":{"t":"out","d":[1,{}],"i":3}"#,
+        r#""u":{"d":"x","i":1200,"t":"out"}"#,
     ]);
     prop::collection::vec(member, 0..6).prop_map(|members| format!("{{{}}} ", members.join(",")).into_bytes())
 }

@@ -159,7 +159,11 @@ impl Builder {
                 Detail::Members(members) => members[member as usize].clone_ref(py),
                 _ => unreachable!("only choices have members"),
             },
-            Op::Judged => self.judged.pop_front().expect("the judge's values come in the tape's order"),
+            Op::Judged => self.next_judged(),
+            Op::Replace => {
+                let value = self.next_judged();
+                return self.replace(c, value);
+            }
         };
         let placed = self.text.take().is_some_and(|text| text.placed);
         if self.frames.is_empty() {
@@ -168,6 +172,19 @@ impl Builder {
         }
         self.insert(c, value.bind(py), placed)?;
         Ok(())
+    }
+
+    fn next_judged(&mut self) -> Py<PyAny> {
+        self.judged.pop_front().expect("the judge's values come in the tape's order")
+    }
+
+    /// Puts a value in the place of the container that has just closed.
+    fn replace(&mut self, c: Build<'_, '_>, value: Py<PyAny>) -> PyResult<()> {
+        if self.frames.is_empty() {
+            self.closed = Some(value);
+            return Ok(());
+        }
+        self.insert(c, value.bind(c.py), true).map(|_| ())
     }
 
     fn announce(&mut self, member: Member) {
@@ -236,11 +253,8 @@ impl Builder {
         {
             self.closed_lists.push((list.clone_ref(py), frame.drained));
         }
-        if replaced {
-            self.insert(c, value.bind(py), true)?;
-        }
-        if self.frames.is_empty() {
-            self.closed = Some(value);
+        if replaced || self.frames.is_empty() {
+            return self.replace(c, value);
         }
         Ok(())
     }

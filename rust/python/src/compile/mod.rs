@@ -9,6 +9,7 @@ mod core_schema;
 mod records;
 mod scalars;
 mod unions;
+mod user_code;
 
 use std::collections::HashMap;
 
@@ -48,6 +49,7 @@ pub(crate) fn compile(
         facets: Vec::new(),
         by_reference: HashMap::new(),
         nesting: 0,
+        deferring: false,
     };
     let any = compiler.node(&any)?;
     let root = core_schema.map_or(Ok(any), |schema| compiler.node(schema))?;
@@ -86,8 +88,11 @@ struct Compiler<'py> {
     config: Option<CoreSchema<'py>>,
     nodes: Vec<Option<Node>>,
     facets: Vec<Facet>,
-    by_reference: HashMap<String, NodeId>,
+    /// The definitions compiled so far, each as it is with and without `deferring`.
+    by_reference: HashMap<(String, bool), NodeId>,
     nesting: usize,
+    /// Whether what runs the user's code is left to the judge of a record around it.
+    deferring: bool,
 }
 
 /// A node as it was compiled: its rule, and what Python knows of it.
@@ -110,7 +115,12 @@ impl<'py> Compiler<'py> {
         let judge = Judge::of_node(schema, &self.definitions, self.config.as_ref())?;
         self.facets.push(Facet { judge, detail: Detail::Plain });
         if let Some(name) = schema.get_item("ref")? {
-            self.by_reference.insert(name.extract()?, id);
+            self.by_reference.insert((name.extract()?, self.deferring), id);
+        }
+        if self.deferring && user_code::find(schema, &self.definitions)?.any {
+            let node = Node::Deferred(self.view(schema)?);
+            self.nodes[id as usize] = Some(node);
+            return Ok(id);
         }
         self.nesting += 1;
         let native = if self.nesting < MAX_NESTING { self.native(schema)? } else { None };
@@ -130,7 +140,7 @@ impl<'py> Compiler<'py> {
 
     fn reference(&mut self, schema: &CoreSchema<'py>) -> PyResult<NodeId> {
         let name: String = item(schema, "schema_ref")?.extract()?;
-        if let Some(&id) = self.by_reference.get(&name) {
+        if let Some(&id) = self.by_reference.get(&(name.clone(), self.deferring)) {
             return Ok(id);
         }
         let definition: CoreSchema<'py> = item(&self.definitions, &name)?.cast_into()?;
@@ -139,7 +149,7 @@ impl<'py> Compiler<'py> {
         let id = self.node(&definition);
         self.config = config;
         if let Ok(id) = id {
-            self.by_reference.insert(name, id);
+            self.by_reference.insert((name, self.deferring), id);
         }
         id
     }
@@ -194,7 +204,7 @@ impl<'py> Compiler<'py> {
 
     /// The node for a value that Pydantic judges when it closes.
     fn judged(&mut self, schema: &CoreSchema<'py>) -> PyResult<Node> {
-        let view = if self.is_text(schema)? { View::Text } else { View::Hidden };
+        let view = self.view(schema)?;
         let kinds = match kind(schema)?.as_str() {
             "str" => Kinds::all(Verdict::Refuse)
                 .with(&[Kind::String, Kind::Number, Kind::NonFinite], Verdict::Judge),
@@ -206,6 +216,10 @@ impl<'py> Compiler<'py> {
             _ => Kinds::all(Verdict::Judge),
         };
         Ok(Node::Judged(Judged { kinds, view }))
+    }
+
+    fn view(&self, schema: &CoreSchema<'py>) -> PyResult<View> {
+        Ok(if self.is_text(schema)? { View::Text } else { View::Hidden })
     }
 
     /// Whether a string of this node is shown while it grows: a `str`, whatever validators stand around it.

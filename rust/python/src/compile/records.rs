@@ -1,11 +1,11 @@
 //! Models, dataclasses and typed dicts: their fields, keys, defaults and config.
 
-use instar_core::{Extra, FieldSet, Member, Node, NodeId, Record};
+use instar_core::{Closing, Extra, FieldSet, Member, Node, NodeId, Record};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use super::core_schema::{CoreSchema, child, default, flag, item, kind, only, required};
-use super::{Compiler, Rule};
+use super::{Compiler, Rule, user_code};
 use crate::record::{Absent, Field, Form, Hook, RecordClass};
 use crate::schema::Detail;
 
@@ -125,8 +125,10 @@ impl<'py> Compiler<'py> {
         };
         Ok(match rule {
             Some((Node::Record(mut record), Detail::Record(mut class))) => {
-                record.hook = true;
-                class.hooks.push(Hook::After(item(&function, "function")?.unbind()));
+                if record.closing != Closing::Judge {
+                    record.closing = Closing::Hook;
+                    class.hooks.push(Hook::After(item(&function, "function")?.unbind()));
+                }
                 Some((Node::Record(record), Detail::Record(class)))
             }
             _ => None,
@@ -166,21 +168,54 @@ impl<'py> Compiler<'py> {
         hooks: Vec<Hook>,
     ) -> PyResult<Option<Rule>> {
         let declared = declared(schema)?;
-        if !only(schema, &FIELDS_KEYS)? || uses_siblings(&declared)? {
+        if !only(schema, &FIELDS_KEYS)? {
             return Ok(None);
         }
-        let is_typed_dict = matches!(form, Form::TypedDict);
-        let Some(Compiled { nodes, required, keys, fields }) = self.fields(&declared, is_typed_dict)? else {
-            return Ok(None);
+        for (_, field) in &declared {
+            if hides_default(field)? {
+                return Ok(None);
+            }
+        }
+        let whole = self.is_judged_whole(&declared)?;
+        let deferring = self.deferring;
+        self.deferring |= whole;
+        let compiled = self.fields(&declared, whole, matches!(form, Form::TypedDict));
+        self.deferring = deferring;
+        let Some(Compiled { nodes, required, keys, fields }) = compiled? else { return Ok(None) };
+        let (closing, hooks) = match hooks {
+            // The judge runs the hooks too.
+            _ if whole => (Closing::Judge, Vec::new()),
+            hooks if hooks.is_empty() => (Closing::Settled, hooks),
+            hooks => (Closing::Hook, hooks),
         };
-        let record = Record::new(nodes, required, &keys, extra, !hooks.is_empty());
+        let record = Record::new(nodes, required, &keys, extra, closing);
         let class = RecordClass::new(schema.py(), form, fields, matches!(extra, Extra::Allow(_)), hooks)?;
         Ok(Some((Node::Record(Box::new(record)), Detail::Record(Box::new(class)))))
+    }
+
+    /// Whether values of some fields depend on those of others: then only Pydantic can validate them, and only
+    /// together.
+    fn is_judged_whole(&self, declared: &[(Bound<'py, PyString>, CoreSchema<'py>)]) -> PyResult<bool> {
+        for (_, field) in declared {
+            let schema = required(field, "schema")?;
+            let depends = match default(&schema)? {
+                Some(default) => {
+                    flag(&default, "default_factory_takes_data")? == Some(true)
+                        || flag(&default, "validate_default")? == Some(true)
+                }
+                None => false,
+            };
+            if depends || user_code::find(&schema, &self.definitions)?.looks_around {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn fields(
         &mut self,
         declared: &[(Bound<'py, PyString>, CoreSchema<'py>)],
+        whole: bool,
         is_typed_dict: bool,
     ) -> PyResult<Option<Compiled>> {
         let mut compiled = Compiled {
@@ -207,10 +242,7 @@ impl<'py> Compiler<'py> {
                 // A typed dict has no key for what is absent, unless Pydantic puts its default there.
                 None if is_typed_dict => Absent::Nothing,
                 Some(_) if is_typed_dict => return Ok(None),
-                Some(default) => match absent(&default)? {
-                    Some(absent) => absent,
-                    None => return Ok(None),
-                },
+                Some(default) => absent(&default, whole)?,
                 None => self.absent_required(name.py(), id),
             };
             compiled.nodes.push(id);
@@ -254,49 +286,35 @@ impl<'py> Compiler<'py> {
     }
 }
 
-/// What a field with this default shows before it arrives; none if only Pydantic can tell.
-fn absent(default: &CoreSchema<'_>) -> PyResult<Option<Absent>> {
+/// What a field with this default shows before it arrives. In a record that is judged `whole` it is the judge that
+/// calls factories and validates defaults: until then they show `None`.
+fn absent(default: &CoreSchema<'_>, whole: bool) -> PyResult<Absent> {
     let py = default.py();
-    if flag(default, "default_factory_takes_data")? == Some(true)
-        || flag(default, "validate_default")? == Some(true)
-    {
-        return Ok(None);
+    let none = || Absent::Shared(py.None());
+    if flag(default, "validate_default")? == Some(true) {
+        return Ok(none());
     }
     if let Some(factory) = default.get_item("default_factory")? {
-        return Ok(Some(Absent::Made(factory.unbind())));
+        let callable = !whole || user_code::is_plain_factory(&factory)?;
+        return Ok(if callable { Absent::Made(factory.unbind()) } else { none() });
     }
     let value = default.get_item("default")?.unwrap_or_else(|| py.None().into_bound(py));
     let shared = value.hash().is_ok();
     let value = value.unbind();
-    Ok(Some(if shared { Absent::Shared(value) } else { Absent::Copied(value) }))
+    Ok(if shared { Absent::Shared(value) } else { Absent::Copied(value) })
 }
 
-/// Whether values of some fields depend on others, or on how the field stands in its model: then only Pydantic can
-/// validate them, and only together.
-fn uses_siblings(declared: &[(Bound<'_, PyString>, CoreSchema<'_>)]) -> PyResult<bool> {
-    for (_, field) in declared {
-        let mut schema = required(field, "schema")?;
-        let mut outermost = true;
-        loop {
-            let kind = kind(&schema)?;
-            let function = child(&schema, "function")?;
-            if let Some(function) = function
-                && item(&function, "type")?.extract::<String>()? == "with-info"
-            {
-                return Ok(true);
-            }
-            // A default below other nodes is seen by Pydantic and not by `absent`.
-            if kind == "default" && !outermost {
-                return Ok(true);
-            }
-            outermost = false;
-            match child(&schema, "schema")? {
-                Some(inner) if !matches!(kind.as_str(), "model" | "dataclass" | "typed-dict") => {
-                    schema = inner;
-                }
-                _ => break,
-            }
+/// Whether a default stands below other nodes, where Pydantic sees it and `absent` does not.
+fn hides_default(field: &CoreSchema<'_>) -> PyResult<bool> {
+    let mut schema = required(field, "schema")?;
+    while let Some(inner) = child(&schema, "schema")? {
+        if matches!(kind(&schema)?.as_str(), "model" | "dataclass" | "typed-dict") {
+            return Ok(false);
         }
+        if kind(&inner)? == "default" {
+            return Ok(true);
+        }
+        schema = inner;
     }
     Ok(false)
 }

@@ -1,0 +1,94 @@
+//! Which schemas run code of the user's, and which of it looks at the fields around it.
+
+use std::collections::HashSet;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
+
+use super::core_schema::{CoreSchema, child, flag, item, kind};
+
+/// What a schema runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct UserCode {
+    /// Validators, factories or hooks: what must not run twice for one value.
+    pub(super) any: bool,
+    /// Validators that are told of the values of other fields: what cannot run for one value alone.
+    pub(super) looks_around: bool,
+}
+
+/// Searches a schema, and the definitions it refers to.
+pub(super) fn find(schema: &CoreSchema<'_>, definitions: &CoreSchema<'_>) -> PyResult<UserCode> {
+    let mut search = Search { definitions, seen: HashSet::new(), found: UserCode::default() };
+    search.node(schema, false)?;
+    Ok(search.found)
+}
+
+struct Search<'s, 'py> {
+    definitions: &'s CoreSchema<'py>,
+    seen: HashSet<String>,
+    found: UserCode,
+}
+
+impl Search<'_, '_> {
+    /// `apart` is set within another record: its fields are not the ones around this schema.
+    fn node(&mut self, schema: &CoreSchema<'_>, apart: bool) -> PyResult<()> {
+        let kind = kind(schema)?;
+        if kind == "definition-ref" {
+            let name: String = item(schema, "schema_ref")?.extract()?;
+            return match child(self.definitions, &name)? {
+                Some(definition) if self.seen.insert(name) => self.node(&definition, apart),
+                _ => Ok(()),
+            };
+        }
+        if let Some(function) = child(schema, "function")? {
+            self.found.any = true;
+            let told = item(&function, "type")?.eq("with-info")?;
+            self.found.looks_around |= told && !apart;
+        }
+        self.found.any |= runs_itself(&kind, schema)?;
+        let apart = apart || matches!(kind.as_str(), "model" | "dataclass" | "typed-dict");
+        for (key, value) in schema.iter() {
+            let key: String = key.extract()?;
+            if !matches!(
+                key.as_str(),
+                "metadata" | "serialization" | "config" | "function" | "default" | "expected"
+            ) {
+                self.inside(&value, apart)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Searches what a key of a node holds: a node, or nodes by name or in a list.
+    fn inside(&mut self, value: &Bound<'_, PyAny>, apart: bool) -> PyResult<()> {
+        if let Ok(dict) = value.cast::<PyDict>() {
+            if dict.contains("type")? {
+                return self.node(dict, apart);
+            }
+            return dict.values().iter().try_for_each(|inner| self.inside(&inner, apart));
+        }
+        if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+            return value.try_iter()?.try_for_each(|inner| self.inside(&inner?, apart));
+        }
+        Ok(())
+    }
+}
+
+fn runs_itself(kind: &str, schema: &CoreSchema<'_>) -> PyResult<bool> {
+    Ok(match kind {
+        "model" => flag(schema, "custom_init")? == Some(true) || schema.contains("post_init")?,
+        "dataclass" => flag(schema, "post_init")? == Some(true),
+        "enum" => schema.contains("missing")?,
+        "tagged-union" => item(schema, "discriminator")?.is_callable(),
+        "default" => match schema.get_item("default_factory")? {
+            Some(factory) => !is_plain_factory(&factory)?,
+            None => false,
+        },
+        _ => false,
+    })
+}
+
+/// Whether a default factory is a builtin class, such as `list`: nobody sees how often that is called.
+pub(super) fn is_plain_factory(factory: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(factory.is_instance_of::<PyType>() && factory.getattr("__module__")?.eq("builtins")?)
+}
