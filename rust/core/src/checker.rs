@@ -171,7 +171,11 @@ impl Checker {
         let replaces = self.judgement.take().is_some_and(|judgement| judgement.replaces);
         self.shows_text = false;
         self.closing_tag = None;
-        self.tape.push(if replaces { Op::Replace } else { Op::Judged });
+        if replaces {
+            self.tape.extend([Op::Close, Op::Replace]);
+        } else {
+            self.tape.push(Op::Judged);
+        }
         self.version += u64::from(!seen);
         self.end_value();
     }
@@ -651,13 +655,14 @@ impl Receiver for Checker {
         };
         let Frame { node, start, tag, .. } = *frame;
         self.frames.pop();
-        self.tape.push(Op::Close);
         match closing {
             Closing::Settled => {
+                self.tape.push(Op::Close);
                 self.end_value();
                 Ok(())
             }
             Closing::Hook => {
+                self.tape.push(Op::Close);
                 self.closing_tag = tag;
                 Err(Halt::Hook(Hook { start, at: end - 1 }))
             }
