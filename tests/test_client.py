@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
 )
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
+from pydantic.version import version_short
 from pydantic_core import from_json
 from typing_extensions import TypedDict
 
@@ -330,6 +331,7 @@ class TestTheRequest:
             seen = list(from_openai(server.client()).create_partial(response_model=list[int], **ASK))
         assert seen == [None, [1], [1, 2], [1, 2, 3]]
 
+    @pytest.mark.skipif(version_short() < "2.11", reason="Pydantic's generic models hash their parameters")
     def test_a_type_that_cannot_be_hashed(self) -> None:
         final, _ = self.ask('{"value": 5}', response_model=Annotated[int, ["not", "hashable"]])
         assert final == 5

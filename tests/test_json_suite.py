@@ -93,5 +93,7 @@ def test_bottomless_files_meet_the_depth_limit(files: dict[str, bytes], name: st
 @pytest.mark.parametrize("form", ["{}", "-{}", "{}.5", "{}e0", "0.{}", "1e-{}", "[{}]"])
 def test_long_numbers_are_accepted_or_refused_as_pydantic_does(form: str, digits: int) -> None:
     text = form.format("1" * digits).encode()
+    if (form, digits) == ("-{}", 4300) and expected(text) is None:
+        pytest.skip("this jiter counts the sign as a digit")
     assert (outcome([text]) == expected(text)) == (expected(text) is not None)
     assert outcome(singly(text)) == outcome([text])

@@ -36,6 +36,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.version import version_short
 from typing_extensions import NotRequired, TypedDict
 
 from instar import Parser
@@ -256,7 +257,8 @@ ZOO: list[tuple[Any, list[str], list[str]]] = [
     ),
     (Constructed, ['{"a":1}'], ['{"a":"x"}']),
     (Typed, ['{"a":"x","more":1}'], ['{"more":"x"}']),
-    (Defaults, ["{}", '{"a":3}', '{"b":[1]}'], ['{"a":"x"}']),
+    # Before 2.12 Pydantic calls a factory with the data that failed, and lets its KeyError out.
+    (Defaults, ["{}", '{"a":3}', '{"b":[1]}'], ['{"a":"x"}'] if version_short() >= "2.12" else []),
     (Annotated[str, AfterValidator(str.upper)], ['"abc"'], ["1"]),
     (Annotated[int, BeforeValidator(lambda v: len(str(v)))], ['"abc"', "1234"], []),
     (list[Annotated[int, WrapValidator(triple)]], ["[1,2]"], ['["x"]']),

@@ -3,7 +3,7 @@
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PySet, PyString, PyType};
+use pyo3::types::{PySet, PyString, PyType};
 
 /// A new instance of `class` without `__init__`, as Pydantic makes them: `class.__new__(class)`.
 ///
@@ -22,11 +22,14 @@ pub(crate) fn new_instance<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'p
     }
 }
 
-/// Sets the `__dict__` of an instance.
-pub(crate) fn set_dict(object: &Bound<'_, PyAny>, dict: &Bound<'_, PyDict>) -> PyResult<()> {
-    // SAFETY: two live objects; the call borrows them and reports failure by -1 and an exception.
-    let status =
-        unsafe { ffi::PyObject_GenericSetDict(object.as_ptr(), dict.as_ptr(), std::ptr::null_mut()) };
+/// Sets an attribute below the class's own `__setattr__`, as Pydantic does: frozen models too.
+pub(crate) fn set_attribute(
+    object: &Bound<'_, PyAny>,
+    name: &Bound<'_, PyString>,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    // SAFETY: three live objects; the call borrows them and reports failure by -1 and an exception.
+    let status = unsafe { ffi::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr()) };
     if status == -1 { Err(PyErr::fetch(object.py())) } else { Ok(()) }
 }
 
@@ -47,11 +50,7 @@ impl Slot {
     /// Sets the attribute of a fresh instance of the class: 3 ns at an offset against 24 ns by name (`CPython` 3.11).
     pub(crate) fn fill(&self, object: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let Some(offset) = self.offset else {
-            // Below the class's own `__setattr__`, as Pydantic does it: frozen models too.
-            // SAFETY: three live objects; the call borrows them and reports failure by -1 and an exception.
-            let status =
-                unsafe { ffi::PyObject_GenericSetAttr(object.as_ptr(), self.name.as_ptr(), value.as_ptr()) };
-            return if status == -1 { Err(PyErr::fetch(object.py())) } else { Ok(()) };
+            return set_attribute(object, self.name.bind(object.py()), value);
         };
         // SAFETY: the member descriptor of the object's class says that an object pointer lies at this offset of every
         // instance; the instance is new, so the old pointer (null but for a `__new__` of the user's) is ours to

@@ -165,7 +165,7 @@ impl RecordClass {
             Form::Model(class, slots) => {
                 let object = ffi::new_instance(class.bind(py))?;
                 let none = py.None().into_bound(py);
-                ffi::set_dict(&object, values)?;
+                ffi::set_attribute(&object, intern!(py, "__dict__"), values)?;
                 slots.fields_set.fill(&object, arrived)?;
                 slots.extra.fill(&object, extra.map_or(&none, |extra| extra))?;
                 slots.private.fill(&object, &none)?;
@@ -173,7 +173,7 @@ impl RecordClass {
             }
             Form::Dataclass(class) => {
                 let object = ffi::new_instance(class.bind(py))?;
-                ffi::set_dict(&object, values)?;
+                ffi::set_attribute(&object, intern!(py, "__dict__"), values)?;
                 object
             }
             Form::TypedDict => values.clone().into_any(),
