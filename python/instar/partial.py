@@ -21,8 +21,9 @@ else:
 
 def unwrap(response_model: Any) -> Any:
     """`User` for `Partial[User]`; anything else as it is."""
-    if get_origin(response_model) is Annotated:
-        model, *marks = get_args(response_model)
-        if Partial in marks:
-            return model
-    return response_model
+    if get_origin(response_model) is not Annotated:
+        return response_model
+    model, *marks = get_args(response_model)
+    # `Partial[Annotated[int, Field(gt=0)]]` is one `Annotated` with both marks: the other one stays.
+    others = tuple(mark for mark in marks if mark is not Partial)
+    return Annotated[(model, *others)] if others else model

@@ -155,14 +155,15 @@ def _instructed(messages: Iterable[Any], schema: JSONSchema) -> list[Any]:
 
 def _remembered(make: Callable[[Any], T]) -> Callable[[Any], T]:
     """Remember what was made for a type; make it anew for the rare type that cannot be hashed."""
-    remembered = lru_cache(maxsize=256)(make)
+    remembered = lru_cache(maxsize=256)(lambda schema, _: make(schema))
 
     def get(schema: Any) -> T:
         try:
             hash(schema)
         except TypeError:
             return make(schema)
-        return remembered(schema)
+        # `Union[int, str]` equals `Union[str, int]`: it is the `repr` that tells their order.
+        return remembered(schema, repr(schema))
 
     return get
 

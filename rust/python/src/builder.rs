@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use instar_core::{Container, NodeId, Op, Parser, Source, Span};
+use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PySet, PyString};
 use pyo3::{PyTraverseError, PyVisit};
@@ -63,8 +64,8 @@ pub(crate) struct Builder {
     closed: Option<Py<PyAny>>,
     /// The snapshot, until there is something new.
     snapshot: Option<Py<PyAny>>,
-    /// What a default factory raised: nothing can be built any more.
-    broken: Option<PyErr>,
+    /// What was raised where an object had to be made: nothing can be built any more.
+    broken: Option<Py<PyBaseException>>,
     /// At which depth the elements to drain are.
     element_depth: Option<usize>,
     /// Lists of elements that have closed, and how many of each have been drained.
@@ -112,10 +113,10 @@ impl Builder {
 
     /// Replays the ops that have not been read.
     ///
-    /// Raises what the user's code raises: a hook leaves its record open, a default factory ends the building.
+    /// Raises what the user's hooks raise, which leaves the record open.
     pub(crate) fn catch_up(&mut self, c: Build<'_, '_>, parser: &mut Parser) -> PyResult<()> {
         if let Some(error) = &self.broken {
-            return Err(error.clone_ref(c.py));
+            return Err(PyErr::from_value(error.bind(c.py).clone().into_any()));
         }
         if !parser.has_ops() {
             return Ok(());
@@ -127,7 +128,7 @@ impl Builder {
         let replayed = ops.iter().try_for_each(|op| {
             let replayed = self.replay(c, *op, source);
             if let (Err(error), Op::Open(..)) = (&replayed, op) {
-                self.broken = Some(error.clone_ref(c.py));
+                self.broken = Some(error.value(c.py).clone().unbind());
             }
             replayed
         });
@@ -228,7 +229,7 @@ impl Builder {
             && let Some(shown) = parent.values.bind(c.py).get_item(name)?
             && !shown.is_none()
         {
-            return class.of_blank(&shown).map(Some);
+            return class.of_blank(&shown);
         }
         Ok(None)
     }
@@ -374,7 +375,7 @@ impl Builder {
             && let Growing::List(list) = &frame.growing
         {
             let list = list.bind(py);
-            let settled = list.len() - usize::from(open);
+            let settled = list.len().saturating_sub(usize::from(open)).max(frame.drained);
             drained.call_method1("extend", (list.get_slice(frame.drained, settled),))?;
             frame.drained = settled;
         }
@@ -410,6 +411,7 @@ impl Builder {
             blank.traverse(visit)?;
         }
         self.closed_lists.iter().try_for_each(|(list, _)| visit.call(list))?;
+        visit.call(&self.broken)?;
         visit.call(&self.closed)?;
         visit.call(&self.snapshot)
     }
@@ -448,7 +450,11 @@ impl Growing {
         match (self, member) {
             (Self::List(list), _) => {
                 let list = list.bind(py);
-                if replace { list.set_item(list.len() - 1, value)? } else { list.append(value)? }
+                // A live list is in the user's hands, who may have emptied it.
+                match list.len().checked_sub(1).filter(|_| replace) {
+                    Some(place) => list.set_item(place, value)?,
+                    None => list.append(value)?,
+                }
             }
             (Self::Record(id, instance), Member::Field(index)) => {
                 let Some(class) = c.schema.record(*id) else { return Ok(true) };

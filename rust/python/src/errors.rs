@@ -177,7 +177,9 @@ impl<'py> Report<'_, 'py> {
         let options = PyDict::new(py);
         options.set_item("allow_partial", true)?;
         let json = PyBytes::new(py, self.parser.container());
-        py.import("pydantic_core")?.getattr("from_json")?.call((json,), Some(&options))
+        // Nested deeper than Pydantic reads, it is told without its input.
+        let read = py.import("pydantic_core")?.getattr("from_json")?.call((json,), Some(&options));
+        Ok(read.unwrap_or_else(|_| py.None().into_bound(py)))
     }
 
     fn line_errors(
@@ -247,7 +249,10 @@ fn error_type<'py>(line: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
     } else {
         core.getattr("PydanticKnownError")?.call1((&kind, &context))
     };
-    if known.is_ok() {
+    // A custom error may bear the name of one that Pydantic knows, with another message.
+    if let Ok(known) = known
+        && known.call_method0("message")?.eq(item("msg")?)?
+    {
         return Ok(kind);
     }
     core.getattr("PydanticCustomError")?.call1((kind, item("msg")?, context))
@@ -276,6 +281,11 @@ pub(crate) fn busy() -> PyErr {
         "this parser is at work in another thread, or in a validator that it is calling: use one parser for each \
          stream, from one thread at a time",
     )
+}
+
+/// The error for a call after one that was interrupted.
+pub(crate) fn interrupted() -> PyErr {
+    PyRuntimeError::new_err("this parser was interrupted in the middle of a delta: start a new one")
 }
 
 /// The error for a delta after `finish`.

@@ -35,6 +35,7 @@ pub(crate) fn set_attribute(
 
 /// An attribute that a class keeps in a slot of its instances (`__slots__`).
 pub(crate) struct Slot {
+    class: Py<PyType>,
     name: Py<PyString>,
     /// Where in an instance the slot lies, if the attribute is nothing but a slot.
     offset: Option<isize>,
@@ -44,17 +45,23 @@ impl Slot {
     /// The slot of `class` for the attribute `name`.
     pub(crate) fn find(class: &Bound<'_, PyType>, name: &Bound<'_, PyString>) -> PyResult<Self> {
         let descriptor = class.getattr(name)?;
-        Ok(Self { name: name.clone().unbind(), offset: member_offset(&descriptor) })
+        Ok(Self {
+            class: class.clone().unbind(),
+            name: name.clone().unbind(),
+            offset: member_offset(class, &descriptor),
+        })
     }
 
-    /// Sets the attribute of a fresh instance of the class: 3 ns at an offset against 24 ns by name (`CPython` 3.11).
+    /// Sets the attribute of an instance. By name, three attributes of two models make a kept snapshot 630 ns instead of
+    /// 560 (`CPython` 3.11).
     pub(crate) fn fill(&self, object: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let Some(offset) = self.offset else {
+        // A `__new__` of the user's may give an object of another class, where the slot is elsewhere or nowhere.
+        let is_of_class = object.get_type().is(&self.class);
+        let Some(offset) = self.offset.filter(|_| is_of_class) else {
             return set_attribute(object, self.name.bind(object.py()), value);
         };
-        // SAFETY: the member descriptor of the object's class says that an object pointer lies at this offset of every
-        // instance; the instance is new, so the old pointer (null but for a `__new__` of the user's) is ours to
-        // release and nobody else reads it.
+        // SAFETY: the object's class is the one whose member descriptor says that an object pointer lies at this offset of
+        // every instance; the old pointer, null in a new instance, is the slot's own reference.
         unsafe {
             let slot = object.as_ptr().byte_offset(offset).cast::<*mut ffi::PyObject>();
             let old = slot.replace(value.clone().into_ptr());
@@ -65,22 +72,26 @@ impl Slot {
 }
 
 #[cfg(Py_3_11)]
-fn member_offset(descriptor: &Bound<'_, PyAny>) -> Option<isize> {
+fn member_offset(class: &Bound<'_, PyType>, descriptor: &Bound<'_, PyAny>) -> Option<isize> {
     // SAFETY: an object whose type is exactly the member descriptors' has their layout, and points to a member that
-    // lives as long as its class.
+    // lives as long as its class; what it says holds for the instances of that class and of its subclasses.
     unsafe {
         let is_member = std::ptr::eq(descriptor.get_type_ptr(), &raw const ffi::PyMemberDescr_Type);
         if !is_member {
             return None;
         }
-        let member = (*descriptor.as_ptr().cast::<ffi::PyMemberDescrObject>()).d_member;
+        let descriptor = descriptor.as_ptr().cast::<ffi::PyMemberDescrObject>();
+        if ffi::PyType_IsSubtype(class.as_type_ptr(), (*descriptor).d_common.d_type) == 0 {
+            return None;
+        }
+        let member = (*descriptor).d_member;
         ((*member).type_code == ffi::Py_T_OBJECT_EX && (*member).flags == 0).then_some((*member).offset)
     }
 }
 
 /// Before CPython 3.11 the descriptor's member has another type in `pyo3-ffi`.
 #[cfg(not(Py_3_11))]
-fn member_offset(_descriptor: &Bound<'_, PyAny>) -> Option<isize> {
+fn member_offset(_class: &Bound<'_, PyType>, _descriptor: &Bound<'_, PyAny>) -> Option<isize> {
     None
 }
 

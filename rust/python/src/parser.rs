@@ -1,7 +1,7 @@
 //! The Python class `instar._core.Parser`.
 
 use instar_core::{Fault, Limits, Node, Parser, Plan, Step};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyBaseException, PyException, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
@@ -24,7 +24,7 @@ struct State {
     core: Parser,
     builder: Builder,
     /// What was raised, to be raised again.
-    error: Option<PyErr>,
+    error: Option<Py<PyBaseException>>,
     finished: bool,
 }
 
@@ -194,7 +194,10 @@ impl PyParser {
         visit.call(&self.schema)?;
         visit.call(&self.context)?;
         match self.state.lend_to_collector() {
-            Some(state) => state.builder.traverse(&visit),
+            Some(state) => {
+                visit.call(&state.error)?;
+                state.builder.traverse(&visit)
+            }
             // What a call at work holds is alive.
             None => Ok(()),
         }
@@ -287,7 +290,8 @@ impl PyParser {
                             continue;
                         }
                         Err(error) => {
-                            let error = self.report(py, &state.core, &settings).judged(&error, None)?;
+                            let report = self.report(py, &state.core, &settings);
+                            let error = report.judged(&error, None).unwrap_or_else(|error| error);
                             state.core.refuse(judgement.at);
                             error
                         }
@@ -301,7 +305,8 @@ impl PyParser {
                     }
                     Err(error) => {
                         let json = &state.core.text()[hook.start..=hook.at];
-                        let error = self.report(py, &state.core, &settings).hook(error, json)?;
+                        let report = self.report(py, &state.core, &settings);
+                        let error = report.hook(error, json).unwrap_or_else(|error| error);
                         state.core.refuse(hook.at);
                         error
                     }
@@ -324,13 +329,16 @@ impl State {
     /// Raises again what was raised.
     fn check(&self, py: Python<'_>) -> PyResult<()> {
         match &self.error {
-            Some(error) => Err(error.clone_ref(py)),
+            Some(error) => Err(PyErr::from_value(error.bind(py).clone().into_any())),
             None => Ok(()),
         }
     }
 
+    /// Remembers what is raised. What is no `Exception`, such as a `KeyboardInterrupt`, is raised only once.
     fn fail(&mut self, py: Python<'_>, error: PyErr) -> PyErr {
-        self.error = Some(error.clone_ref(py));
+        let is_exception = error.is_instance_of::<PyException>(py);
+        let remembered = if is_exception { error.clone_ref(py) } else { errors::interrupted() };
+        self.error = Some(remembered.into_value(py));
         error
     }
 }

@@ -1,6 +1,7 @@
 //! The class of a record: how its instances are made, whole or in the making.
 
 use instar_core::NodeId;
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
@@ -137,7 +138,12 @@ impl RecordClass {
                 Absent::Nothing => continue,
                 Absent::Shared(value) => value.bind(py).clone(),
                 Absent::Copied(value) => py.import("copy")?.call_method1("deepcopy", (value,))?,
-                Absent::Made(factory) => factory.bind(py).call0()?,
+                // Pydantic calls it only if the field stays away, and then `finish` says what it raised.
+                Absent::Made(factory) => match factory.bind(py).call0() {
+                    Ok(value) => value,
+                    Err(error) if error.is_instance_of::<PyException>(py) => py.None().into_bound(py),
+                    Err(error) => return Err(error),
+                },
                 Absent::Blank(id) => match schema.record(*id) {
                     Some(class) if !within.contains(id) => {
                         within.push(*id);
@@ -198,14 +204,20 @@ impl RecordClass {
 
     /// A copy of `blank`, a blank instance that has been shown: what it made for its absent fields is kept, so that no
     /// factory is called twice for one value.
-    pub(crate) fn of_blank(&self, blank: &Bound<'_, PyAny>) -> PyResult<Instance> {
+    ///
+    /// None if it is no instance of the class: a live object is in the user's hands.
+    pub(crate) fn of_blank(&self, blank: &Bound<'_, PyAny>) -> PyResult<Option<Instance>> {
         let py = blank.py();
-        let values = match self.form {
+        let values = match &self.form {
             Form::TypedDict => blank.clone(),
-            _ => blank.getattr(intern!(py, "__dict__"))?,
+            Form::Model(class, _) | Form::Dataclass(class) if blank.is_instance(class.bind(py))? => {
+                blank.getattr(intern!(py, "__dict__"))?
+            }
+            _ => return Ok(None),
         };
+        let Ok(values) = values.cast::<PyDict>() else { return Ok(None) };
         let extra = if self.keeps_extra { Some(PyDict::new(py)) } else { None };
-        self.instance(&values.cast::<PyDict>()?.copy()?, &PySet::empty(py)?, extra.as_ref())
+        self.instance(&values.copy()?, &PySet::empty(py)?, extra.as_ref()).map(Some)
     }
 
     /// Runs the user's code on a finished instance, and gives what stands for it.

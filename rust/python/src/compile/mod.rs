@@ -10,6 +10,7 @@ mod records;
 mod scalars;
 mod unions;
 mod user_code;
+mod walk;
 
 use std::collections::HashMap;
 
@@ -18,6 +19,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use self::core_schema::{CoreSchema, child, flag, item, kind, on_error_raises, only, required};
+pub(crate) use self::walk::references;
 use crate::judge::Judge;
 use crate::schema::{Detail, Facet};
 
@@ -58,10 +60,25 @@ pub(crate) fn compile(
     Ok(Compiled { plan: Plan { nodes, root, any }, facets })
 }
 
-/// Whether errors are to be shown without their inputs.
+/// Whether errors are to be shown without their inputs: what the config of the outermost record says.
 pub(crate) fn hides_input(schema: &CoreSchema<'_>) -> PyResult<bool> {
-    let Some(config) = schema.get_item("config")? else { return Ok(false) };
-    flag(&config.cast_into()?, "hide_input_in_errors").map(|hidden| hidden.unwrap_or(false))
+    let definitions = PyDict::new(schema.py());
+    collect_definitions(schema, &definitions)?;
+    let mut schema = schema.clone();
+    for _ in 0..MAX_NESTING {
+        if let Some(config) = child(&schema, "config")? {
+            return Ok(flag(&config, "hide_input_in_errors")?.unwrap_or(false));
+        }
+        let inner = match kind(&schema)?.as_str() {
+            "definition-ref" => definitions.get_item(item(&schema, "schema_ref")?)?,
+            _ => schema.get_item("schema")?,
+        };
+        match inner {
+            Some(inner) => schema = inner.cast_into()?,
+            None => break,
+        }
+    }
+    Ok(false)
 }
 
 fn collect_definitions(schema: &CoreSchema<'_>, definitions: &CoreSchema<'_>) -> PyResult<()> {
@@ -107,12 +124,12 @@ impl<'py> Compiler<'py> {
             "json-or-python" if only(schema, &["json_schema", "python_schema"])? => {
                 return self.inner(schema, "json_schema");
             }
-            "default" if on_error_raises(schema)? => return self.inner(schema, "schema"),
+            "default" if on_error_raises(schema)? => return self.default(schema),
             _ => {}
         }
         let id = u32::try_from(self.nodes.len()).expect("a schema has fewer than 2^32 nodes");
         self.nodes.push(None);
-        let judge = Judge::of_node(schema, &self.definitions, self.config.as_ref())?;
+        let judge = Judge::of_node(schema, &self.definitions, self.config.as_ref());
         self.facets.push(Facet { judge, detail: Detail::Plain });
         if let Some(name) = schema.get_item("ref")? {
             self.by_reference.insert((name.extract()?, self.deferring), id);
@@ -134,6 +151,16 @@ impl<'py> Compiler<'py> {
         Ok(id)
     }
 
+    /// A default says nothing of a value that is there, unless a validator asks for it by `PydanticUseDefault`.
+    fn default(&mut self, schema: &CoreSchema<'py>) -> PyResult<NodeId> {
+        let known = self.nodes.len();
+        let id = self.inner(schema, "schema")?;
+        if id as usize >= known && matches!(self.nodes[id as usize], Some(Node::Judged(_))) {
+            self.facets[id as usize].judge = Judge::of_node(schema, &self.definitions, self.config.as_ref());
+        }
+        Ok(id)
+    }
+
     fn inner(&mut self, schema: &CoreSchema<'py>, key: &str) -> PyResult<NodeId> {
         self.node(&required(schema, key)?)
     }
@@ -144,7 +171,10 @@ impl<'py> Compiler<'py> {
             return Ok(id);
         }
         let definition: CoreSchema<'py> = item(&self.definitions, &name)?.cast_into()?;
-        // A definition does not stand under the config of whoever refers to it first.
+        if self.is_configured() && !has_own_config(&definition)? {
+            // It stands under the config of whoever refers to it: it is one node here, and another one elsewhere.
+            return self.judged_definition(&definition);
+        }
         let config = self.config.take();
         let id = self.node(&definition);
         self.config = config;
@@ -152,6 +182,24 @@ impl<'py> Compiler<'py> {
             self.by_reference.insert((name, self.deferring), id);
         }
         id
+    }
+
+    /// Whether the config in force says anything of values.
+    fn is_configured(&self) -> bool {
+        let Some(config) = &self.config else { return false };
+        let keys = config.keys();
+        let of_records =
+            ["title", "extra_fields_behavior", "validate_by_name", "validate_by_alias", "loc_by_alias"];
+        keys.iter().any(|key| !key.extract::<String>().is_ok_and(|key| of_records.contains(&key.as_str())))
+    }
+
+    fn judged_definition(&mut self, schema: &CoreSchema<'py>) -> PyResult<NodeId> {
+        let id = u32::try_from(self.nodes.len()).expect("a schema has fewer than 2^32 nodes");
+        let node = self.judged(schema)?;
+        let judge = Judge::of_node(schema, &self.definitions, self.config.as_ref());
+        self.nodes.push(Some(node));
+        self.facets.push(Facet { judge, detail: Detail::Plain });
+        Ok(id)
     }
 
     /// The rule for a node that the plan knows, none for one that must be judged.
@@ -242,4 +290,15 @@ impl<'py> Compiler<'py> {
         }
         Ok(false)
     }
+}
+
+/// Whether a node is a record, perhaps with functions around it: what brings its own config.
+fn has_own_config(schema: &CoreSchema<'_>) -> PyResult<bool> {
+    let mut schema = schema.clone();
+    while let Some(inner) = child(&schema, "schema")?
+        && kind(&schema)?.starts_with("function-")
+    {
+        schema = inner;
+    }
+    Ok(matches!(kind(&schema)?.as_str(), "model" | "dataclass" | "typed-dict"))
 }

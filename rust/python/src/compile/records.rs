@@ -1,5 +1,7 @@
 //! Models, dataclasses and typed dicts: their fields, keys, defaults and config.
 
+use std::collections::HashSet;
+
 use instar_core::{Closing, Extra, FieldSet, Member, Node, NodeId, Record};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
@@ -61,13 +63,14 @@ const FIELDS_KEYS: [&str; 13] = [
     "config",
 ];
 
-const FIELD_KEYS: [&str; 10] = [
+const FIELD_KEYS: [&str; 11] = [
     "name",
     "schema",
     "required",
     "validation_alias",
     "serialization_alias",
     "serialization_exclude",
+    "serialization_exclude_if",
     "frozen",
     "kw_only",
     "init",
@@ -201,7 +204,7 @@ impl<'py> Compiler<'py> {
             let depends = match default(&schema)? {
                 Some(default) => {
                     flag(&default, "default_factory_takes_data")? == Some(true)
-                        || flag(&default, "validate_default")? == Some(true)
+                        || self.validates_default(&default)?
                 }
                 None => false,
             };
@@ -210,6 +213,11 @@ impl<'py> Compiler<'py> {
             }
         }
         Ok(false)
+    }
+
+    fn validates_default(&self, default: &CoreSchema<'py>) -> PyResult<bool> {
+        self.setting(default, "validate_default", "validate_default")?
+            .map_or(Ok(false), |validates| validates.extract())
     }
 
     fn fields(
@@ -242,6 +250,7 @@ impl<'py> Compiler<'py> {
                 // A typed dict has no key for what is absent, unless Pydantic puts its default there.
                 None if is_typed_dict => Absent::Nothing,
                 Some(_) if is_typed_dict => return Ok(None),
+                Some(default) if self.validates_default(&default)? => Absent::Shared(name.py().None()),
                 Some(default) => absent(&default, whole)?,
                 None => self.absent_required(name.py(), id),
             };
@@ -249,7 +258,9 @@ impl<'py> Compiler<'py> {
             let location = PyString::new(name.py(), &location).into_any().unbind();
             compiled.fields.push(Field { name: name.clone().unbind(), location, absent });
         }
-        Ok(Some(compiled))
+        // Where one key announces two fields, Pydantic gives each of them its value.
+        let distinct: HashSet<&str> = compiled.keys.iter().map(|(key, _)| key.as_str()).collect();
+        Ok((distinct.len() == compiled.keys.len()).then_some(compiled))
     }
 
     /// What a required field shows before it arrives. (A node still being compiled is a record around this one.)
@@ -291,9 +302,6 @@ impl<'py> Compiler<'py> {
 fn absent(default: &CoreSchema<'_>, whole: bool) -> PyResult<Absent> {
     let py = default.py();
     let none = || Absent::Shared(py.None());
-    if flag(default, "validate_default")? == Some(true) {
-        return Ok(none());
-    }
     if let Some(factory) = default.get_item("default_factory")? {
         let callable = !whole || user_code::is_plain_factory(&factory)?;
         return Ok(if callable { Absent::Made(factory.unbind()) } else { none() });

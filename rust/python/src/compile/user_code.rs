@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple, PyType};
+use pyo3::types::PyType;
 
 use super::core_schema::{CoreSchema, child, flag, item, kind};
+use super::walk::inner_nodes;
 
 /// What a schema runs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,7 +26,8 @@ pub(super) fn find(schema: &CoreSchema<'_>, definitions: &CoreSchema<'_>) -> PyR
 
 struct Search<'s, 'py> {
     definitions: &'s CoreSchema<'py>,
-    seen: HashSet<String>,
+    /// The definitions seen, each apart from the record searched or within it.
+    seen: HashSet<(String, bool)>,
     found: UserCode,
 }
 
@@ -36,7 +38,7 @@ impl Search<'_, '_> {
         if kind == "definition-ref" {
             let name: String = item(schema, "schema_ref")?.extract()?;
             return match child(self.definitions, &name)? {
-                Some(definition) if self.seen.insert(name) => self.node(&definition, apart),
+                Some(definition) if self.seen.insert((name, apart)) => self.node(&definition, apart),
                 _ => Ok(()),
             };
         }
@@ -47,30 +49,7 @@ impl Search<'_, '_> {
         }
         self.found.any |= runs_itself(&kind, schema)?;
         let apart = apart || matches!(kind.as_str(), "model" | "dataclass" | "typed-dict");
-        for (key, value) in schema.iter() {
-            let key: String = key.extract()?;
-            if !matches!(
-                key.as_str(),
-                "metadata" | "serialization" | "config" | "function" | "default" | "expected"
-            ) {
-                self.inside(&value, apart)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Searches what a key of a node holds: a node, or nodes by name or in a list.
-    fn inside(&mut self, value: &Bound<'_, PyAny>, apart: bool) -> PyResult<()> {
-        if let Ok(dict) = value.cast::<PyDict>() {
-            if dict.contains("type")? {
-                return self.node(dict, apart);
-            }
-            return dict.values().iter().try_for_each(|inner| self.inside(&inner, apart));
-        }
-        if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-            return value.try_iter()?.try_for_each(|inner| self.inside(&inner?, apart));
-        }
-        Ok(())
+        inner_nodes(schema)?.iter().try_for_each(|inner| self.node(inner, apart))
     }
 }
 
