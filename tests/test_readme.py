@@ -49,3 +49,10 @@ def test_no_page_has_code_that_does_not_run() -> None:
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     for link in LINK.findall(page.read_text(encoding="utf-8")):
         assert link.startswith("https://") or (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+def test_the_map_of_the_house_names_every_room() -> None:
+    rust = [module.stem for module in ROOT.glob("rust/*/src/**/*.rs") if module.stem not in {"lib", "mod"}]
+    python = [room.stem for room in (ROOT / "python" / "instar").iterdir() if not room.name.startswith(("_", "py."))]
+    rooms = set(re.findall(r"`(\w+)/?`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
+    assert {*rust, *python} - rooms == set()

@@ -9,6 +9,7 @@ use crate::pattern::Run;
 use crate::plan::{Closing, Extra, FieldSet, Member, Node, NodeId, Plan, Str, Verdict, View};
 use crate::prefix::Cursor;
 use crate::rules::integer;
+use crate::skip::Skip;
 use crate::tape::{Container, Op};
 use crate::text::{Source, Span};
 
@@ -82,29 +83,6 @@ enum Scalar {
     Judged(NodeId),
     /// The node's rule holds for it.
     Native(NodeId),
-}
-
-/// A value with all its parts that is read without being looked at.
-#[derive(Clone, Copy, Debug)]
-struct Skip {
-    /// Who judges it in the end.
-    judge: Option<NodeId>,
-    start: usize,
-    depth: usize,
-    watch: Watch,
-}
-
-/// What is looked for in a skipped object.
-#[derive(Clone, Copy, Debug)]
-enum Watch {
-    /// Nothing.
-    Off,
-    /// The key of the tag.
-    Key,
-    /// The value of that key.
-    Value,
-    /// The tag's characters.
-    Tag(Cursor),
 }
 
 /// The state of the checker.
@@ -263,65 +241,6 @@ impl Checker {
         Err(Halt::Judge)
     }
 
-    fn skip(&mut self, judge: Option<NodeId>, start: usize, watch: Watch) {
-        self.skip = Some(Skip { judge, start, depth: 1, watch });
-    }
-
-    /// Looks at what is skipped.
-    fn begin_skipped(&mut self, kind: Kind) {
-        let Some(skip) = &mut self.skip else { return };
-        if let Watch::Value = skip.watch {
-            skip.watch = match (&self.plan.nodes[skip.judge.unwrap_or_default() as usize], kind) {
-                (Node::Tagged(tagged), Kind::String) => Watch::Tag(tagged.tags.start()),
-                // What is no string is no tag either, as the host will say.
-                _ => Watch::Off,
-            };
-        }
-        skip.depth += usize::from(matches!(kind, Kind::Object | Kind::Array));
-    }
-
-    fn skipped_key(&mut self, key: &[u8]) {
-        let Some(Skip { judge: Some(id), depth: 1, watch: watch @ Watch::Key, .. }) = &mut self.skip else {
-            return;
-        };
-        if let Node::Tagged(tagged) = &self.plan.nodes[*id as usize]
-            && tagged.keys.iter().any(|tag| **tag == *key)
-        {
-            *watch = Watch::Value;
-        }
-    }
-
-    fn skipped_text(&mut self, piece: Piece<'_>) -> Flow {
-        let Some(Skip { judge: Some(id), watch: Watch::Tag(cursor), .. }) = &mut self.skip else {
-            return Ok(());
-        };
-        let Node::Tagged(tagged) = &self.plan.nodes[*id as usize] else { return Ok(()) };
-        match tagged.tags.advance(cursor, piece.bytes) {
-            Ok(()) => Ok(()),
-            Err(index) => Err(Violation::Tag { node: *id }.at(piece.offset_of(index))),
-        }
-    }
-
-    /// The skipped string that closes may be the tag: then the object is read anew, as what it is.
-    fn skipped_string(&mut self, end: usize) -> Flow {
-        let Some(Skip { judge: Some(id), start, watch: Watch::Tag(cursor), .. }) = self.skip else {
-            return Ok(());
-        };
-        let Node::Tagged(tagged) = &self.plan.nodes[id as usize] else { return Ok(()) };
-        let Some(tag) = tagged.tags.member(cursor) else {
-            return Err(Violation::Tag { node: id }.at(end - 1));
-        };
-        if let Node::Record(_) = self.node(tagged.choices[tag as usize]) {
-            self.skip = None;
-            self.chosen = Some((id, tag));
-            return Err(Halt::Rewind(start));
-        }
-        if let Some(skip) = &mut self.skip {
-            skip.watch = Watch::Off;
-        }
-        Ok(())
-    }
-
     fn open(&mut self, id: NodeId, container: Container, start: usize) {
         let node = &self.plan.nodes[id as usize];
         let (target, seen, keys) = match node {
@@ -343,7 +262,9 @@ impl Checker {
 
     fn begin_native(&mut self, id: NodeId, kind: Kind, at: usize) {
         match kind {
-            Kind::Object if matches!(self.node(id), Node::Tagged(_)) => self.skip(Some(id), at, Watch::Key),
+            Kind::Object if matches!(self.node(id), Node::Tagged(_)) => {
+                self.skip = Some(Skip::until_tag(id, at))
+            }
             Kind::Object => self.open(id, Container::Object, at),
             Kind::Array => self.open(id, Container::Array, at),
             Kind::String => {
@@ -369,7 +290,8 @@ impl Checker {
 
     fn begin_judged(&mut self, id: NodeId, kind: Kind, at: usize) {
         if matches!(kind, Kind::Object | Kind::Array) {
-            return self.skip(Some(id), at, Watch::Off);
+            self.skip = Some(Skip::new(Some(id), at));
+            return;
         }
         self.scalar = Scalar::Judged(id);
         let view = match self.node(id) {
@@ -383,7 +305,7 @@ impl Checker {
 
     fn begin_deferred(&mut self, id: NodeId, view: View, kind: Kind, at: usize) {
         match kind {
-            Kind::Object | Kind::Array => self.skip(None, at, Watch::Off),
+            Kind::Object | Kind::Array => self.skip = Some(Skip::new(None, at)),
             Kind::String if view == View::Text => {
                 self.scalar = Scalar::Native(id);
                 self.show_text();
@@ -439,8 +361,8 @@ impl Checker {
 impl Receiver for Checker {
     #[inline]
     fn begin(&mut self, kind: Kind, at: usize) -> Flow {
-        if self.skip.is_some() {
-            self.begin_skipped(kind);
+        if let Some(skip) = &mut self.skip {
+            skip.begin(&self.plan, kind);
             return Ok(());
         }
         self.scalar_start = at;
@@ -453,7 +375,7 @@ impl Receiver for Checker {
         }
         let Some(outer) = self.target(at)? else {
             match kind {
-                Kind::Object | Kind::Array => self.skip(None, at, Watch::Off),
+                Kind::Object | Kind::Array => self.skip = Some(Skip::new(None, at)),
                 _ => self.scalar = Scalar::Withheld,
             }
             return Ok(());
@@ -479,8 +401,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn text(&mut self, piece: Piece<'_>) -> Flow {
-        if self.skip.is_some() {
-            return self.skipped_text(piece);
+        if let Some(skip) = &mut self.skip {
+            return skip.text(&self.plan, piece);
         }
         if self.shows_text {
             self.version += 1;
@@ -510,8 +432,17 @@ impl Receiver for Checker {
 
     #[inline]
     fn string(&mut self, span: Span, end: usize, _source: Source<'_>) -> Flow {
-        if self.skip.is_some() {
-            return self.skipped_string(end);
+        if let Some(skip) = &mut self.skip {
+            self.chosen = skip.string(&self.plan, end)?;
+            return match self.chosen {
+                // The object is read anew, as what it is.
+                Some(_) => {
+                    let start = skip.start;
+                    self.skip = None;
+                    Err(Halt::Rewind(start))
+                }
+                None => Ok(()),
+            };
         }
         let start = self.scalar_start;
         match self.scalar {
@@ -608,8 +539,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn key(&mut self, span: Span, at: usize, source: Source<'_>) -> Flow {
-        if self.skip.is_some() {
-            self.skipped_key(source.bytes(span));
+        if let Some(skip) = &mut self.skip {
+            skip.key(&self.plan, source.bytes(span));
             return Ok(());
         }
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
@@ -634,8 +565,7 @@ impl Receiver for Checker {
 
     fn end(&mut self, end: usize) -> Flow {
         if let Some(skip) = &mut self.skip {
-            skip.depth -= 1;
-            if skip.depth > 0 {
+            if !skip.end() {
                 return Ok(());
             }
             let Skip { judge, start, .. } = *skip;

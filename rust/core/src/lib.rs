@@ -22,6 +22,7 @@ mod plan;
 mod prefix;
 mod rules;
 mod scan;
+mod skip;
 mod tape;
 mod text;
 

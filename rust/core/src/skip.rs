@@ -1,0 +1,102 @@
+//! A value with all its parts that is read without being looked at, but for the tag that says what it is.
+
+use crate::events::{Kind, Piece};
+use crate::fault::{Flow, Halt, Violation};
+use crate::plan::{Node, NodeId, Plan, Tagged};
+use crate::prefix::Cursor;
+
+/// The state of a skip.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Skip {
+    /// Who judges the value in the end.
+    pub(crate) judge: Option<NodeId>,
+    /// The offset of its first byte.
+    pub(crate) start: usize,
+    /// The containers open in it, itself among them.
+    depth: usize,
+    watch: Watch,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+enum Watch {
+    /// Nothing.
+    Off,
+    /// The key of the tag.
+    Key,
+    /// The value of that key.
+    Value,
+    /// The tag's characters.
+    Tag(Cursor),
+}
+
+impl Skip {
+    /// A skip of the container that begins at `start`.
+    pub(crate) fn new(judge: Option<NodeId>, start: usize) -> Self {
+        Self { judge, start, depth: 1, watch: Watch::Off }
+    }
+
+    /// A skip of the object that begins at `start`, until the tag is known by which the node `tagged` chooses.
+    pub(crate) fn until_tag(tagged: NodeId, start: usize) -> Self {
+        Self { watch: Watch::Key, ..Self::new(Some(tagged), start) }
+    }
+
+    /// A value begins.
+    pub(crate) fn begin(&mut self, plan: &Plan, kind: Kind) {
+        if let Watch::Value = self.watch {
+            self.watch = match self.tagged(plan) {
+                Some((_, tagged)) if kind == Kind::String => Watch::Tag(tagged.tags.start()),
+                // What is no string is no tag either, as the host will say.
+                _ => Watch::Off,
+            };
+        }
+        self.depth += usize::from(matches!(kind, Kind::Object | Kind::Array));
+    }
+
+    /// A key is whole.
+    pub(crate) fn key(&mut self, plan: &Plan, key: &[u8]) {
+        if let (Watch::Key, 1, Some((_, tagged))) = (self.watch, self.depth, self.tagged(plan))
+            && tagged.keys.iter().any(|tag| **tag == *key)
+        {
+            self.watch = Watch::Value;
+        }
+    }
+
+    /// More characters of a string: halts where no tag can follow.
+    pub(crate) fn text(&mut self, plan: &Plan, piece: Piece<'_>) -> Flow {
+        if let Some((node, tagged)) = self.tagged(plan)
+            && let Watch::Tag(cursor) = &mut self.watch
+            && let Err(index) = tagged.tags.advance(cursor, piece.bytes)
+        {
+            return Err(Violation::Tag { node }.at(piece.offset_of(index)));
+        }
+        Ok(())
+    }
+
+    /// A string closes with the byte before `end`. If it was the tag of a record: the tagged node and the tag.
+    pub(crate) fn string(&mut self, plan: &Plan, end: usize) -> Result<Option<(NodeId, u32)>, Halt> {
+        let (Watch::Tag(cursor), Some((node, tagged))) = (self.watch, self.tagged(plan)) else {
+            return Ok(None);
+        };
+        let Some(tag) = tagged.tags.member(cursor) else {
+            return Err(Violation::Tag { node }.at(end - 1));
+        };
+        self.watch = Watch::Off;
+        let choice = &plan.nodes[tagged.choices[tag as usize] as usize];
+        Ok(matches!(choice, Node::Record(_)).then_some((node, tag)))
+    }
+
+    /// A container closes: whether it was the value itself.
+    pub(crate) fn end(&mut self) -> bool {
+        self.depth -= 1;
+        self.depth == 0
+    }
+
+    fn tagged<'p>(&self, plan: &'p Plan) -> Option<(NodeId, &'p Tagged)> {
+        let id = self.judge?;
+        match &plan.nodes[id as usize] {
+            Node::Tagged(tagged) => Some((id, tagged)),
+            _ => None,
+        }
+    }
+}
