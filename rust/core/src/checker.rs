@@ -263,7 +263,7 @@ impl Checker {
     fn begin_native(&mut self, id: NodeId, kind: Kind, at: usize) {
         match kind {
             Kind::Object if matches!(self.node(id), Node::Tagged(_)) => {
-                self.skip = Some(Skip::until_tag(id, at))
+                self.skip = Some(Skip::until_tag(id, at));
             }
             Kind::Object => self.open(id, Container::Object, at),
             Kind::Array => self.open(id, Container::Array, at),
