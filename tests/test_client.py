@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import openai
 import pytest
@@ -25,6 +25,7 @@ from pydantic.version import version_short
 from pydantic_core import from_json
 from typing_extensions import TypedDict
 
+from club import ADA, ASK, BOB, Cat, Dog, User
 from conftest import shared
 from instar import JSONError, Partial, RefusalError, StreamError, TruncatedError
 from instar.client import Mode, from_openai
@@ -34,28 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from instar.client.completions import Client
-
-ADA = '{"name": "Ada", "age": 36, "bio": "Plans ahead."}'
-BOB = '{"name": "Bob", "age": 61, "bio": "Sacrifices."}'
-ASK: Any = {"model": "any", "messages": [{"role": "user", "content": "Who?"}]}
-
-
-class User(BaseModel):
-    """A member of the club."""
-
-    name: str
-    age: int
-    bio: str
-
-
-class Cat(BaseModel):
-    kind: Literal["cat"]
-    lives: int
-
-
-class Dog(BaseModel):
-    kind: Literal["dog"]
-    breed: str
 
 
 @dataclass

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from club import ADA, ASK, BOB, User
 from instar import JSONError, Partial, RefusalError, TruncatedError
 from instar.client import Mode, from_openai
 from instar.client.stream import AsyncChatStream
@@ -17,16 +18,6 @@ from instar.testing import LocalOpenAI, Reply
 
 if TYPE_CHECKING:
     from instar.client.completions import AsyncClient
-
-ADA = '{"name": "Ada", "age": 36, "bio": "Plans ahead."}'
-BOB = '{"name": "Bob", "age": 61, "bio": "Sacrifices."}'
-ASK: Any = {"model": "any", "messages": [{"role": "user", "content": "Who?"}]}
-
-
-class User(BaseModel):
-    name: str
-    age: int
-    bio: str
 
 
 async def left(server: LocalOpenAI) -> bool:

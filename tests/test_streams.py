@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
+from club import Cat, Dog
 from instar import JSONError, LimitError, Limits, Partial, TruncatedError
 from instar.streams import AsyncStream, Stream, elements, partials
 
@@ -17,16 +18,6 @@ from instar.streams import AsyncStream, Stream, elements, partials
 class User(BaseModel):
     name: str
     age: int
-
-
-class Cat(BaseModel):
-    kind: Literal["cat"]
-    lives: int
-
-
-class Dog(BaseModel):
-    kind: Literal["dog"]
-    breed: str
 
 
 ADA = '{"name": "Ada", "age": 36}'
