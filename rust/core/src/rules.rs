@@ -57,8 +57,8 @@ impl Int {
 
 impl Float {
     pub(crate) fn accepts(&self, digits: &[u8], form: NumberForm) -> bool {
-        // Integers beyond 64 bits are rounded by another route in Pydantic.
-        if form == NumberForm::Integer && integer(digits).is_none() {
+        // Integers near and beyond 64 bits become floats by another route in Pydantic, which old versions refuse.
+        if form == NumberForm::Integer && digits.len() > 18 {
             return false;
         }
         if form == NumberForm::Decimal && !self.bounded && !self.finite {
