@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::events::{Kind, NumberForm, Piece, Receiver};
 use crate::fault::{Flow, Halt, Violation};
 use crate::pattern::Run;
-use crate::plan::{Closing, Extra, FieldSet, Member, Node, NodeId, Plan, Str, Verdict, View};
+use crate::plan::{Closing, Extra, FieldSet, Node, NodeId, Plan, Str, Verdict, View};
 use crate::prefix::Cursor;
 use crate::rules::integer;
 use crate::skip::Skip;
@@ -304,12 +304,18 @@ impl Checker {
     }
 
     fn begin_deferred(&mut self, id: NodeId, view: View, kind: Kind, at: usize) {
+        if kind == Kind::String && view == View::Text {
+            self.scalar = Scalar::Native(id);
+            self.show_text();
+        } else {
+            self.withhold(kind, at);
+        }
+    }
+
+    /// The value that begins is read and dropped.
+    fn withhold(&mut self, kind: Kind, at: usize) {
         match kind {
             Kind::Object | Kind::Array => self.skip = Some(Skip::new(None, at)),
-            Kind::String if view == View::Text => {
-                self.scalar = Scalar::Native(id);
-                self.show_text();
-            }
             _ => self.scalar = Scalar::Withheld,
         }
     }
@@ -319,8 +325,8 @@ impl Checker {
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
         let Node::Record(record) = &self.plan.nodes[id as usize] else { return Ok(()) };
         frame.target = None;
-        match record.member(source.bytes(key), frame.likely) {
-            Some(Member::Field(index)) => {
+        match record.field(source.bytes(key), frame.likely) {
+            Some(index) => {
                 frame.slot = Some(Slot::Field(id, index));
                 frame.likely = index as usize + 1;
                 // What has settled never changes, so a field that comes twice shows as it came first.
@@ -329,7 +335,6 @@ impl Checker {
                     self.tape.push(Op::Field(index));
                 }
             }
-            Some(Member::Dropped) => {}
             None => match record.extra {
                 Extra::Ignore => {}
                 Extra::Forbid => return Err(Violation::ForbiddenKey { node: id, whole: true }.at(at)),
@@ -374,10 +379,7 @@ impl Receiver for Checker {
             return Ok(());
         }
         let Some(outer) = self.target(at)? else {
-            match kind {
-                Kind::Object | Kind::Array => self.skip = Some(Skip::new(None, at)),
-                _ => self.scalar = Scalar::Withheld,
-            }
+            self.withhold(kind, at);
             return Ok(());
         };
         let mut id = outer;

@@ -32,8 +32,8 @@ pub use fault::{Fault, FaultKind, Syntax, Violation};
 pub use parser::{Limits, Parser, Step};
 pub use pattern::Pattern;
 pub use plan::{
-    Array, Choice, Closing, Extra, FieldSet, Float, Int, Judged, Kinds, Map, Member, Node, NodeId, Plan,
-    Record, Str, Tagged, Verdict, View,
+    Array, Choice, Closing, Extra, FieldSet, Float, Int, Judged, Kinds, Map, Node, NodeId, Plan, Record, Str,
+    Tagged, Verdict, View,
 };
 pub use prefix::PrefixSet;
 pub use tape::{Container, Op};

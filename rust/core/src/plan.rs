@@ -218,7 +218,8 @@ pub struct Record {
     pub closing: Closing,
     /// The key that most likely announces each field, so that fields in their order need no hashing.
     expected: Vec<Box<[u8]>>,
-    keys: HashMap<Box<[u8]>, Member>,
+    /// The field that each key announces.
+    keys: HashMap<Box<[u8]>, u32>,
     prefixes: PrefixSet,
 }
 
@@ -233,29 +234,20 @@ pub enum Closing {
     Judge,
 }
 
-/// What a declared key announces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Member {
-    /// The field of this index.
-    Field(u32),
-    /// A value that is read and dropped.
-    Dropped,
-}
-
 impl Record {
     /// A record of `fields`, whose `keys` announce them: the first key of a field is the likely one.
     #[must_use]
     pub fn new(
         fields: Vec<NodeId>,
         required: FieldSet,
-        keys: &[(String, Member)],
+        keys: &[(String, u32)],
         extra: Extra,
         closing: Closing,
     ) -> Self {
         let likely = |index: usize| {
-            let announces =
-                |member: &Member| matches!(member, Member::Field(field) if *field as usize == index);
-            keys.iter().find(|(_, member)| announces(member)).map_or_else(Box::default, |(key, _)| bytes(key))
+            keys.iter()
+                .find(|(_, field)| *field as usize == index)
+                .map_or_else(Box::default, |(key, _)| bytes(key))
         };
         Self {
             expected: (0..fields.len()).map(likely).collect(),
@@ -263,7 +255,7 @@ impl Record {
                 Extra::Forbid => PrefixSet::new(keys.iter().map(|(key, _)| key.as_str())),
                 _ => PrefixSet::default(),
             },
-            keys: keys.iter().rev().map(|(key, member)| (bytes(key), *member)).collect(),
+            keys: keys.iter().rev().map(|(key, field)| (bytes(key), *field)).collect(),
             fields,
             required,
             extra,
@@ -271,11 +263,11 @@ impl Record {
         }
     }
 
-    /// What `key` announces; the field after the last one is tried first.
-    pub(crate) fn member(&self, key: &[u8], likely: usize) -> Option<Member> {
+    /// The field that `key` announces; the `likely` one is tried first.
+    pub(crate) fn field(&self, key: &[u8], likely: usize) -> Option<u32> {
         if self.expected.get(likely).is_some_and(|expected| **expected == *key) {
             #[expect(clippy::cast_possible_truncation, reason = "a record has fewer fields than 2^32")]
-            return Some(Member::Field(likely as u32));
+            return Some(likely as u32);
         }
         self.keys.get(key).copied()
     }

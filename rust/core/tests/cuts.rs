@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use instar_core::{
     Array, Choice, Closing, Extra, Fault, FaultKind, FieldSet, Float, Int, Judged, Kind, Kinds, Limits, Map,
-    Member, Node, Op, Parser, Pattern, Plan, PrefixSet, Record, Slot, Span, Step, Str, Tagged, Verdict, View,
+    Node, Op, Parser, Pattern, Plan, PrefixSet, Record, Slot, Span, Step, Str, Tagged, Verdict, View,
 };
 use proptest::prelude::*;
 
@@ -101,7 +101,7 @@ fn typed_plan() -> Arc<Plan> {
             &["s", "i", "c", "l", "m", "r", "j", "f", "u", "t"]
                 .into_iter()
                 .zip(0..)
-                .map(|(key, index)| (key.to_owned(), Member::Field(index)))
+                .map(|(key, index)| (key.to_owned(), index))
                 .collect::<Vec<_>>(),
             Extra::Forbid,
             Closing::Hook,
@@ -124,7 +124,7 @@ fn typed_plan() -> Arc<Plan> {
             &["t", "d", "i"]
                 .into_iter()
                 .zip(0..)
-                .map(|(key, index)| (key.to_owned(), Member::Field(index)))
+                .map(|(key, index)| (key.to_owned(), index))
                 .collect::<Vec<_>>(),
             Extra::Ignore,
             Closing::Judge,

@@ -163,29 +163,24 @@ impl Builder {
             Op::Judged => self.next_judged(),
             Op::Replace => {
                 let value = self.next_judged();
-                return self.replace(c, value);
+                return self.settle(c, value, true);
             }
         };
         let placed = self.text.take().is_some_and(|text| text.placed);
-        if self.frames.is_empty() {
-            self.closed = Some(value);
-            return Ok(());
-        }
-        self.insert(c, value.bind(py), placed)?;
-        Ok(())
+        self.settle(c, value, placed)
     }
 
     fn next_judged(&mut self) -> Py<PyAny> {
         self.judged.pop_front().expect("the judge's values come in the tape's order")
     }
 
-    /// Puts a value in the place of the container that has just closed.
-    fn replace(&mut self, c: Build<'_, '_>, value: Py<PyAny>) -> PyResult<()> {
+    /// Puts a value that has closed where it belongs, or in the place of what has grown there.
+    fn settle(&mut self, c: Build<'_, '_>, value: Py<PyAny>, replace: bool) -> PyResult<()> {
         if self.frames.is_empty() {
             self.closed = Some(value);
             return Ok(());
         }
-        self.insert(c, value.bind(c.py), true).map(|_| ())
+        self.insert(c, value.bind(c.py), replace).map(|_| ())
     }
 
     fn announce(&mut self, member: Member) {
@@ -255,7 +250,7 @@ impl Builder {
             self.closed_lists.push((list.clone_ref(py), frame.drained));
         }
         if replaced || self.frames.is_empty() {
-            return self.replace(c, value);
+            return self.settle(c, value, true);
         }
         Ok(())
     }

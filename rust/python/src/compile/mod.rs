@@ -127,10 +127,7 @@ impl<'py> Compiler<'py> {
             "default" if on_error_raises(schema)? => return self.default(schema),
             _ => {}
         }
-        let id = u32::try_from(self.nodes.len()).expect("a schema has fewer than 2^32 nodes");
-        self.nodes.push(None);
-        let judge = Judge::of_node(schema, &self.definitions, self.config.as_ref());
-        self.facets.push(Facet { judge, detail: Detail::Plain });
+        let id = self.reserve(schema);
         if let Some(name) = schema.get_item("ref")? {
             self.by_reference.insert((name.extract()?, self.deferring), id);
         }
@@ -149,6 +146,15 @@ impl<'py> Compiler<'py> {
         self.nodes[id as usize] = Some(node);
         self.facets[id as usize].detail = detail;
         Ok(id)
+    }
+
+    /// A place for the node of `schema`, with its judge.
+    fn reserve(&mut self, schema: &CoreSchema<'py>) -> NodeId {
+        let id = u32::try_from(self.nodes.len()).expect("a schema has fewer than 2^32 nodes");
+        let judge = Judge::of_node(schema, &self.definitions, self.config.as_ref());
+        self.nodes.push(None);
+        self.facets.push(Facet { judge, detail: Detail::Plain });
+        id
     }
 
     /// A default says nothing of a value that is there, unless a validator asks for it by `PydanticUseDefault`.
@@ -173,7 +179,9 @@ impl<'py> Compiler<'py> {
         let definition: CoreSchema<'py> = item(&self.definitions, &name)?.cast_into()?;
         if self.is_configured() && !has_own_config(&definition)? {
             // It stands under the config of whoever refers to it: it is one node here, and another one elsewhere.
-            return self.judged_definition(&definition);
+            let id = self.reserve(&definition);
+            self.nodes[id as usize] = Some(self.judged(&definition)?);
+            return Ok(id);
         }
         let config = self.config.take();
         let id = self.node(&definition);
@@ -191,15 +199,6 @@ impl<'py> Compiler<'py> {
         let of_records =
             ["title", "extra_fields_behavior", "validate_by_name", "validate_by_alias", "loc_by_alias"];
         keys.iter().any(|key| !key.extract::<String>().is_ok_and(|key| of_records.contains(&key.as_str())))
-    }
-
-    fn judged_definition(&mut self, schema: &CoreSchema<'py>) -> PyResult<NodeId> {
-        let id = u32::try_from(self.nodes.len()).expect("a schema has fewer than 2^32 nodes");
-        let node = self.judged(schema)?;
-        let judge = Judge::of_node(schema, &self.definitions, self.config.as_ref());
-        self.nodes.push(Some(node));
-        self.facets.push(Facet { judge, detail: Detail::Plain });
-        Ok(id)
     }
 
     /// The rule for a node that the plan knows, none for one that must be judged.

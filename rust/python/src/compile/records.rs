@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use instar_core::{Closing, Extra, FieldSet, Member, Node, NodeId, Record};
+use instar_core::{Closing, Extra, FieldSet, Node, NodeId, Record};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
@@ -15,7 +15,7 @@ use crate::schema::Detail;
 struct Compiled {
     nodes: Vec<NodeId>,
     required: FieldSet,
-    keys: Vec<(String, Member)>,
+    keys: Vec<(String, u32)>,
     fields: Vec<Field>,
 }
 
@@ -235,7 +235,7 @@ impl<'py> Compiler<'py> {
         for (index, (name, field)) in (0_u32..).zip(declared) {
             let Some(names) = self.keys_of(name, field)? else { return Ok(None) };
             let location = if self.locates_by_alias()? { names[0].clone() } else { name.to_string() };
-            compiled.keys.extend(names.into_iter().map(|key| (key, Member::Field(index))));
+            compiled.keys.extend(names.into_iter().map(|key| (key, index)));
             let value = required(field, "schema")?;
             let id = self.node(&value)?;
             let default = default(&value)?;
