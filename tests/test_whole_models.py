@@ -123,3 +123,15 @@ def test_a_recursive_one() -> None:
     assert shown[-2:] == ["Node(name='a', children=[])", "Node(name='a', children=[Node(name='b', children=[])])"]
     assert CALLS == ["b", "a"]
     assert parser.finish() == parser.snapshot
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_4_a_repeated_key_does_not_replace_what_has_settled(live: bool) -> None:  # noqa: FBT001
+    parser = Parser(dict[str, Account], live=live)
+    parser.feed(f'{{"a":{TEXT},')
+    first = parser.snapshot["a"]
+    parser.feed(f'"a":{TEXT.replace("abc", "xyz")}')
+    assert parser.snapshot["a"] is first
+    assert parser.snapshot == {"a": Account.model_validate_json(TEXT)}
+    parser.feed("}")
+    assert parser.finish() == {"a": Account.model_validate_json(TEXT.replace("abc", "xyz"))}

@@ -149,11 +149,7 @@ impl Checker {
         let replaces = self.judgement.take().is_some_and(|judgement| judgement.replaces);
         self.shows_text = false;
         self.closing_tag = None;
-        if replaces {
-            self.tape.extend([Op::Close, Op::Replace]);
-        } else {
-            self.tape.push(Op::Judged);
-        }
+        self.tape.push(if replaces { Op::Replace } else { Op::Judged });
         self.version += u64::from(!seen);
         self.end_value();
     }

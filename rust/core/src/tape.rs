@@ -28,7 +28,7 @@ pub enum Op {
     Member(NodeId, u32),
     /// The next value that the host has judged.
     Judged,
-    /// The same, in the place of the record that has just closed.
+    /// The innermost container closes, and the next value that the host has judged takes its place.
     Replace,
 }
 

@@ -141,7 +141,7 @@ impl Builder {
         let py = c.py;
         let value = match op {
             Op::Open(id, container) => return self.open(c, id, container),
-            Op::Close => return self.close(c),
+            Op::Close => return self.close(c, None),
             Op::Field(index) => {
                 self.announce(Member::Field(index));
                 return Ok(());
@@ -163,7 +163,7 @@ impl Builder {
             Op::Judged => self.next_judged(),
             Op::Replace => {
                 let value = self.next_judged();
-                return self.settle(c, value, true);
+                return self.close(c, Some(value));
             }
         };
         let placed = self.text.take().is_some_and(|text| text.placed);
@@ -229,17 +229,20 @@ impl Builder {
         Ok(None)
     }
 
-    /// Closes the innermost container. Where the user's code refuses it, it stays open.
-    fn close(&mut self, c: Build<'_, '_>) -> PyResult<()> {
+    /// Closes the innermost container: what it grew to, or what the judge made of it, is its value from then on. Where
+    /// the user's code refuses it, it stays open.
+    fn close(&mut self, c: Build<'_, '_>, judged: Option<Py<PyAny>>) -> PyResult<()> {
         let py = c.py;
         let Some(frame) = self.frames.last() else { return Ok(()) };
         let object = frame.growing.object(py);
-        let value = match &frame.growing {
-            Growing::Record(id, _) => match c.schema.record(*id) {
-                Some(class) if !class.hooks.is_empty() => class.finish(object, c.context)?,
-                _ => object.clone().unbind(),
-            },
-            _ => object.clone().unbind(),
+        let class = match &frame.growing {
+            Growing::Record(id, _) => c.schema.record(*id),
+            _ => None,
+        };
+        let value = match (judged, class) {
+            (Some(judged), _) => judged,
+            (None, Some(class)) => class.finish(object, c.context)?,
+            (None, None) => object.clone().unbind(),
         };
         let replaced = !value.is(object) && !frame.detached;
         let depth = self.frames.len();
