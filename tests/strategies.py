@@ -9,10 +9,20 @@ from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Optional, Union
 
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -380,6 +390,131 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 # ---------------------------------------------------------------------------------------------------------
+# Wider schemas: those that the twin does not render
+
+
+@st.composite
+def tuples(draw: st.DrawFn, inner: st.SearchStrategy[Shape]) -> Shape:
+    """Tuples of a few types, or of many values of one."""
+    if draw(st.booleans()):
+        item = draw(inner)
+        tp: Any = tuple[item.tp, ...]  # type: ignore[name-defined]
+        most = draw(st.sampled_from([None, 2]))
+        return Shape(Annotated[tp, Field(max_length=most)] if most else tp, st.lists(item.trees, max_size=2), ())
+    items = draw(st.lists(inner, max_size=3))
+    trees = st.tuples(*(item.trees for item in items)).map(list)
+    return Shape(tuple[tuple(item.tp for item in items)] if items else tuple[()], trees)  # type: ignore[misc]
+
+
+MEMBERS: list[Shape] = [
+    Shape(str, STRINGS),
+    Shape(int, INTS),
+    Shape(bool, BOOLS),
+    Shape(Color, st.sampled_from([c.value for c in Color])),
+    Shape(Literal["a", "ab", 1], st.sampled_from(["a", "ab", 1])),
+    Shape(tuple[int, str], st.tuples(st.integers(0, 3), st.sampled_from("ab")).map(list)),
+]
+
+
+@st.composite
+def sets(draw: st.DrawFn) -> Shape:
+    """Sets and frozen sets, with and without bounds on their size."""
+    item = draw(st.sampled_from(MEMBERS))
+    kind: Any = draw(st.sampled_from([set, frozenset]))
+    most = draw(st.sampled_from([None, None, 3]))
+    tp = Annotated[kind[item.tp], Field(max_length=most)] if most else kind[item.tp]
+    return Shape(tp, st.lists(item.trees, max_size=3), kind())
+
+
+MAP_KEYS: list[tuple[Any, st.SearchStrategy[str]]] = [
+    (int, st.integers(-99, 99).map(str)),
+    (Color, st.sampled_from([c.value for c in Color])),
+    (Literal["a", "ab", "b"], st.sampled_from(["a", "ab", "b"])),
+    (dt.date, st.dates().map(str)),
+    (Annotated[str, Field(max_length=2, pattern="^[ab]*$")], st.text("ab", max_size=2)),
+]
+
+
+@st.composite
+def maps(draw: st.DrawFn, inner: st.SearchStrategy[Shape]) -> Shape:
+    """Dicts whose keys are not plain strings."""
+    key, keys = draw(st.sampled_from(MAP_KEYS))
+    value = draw(inner)
+    members = st.lists(st.tuples(keys, value.trees), max_size=3, unique_by=lambda m: m[0])
+    return Shape(dict[key, value.tp], members.map(Members), {})  # type: ignore[name-defined,valid-type]
+
+
+def root_model(shape: Shape) -> Shape:
+    """Wrap a shape in a model that has no keys."""
+    return Shape(RootModel[shape.tp], shape.trees)  # type: ignore[name-defined]
+
+
+@st.composite
+def unions(draw: st.DrawFn, inner: st.SearchStrategy[Shape]) -> Shape:
+    """Unions without a tag, smart or tried from left to right."""
+    shapes = draw(st.lists(inner, min_size=2, max_size=3))
+    tp: Any = Union[tuple(shape.tp for shape in shapes)]  # noqa: UP007 - a type made at run time
+    # Pydantic makes one type of some unions: of two literals, of a type and null.
+    if draw(st.booleans()) and TypeAdapter(tp).core_schema["type"] == "union":
+        tp = Annotated[tp, Field(union_mode="left_to_right")]
+    return Shape(tp, st.one_of(*(shape.trees for shape in shapes)))
+
+
+@st.composite
+def tagged_unions(draw: st.DrawFn, inner: st.SearchStrategy[Shape]) -> Shape:
+    """Unions of models that one field tells apart, wherever among the others it comes."""
+    kinds: list[Any] = []
+    trees = []
+    for tag in draw(st.lists(st.sampled_from(["a", "ab", "abc", "b"]), min_size=2, max_size=3, unique=True)):
+        shape = draw(inner)
+        fields: dict[str, Any] = {"kind": (Literal[tag], ...), "value": (shape.tp, ...)}
+        kinds.append(create_model("Kind" + tag, **fields))
+        pairs = st.tuples(st.just(("kind", tag)), shape.trees.map(lambda tree: ("value", tree)))
+        trees.append(pairs.flatmap(st.permutations).map(Members))
+    return Shape(Annotated[Union[tuple(kinds)], Field(discriminator="kind")], st.one_of(*trees))  # noqa: UP007
+
+
+@st.composite
+def renamed(draw: st.DrawFn, inner: st.SearchStrategy[Shape]) -> Shape:
+    """Models whose fields go by other names, or by several, or lie deeper."""
+    one, other = draw(inner), draw(inner)
+    alias: Any = draw(
+        st.sampled_from(["Name", AliasChoices("first", "name", AliasPath("in", 0)), AliasPath("in", "x")])
+    )
+    by_name = draw(st.booleans())
+    fields: dict[str, Any] = {"name": (one.tp, Field(validation_alias=alias)), "age": (other.tp, Field(alias="age"))}
+    tp: Any = create_model("Renamed", __config__=ConfigDict(populate_by_name=by_name), **fields)
+    ways: list[Callable[[Any], tuple[str, Any]]] = [lambda tree: ("name", tree)] if by_name else []
+    if isinstance(alias, AliasPath):
+        ways.append(lambda tree: ("in", Members([("x", tree)])))
+    elif isinstance(alias, AliasChoices):
+        ways += [lambda tree: ("first", tree), lambda tree: ("in", [tree])]
+    else:
+        ways.append(lambda tree: ("Name", tree))
+    pairs = st.tuples(one.trees, st.sampled_from(ways)).map(lambda drawn: drawn[1](drawn[0]))
+    members = st.tuples(pairs, other.trees.map(lambda tree: ("age", tree)))
+    return Shape(tp, members.flatmap(st.permutations).map(Members))
+
+
+WIDE_SHAPES: st.SearchStrategy[Shape] = st.recursive(
+    st.one_of(LEAVES, sets()),
+    lambda inner: st.one_of(
+        *(wide(inner) for wide in (models, lists, tuples, maps, unions, unions, tagged_unions, renamed)),
+        inner.map(nullable),
+        inner.map(root_model),
+    ),
+    max_leaves=6,
+)
+
+
+@st.composite
+def wide_cases(draw: st.DrawFn) -> Case:
+    """Wider schemas with a document that fits."""
+    shape = draw(WIDE_SHAPES)
+    return Case(shape.tp, draw(texts(shape.trees)))
+
+
+# ---------------------------------------------------------------------------------------------------------
 # Documents that do not fit, and texts that are not JSON
 
 WRONG: tuple[Any, ...] = (
@@ -389,9 +524,9 @@ WRONG: tuple[Any, ...] = (
 
 
 @st.composite
-def spoiled(draw: st.DrawFn) -> Case:
+def spoiled(draw: st.DrawFn, shapes: st.SearchStrategy[Shape] = ROOTS) -> Case:
     """Schemas with a document changed in one place: most no longer fit."""
-    shape = draw(ROOTS)
+    shape = draw(shapes)
     tree = draw(shape.trees)
     root, *inside = _places(tree)
     place = draw(st.sampled_from([*inside[::-1], root]))

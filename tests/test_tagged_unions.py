@@ -83,7 +83,7 @@ def test_what_came_before_the_tag_is_not_lost() -> None:
     [
         ('{"pets":[{"kind":"co', 'w"}]}', "union_tag_invalid", ("pets", 0)),
         ('{"pets":[{"kind":"do"', "}]}", "union_tag_invalid", ("pets", 0)),
-        ('{"pets":[{"kind":1}', "]}", "union_tag_invalid", ("pets", 0)),
+        ('{"pets":[{"kind":1', "}]}", "union_tag_invalid", ("pets", 0)),
         ('{"pets":[{"name":"x"}', "]}", "union_tag_not_found", ("pets", 0)),
         ('{"pets":[3', "]}", "dict_type", ("pets", 0)),
         ('{"pets":[{"kind":"cat","name":3', "}]}", "string_type", ("pets", 0, "cat", "name")),

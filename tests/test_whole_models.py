@@ -71,7 +71,9 @@ def test_it_grows_and_ends_as_pydantics(live: bool) -> None:  # noqa: FBT001
         "Account(password=None, again='a', address=Address(city=None), items=[], rank=None)",
         "Account(password=None, again='ab', address=Address(city=None), items=[], rank=None)",
     ]
-    assert "Account(password='abc', again='abc', address=Address(city='U'), items=[], rank=None)" in shown
+    # Text shows as it came until the whole is judged: a validator that ran earlier would run twice.
+    assert "Account(password='abc', again='abc', address=Address(city=None), items=[Item(name=None)], rank=None)" in shown
+    assert "Account(password='abc', again='abc', address=Address(city='U'), items=[Item(name='x')], rank=None)" in shown
     assert shown[-1] == repr(expected)
 
 
@@ -120,7 +122,13 @@ def test_a_recursive_one() -> None:
     parser = Parser(Node)
     text = '{"name":"a","children":[{"name":"b","children":[]}]}'
     shown = [repr(parser.snapshot) for letter in text if parser.feed(letter)]
-    assert shown[-2:] == ["Node(name='a', children=[])", "Node(name='a', children=[Node(name='b', children=[])])"]
+    assert list(dict.fromkeys(shown)) == [
+        "Node(name='', children=[])",
+        "Node(name='a', children=[])",
+        "Node(name='a', children=[Node(name=None, children=[])])",
+        "Node(name='a', children=[Node(name='', children=[])])",
+        "Node(name='a', children=[Node(name='b', children=[])])",
+    ]
     assert CALLS == ["b", "a"]
     assert parser.finish() == parser.snapshot
 

@@ -1,12 +1,13 @@
 """The compiled extension: a schema's plan, and the parser that follows it."""
 
 from types import GenericAlias
-from typing import Any, Final, Generic, TypeVar, final, overload
+from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
 from pydantic.plugin._schema_validator import PluggableSchemaValidator
 from pydantic_core import CoreSchema, SchemaValidator
 from typing_extensions import Self
 
+from instar.errors import Violation
 from instar.parser import Limits
 from instar.progress import Progress
 
@@ -33,7 +34,8 @@ class Parser(Generic[_T]):
 
     `schema` is anything `pydantic.TypeAdapter` takes, or None for plain Python values. With `live` there is one
     object, grown in place; otherwise every snapshot keeps what it shows. `context` and `strict` are those of
-    `model_validate_json`.
+    `model_validate_json`. With `on_violation="defer"` what the schema refuses is withheld, and listed in `violations`;
+    the text is read to its end, and `finish` raises.
 
     After any error `snapshot`, `text`, `offset`, `line`, `column`, `path` and `progress` remain readable. A call while
     another one is at work (a second thread, or a validator that the parser is calling) is a `RuntimeError`.
@@ -48,6 +50,7 @@ class Parser(Generic[_T]):
         limits: Limits | None = None,
         context: Any = None,
         strict: bool | None = None,
+        on_violation: Literal["raise", "defer"] = "raise",
     ) -> Parser[_T]: ...
     @overload
     def __new__(
@@ -58,6 +61,7 @@ class Parser(Generic[_T]):
         limits: Limits | None = None,
         context: Any = None,
         strict: bool | None = None,
+        on_violation: Literal["raise", "defer"] = "raise",
     ) -> Parser[Any]: ...
     @classmethod
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
@@ -99,6 +103,9 @@ class Parser(Generic[_T]):
     @property
     def path(self) -> tuple[str | int, ...]:
         """The way from the root to the open value, as in Pydantic's `loc`."""
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """What the schema has refused so far, with `on_violation="defer"`."""
     @property
     def progress(self) -> Progress:
         """How far the value has come, by its top-level fields."""

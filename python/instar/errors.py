@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class StreamError(ValueError):
@@ -44,6 +44,23 @@ class TruncatedError(StreamError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.path, self.offset, self.line, self.column), self.__dict__
+
+
+class Violation(NamedTuple):
+    """What the schema refused in a text that goes on: one line of a `pydantic.ValidationError`.
+
+    Attributes:
+        type: Pydantic's name for the error.
+        loc: the way to the refused value.
+        message: what is wrong.
+        offset: the byte, from 0, at which it was known.
+
+    """
+
+    type: str
+    loc: tuple[str | int, ...]
+    message: str
+    offset: int
 
 
 class RefusalError(StreamError):

@@ -69,6 +69,9 @@ pub(crate) trait Receiver {
     /// The key is whole; its value comes next.
     fn key(&mut self, span: Span, at: usize, source: Source<'_>) -> Flow;
 
+    /// Another member of the innermost container comes after the comma at `at`.
+    fn comma(&mut self, at: usize) -> Flow;
+
     /// The innermost container has closed with the byte before `end`.
     fn end(&mut self, end: usize) -> Flow;
 }

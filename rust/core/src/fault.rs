@@ -104,6 +104,16 @@ pub enum Violation {
         /// The node that had to be met.
         node: NodeId,
     },
+    /// No key of the node begins with these characters.
+    Key {
+        /// The node that had to be met.
+        node: NodeId,
+    },
+    /// The value can be none of the nodes of the union any more.
+    Union {
+        /// The node that had to be met.
+        node: NodeId,
+    },
     /// No tag of the node begins with these characters.
     Tag {
         /// The node that had to be met.
@@ -134,13 +144,13 @@ pub enum Violation {
 }
 
 /// Why the parsing of a delta stops before the delta's end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Halt {
     /// The text is hopeless.
     Fault(Fault),
     /// A value has closed that the host must judge before anything else is read.
     Judge,
-    /// A record has closed whose hook the host must run before anything else is read.
+    /// A container has closed whose hooks the host must run before anything else is read.
     Hook(Hook),
     /// The tag of the object that begins at this offset is known: it can be read as the record it is.
     Rewind(usize),

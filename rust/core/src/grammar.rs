@@ -154,7 +154,10 @@ impl<R: Receiver> Tokens for Parse<'_, R> {
                 self.grammar.close(if byte == b'}' { Container::Object } else { Container::Array }, at)?;
                 self.receiver.end(at + 1)
             }
-            b',' => self.grammar.comma(at),
+            b',' => {
+                self.grammar.comma(at)?;
+                self.receiver.comma(at)
+            }
             _ if self.grammar.expect == Expect::Colon => {
                 self.grammar.expect = Expect::Value;
                 Ok(())

@@ -143,6 +143,21 @@ impl Lexer {
         !matches!(self.mode, Mode::Between | Mode::Number(_) | Mode::Word { .. })
     }
 
+    /// What begins with the token that was opened last, if it was at `at`.
+    pub(crate) fn begins(&self, at: usize) -> Option<Kind> {
+        let is_open = !matches!(self.mode, Mode::Between);
+        (is_open && self.start == at).then_some(match self.mode {
+            Mode::Number(_) => Kind::Number,
+            Mode::Word { kind, .. } => kind,
+            _ => Kind::String,
+        })
+    }
+
+    /// Goes on behind a character that was refused.
+    pub(crate) fn forgive(&mut self) {
+        self.accepted = None;
+    }
+
     /// Goes back to the value that begins at `start`.
     pub(crate) fn rewind(&mut self, start: usize) {
         self.mode = Mode::Between;

@@ -29,12 +29,12 @@ mod text;
 pub use checker::{Hook, Judgement, Slot};
 pub use events::{Kind, NumberForm};
 pub use fault::{Fault, FaultKind, Syntax, Violation};
-pub use parser::{Limits, Parser, Step};
+pub use parser::{Limits, OnViolation, Parser, Step};
 pub use pattern::Pattern;
 pub use plan::{
-    Array, Choice, Closing, Extra, FieldSet, Float, Int, Judged, Kinds, Map, Node, NodeId, Plan, Record, Str,
-    Tagged, Verdict, View,
+    Array, Choice, Closing, Extra, FieldSet, Float, Int, Judged, Kinds, Map, Node, NodeId, Plan, Record,
+    Root, Str, Tagged, Union, Verdict, View,
 };
 pub use prefix::PrefixSet;
-pub use tape::{Container, Op};
+pub use tape::{Container, Op, Ticket};
 pub use text::{Position, Source, Span};

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::checker::{Checker, Hook, Judgement, Slot};
+use crate::checker::{Checker, Hook, Judgement, Scene, Slot, forgivable};
+use crate::events::Kind;
 use crate::fault::{Fault, FaultKind, Flow, Halt};
 use crate::grammar::{Grammar, Parse};
 use crate::lexer::Lexer;
 use crate::plan::Plan;
-use crate::tape::Op;
+use crate::tape::{Op, Ticket};
 use crate::text::{Position, Source, Span};
 
 /// What a text may be at most.
@@ -19,16 +20,45 @@ pub struct Limits {
     pub bytes: usize,
 }
 
+/// What becomes of a text that the schema refuses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnViolation {
+    /// It ends at the first hopeless byte.
+    #[default]
+    Raise,
+    /// The host hears of the violation, may forgive it by [`Parser::forgive`], and goes on.
+    Defer,
+}
+
 /// Why the parser stopped reading.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
     /// All that came is read.
     Drained,
-    /// The host has to judge a value, and to say so by [`Parser::accept`] or [`Parser::refuse`].
+    /// The host has to judge a value, and to say so by [`Parser::accept`], [`Parser::reject`] or [`Parser::refuse`].
     Judge(Judgement),
-    /// The host has to run the hook of the record whose `Close` is the last op, and to say so by
-    /// [`Parser::hooked`] or [`Parser::refuse`].
+    /// The host has to run the hooks of the value whose `Close` is the last op, and to say so by [`Parser::hooked`] or
+    /// [`Parser::refuse`].
     Hook(Hook),
+}
+
+/// Text that is read anew because a tag has said what it is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Again {
+    /// The last byte of the tag: what is read anew can be refused no earlier.
+    through: usize,
+    /// The depth of the attempt that it is.
+    level: u32,
+}
+
+impl Again {
+    /// A tag whose last byte is at `through` begins an attempt at `level`. One within text that is read anew adds
+    /// nothing.
+    fn reach(&mut self, through: usize, level: u32) {
+        if through > self.through {
+            *self = Self { through, level };
+        }
+    }
 }
 
 /// A parser of one text by one plan. After a fault it stays as it was before the hopeless byte.
@@ -39,11 +69,18 @@ pub struct Parser {
     grammar: Grammar,
     checker: Checker,
     limits: Limits,
+    on_violation: OnViolation,
     fault: Option<Fault>,
+    /// The violation that waits to be forgiven, where it was found.
+    violated: Option<Fault>,
+    /// What the host's last answer led to.
+    halted: Option<Halt>,
+    /// The hooks that the host runs.
+    hook: Option<Hook>,
     /// The string that waits for its judgement, or did not get it.
     judged_text: Option<Span>,
-    /// The byte at which the last tag became known: what was read anew because of it can be refused no earlier.
-    rewound_at: usize,
+    /// The part of the text that is read anew, or was.
+    again: Again,
     /// How much of the text had been read, or read anew, when the fault was found.
     read: usize,
 }
@@ -51,16 +88,21 @@ pub struct Parser {
 impl Parser {
     /// A parser that has seen nothing.
     #[must_use]
-    pub fn new(plan: Arc<Plan>, limits: Limits) -> Self {
+    pub fn new(plan: Arc<Plan>, limits: Limits, on_violation: OnViolation) -> Self {
+        let root = plan.root;
         Self {
             text: Vec::new(),
             lexer: Lexer::new(),
             grammar: Grammar::new(limits.depth),
-            checker: Checker::new(plan),
+            checker: Checker::new(plan, root),
             limits: Limits { bytes: limits.bytes.min(u32::MAX as usize - 1), ..limits },
+            on_violation,
             fault: None,
+            violated: None,
+            halted: None,
+            hook: None,
             judged_text: None,
-            rewound_at: 0,
+            again: Again::default(),
             read: 0,
         }
     }
@@ -107,39 +149,52 @@ impl Parser {
         let limit = self.limits.bytes.min(self.text.len());
         loop {
             let mut parse = Parse { grammar: &mut self.grammar, receiver: &mut self.checker };
-            return match read(&mut self.lexer, &self.text[..limit], &mut parse) {
+            let flow = match self.halted.take() {
+                Some(halt) => Err(halt),
+                None => read(&mut self.lexer, &self.text[..limit], &mut parse),
+            };
+            match flow {
                 Ok(()) if self.text.len() > self.limits.bytes => {
-                    Err(self.fail(Fault { offset: self.limits.bytes, kind: FaultKind::Bytes }))
+                    return Err(self.fail(Fault { offset: self.limits.bytes, kind: FaultKind::Bytes }));
                 }
-                Ok(()) => Ok(Step::Drained),
-                Err(Halt::Fault(fault)) => Err(self.fail(fault)),
-                Err(Halt::Hook(hook)) => Ok(Step::Hook(hook)),
+                Ok(()) => return Ok(Step::Drained),
+                Err(Halt::Fault(fault)) => return Err(self.fail(fault)),
+                Err(Halt::Hook(hook)) => {
+                    self.hook = Some(hook);
+                    return Ok(Step::Hook(hook));
+                }
                 Err(Halt::Judge) => {
-                    let judgement =
-                        self.checker.judgement().expect("the checker stopped to have a value judged");
+                    let Some(judgement) = self.checker.judgement() else { continue };
                     self.judged_text = self.checker.shows_text().then(|| self.lexer.closed_text());
-                    Ok(Step::Judge(judgement))
+                    return Ok(Step::Judge(judgement));
                 }
                 Err(Halt::Rewind(start)) => {
-                    self.rewound_at = self.lexer.at() - 1;
+                    self.again.reach(self.lexer.at() - 1, self.checker.level());
                     self.lexer.rewind(start);
                     self.grammar.rewind(self.checker.depth());
-                    continue;
                 }
-            };
+            }
         }
     }
 
-    /// The host accepts the value it was asked to judge. `seen` says whether it has shown all along, as a string that
-    /// the host did not change.
-    pub fn accept(&mut self, seen: bool) {
-        self.checker.accept(seen);
+    /// The host accepts the value it was asked to judge, and calls it `ticket`. `seen` says whether it has shown all
+    /// along, as a string that the host did not change.
+    pub fn accept(&mut self, ticket: Ticket, seen: bool) {
         self.judged_text = None;
+        self.halted = self.checker.accept(ticket, seen).err();
     }
 
-    /// The hook that the host was asked to run has run.
+    /// The host refuses the value it was asked about, which was tentative.
+    pub fn reject(&mut self) {
+        self.judged_text = None;
+        self.halted = self.checker.reject().err();
+    }
+
+    /// The hooks that the host was asked to run have run.
     pub fn hooked(&mut self) {
-        self.checker.hooked();
+        if let Some(hook) = self.hook.take() {
+            self.halted = self.checker.hooked(hook).err();
+        }
     }
 
     /// The host refuses what it was asked about at `offset`.
@@ -147,10 +202,54 @@ impl Parser {
         self.fail(Fault { offset, kind: FaultKind::Judged });
     }
 
-    fn fail(&mut self, fault: Fault) -> Fault {
-        self.read = fault.offset + 1;
-        let fault = Fault { offset: fault.offset.max(self.rewound_at), ..fault };
+    /// Whether the violation that was found last is one of the schema, and to be deferred.
+    #[must_use]
+    pub fn can_forgive(&self) -> bool {
+        self.violated.is_some()
+    }
+
+    /// Goes on behind the violation that was found last: what it refused is withheld, and what has shown of it stays as
+    /// it is.
+    pub fn forgive(&mut self) {
+        let Some(fault) = self.violated.take() else { return };
+        self.halted = match forgivable(fault) {
+            Some(violation) => {
+                let scene = self.scene(fault.offset);
+                self.lexer.forgive();
+                self.checker.forgive(violation, fault.offset, scene).err()
+            }
+            None => match self.hook.take() {
+                Some(hook) => self.checker.forgive_hook(hook).err(),
+                None => self.checker.forgive_judgement(self.judged_text.take()).err(),
+            },
+        };
+    }
+
+    fn scene(&self, at: usize) -> Scene {
+        let begins = match self.text[at] {
+            b'{' => Some(Kind::Object),
+            b'[' => Some(Kind::Array),
+            _ => self.lexer.begins(at),
+        };
+        let in_string = self.lexer.in_string();
+        let text = if in_string { self.lexer.open_text() } else { self.lexer.closed_text() };
+        Scene { begins, in_string, text }
+    }
+
+    fn fail(&mut self, found: Fault) -> Fault {
+        self.read = found.offset + 1;
+        let fault = Fault { offset: found.offset.max(self.again.through), ..found };
+        if self.on_violation == OnViolation::Defer
+            && matches!(fault.kind, FaultKind::Schema(_) | FaultKind::Judged)
+        {
+            self.violated = Some(found);
+            return fault;
+        }
         self.fault = Some(fault);
+        if self.again.through > 0 && found.offset <= self.again.through {
+            // Until the tag came nothing of it had shown.
+            self.checker.retract(self.again.level);
+        }
         // What came behind the hopeless byte was never read: however the text was cut, it ends here.
         self.text.truncate(fault.offset + 1);
         fault
@@ -228,8 +327,21 @@ impl Parser {
     }
 
     /// The way from the root to the open value.
-    pub fn path(&self) -> impl Iterator<Item = Slot> {
+    #[must_use]
+    pub fn path(&self) -> Vec<Slot> {
         self.checker.path()
+    }
+
+    /// The way from the root to the open value, as far as it is sure: to the union of which it may be a part.
+    #[must_use]
+    pub fn trunk(&self) -> Vec<Slot> {
+        self.checker.trunk()
+    }
+
+    /// Whether what grows may be taken back.
+    #[must_use]
+    pub fn attempts(&self) -> bool {
+        self.checker.level() > 0
     }
 
     /// The required fields that the innermost record has not seen.
@@ -237,10 +349,22 @@ impl Parser {
         self.checker.missing()
     }
 
+    /// The members of the innermost open container that have begun.
+    #[must_use]
+    pub fn members(&self) -> usize {
+        self.checker.members()
+    }
+
     /// After a fault, the raw text of the innermost open container up to it.
     #[must_use]
     pub fn container(&self) -> &[u8] {
         &self.text[self.checker.container_start()..self.read]
+    }
+
+    /// After a fault, the raw text of the value of a union, up to it.
+    #[must_use]
+    pub fn attempt(&self) -> &[u8] {
+        &self.text[self.checker.attempt_start()..self.read]
     }
 
     /// After a fault, the raw text of the value that began last, up to it.

@@ -51,6 +51,15 @@ impl Kinds {
         self
     }
 
+    /// The same kinds, all that are accepted left to the host.
+    #[must_use]
+    pub fn judged(self) -> Self {
+        Self(self.0.map(|verdict| match verdict {
+            Verdict::Native => Verdict::Judge,
+            verdict => verdict,
+        }))
+    }
+
     /// The verdict for `kind`.
     #[must_use]
     pub fn verdict(self, kind: Kind) -> Verdict {
@@ -79,15 +88,19 @@ pub enum Node {
     Choice(Choice),
     /// An array of values of one node.
     Array(Array),
-    /// An object with any keys and values of one node.
+    /// An object with free keys and values of one node.
     Map(Map),
     /// An object with declared fields.
     Record(Box<Record>),
     /// An object whose tag says which record it is.
     Tagged(Box<Tagged>),
+    /// A value that is the only field of a record.
+    Root(Root),
+    /// A value that is one of several nodes, as the host judges when it has closed.
+    Union(Union),
     /// A value that the host judges when it has closed.
     Judged(Judged),
-    /// A value that the host judges together with the record around it.
+    /// A value that the host judges together with what is around it.
     Deferred(View),
 }
 
@@ -132,6 +145,8 @@ pub struct Str {
     pub max: usize,
     /// What it has to match.
     pub pattern: Option<Box<Pattern>>,
+    /// Whether the host has the last word on it.
+    pub judged: bool,
 }
 
 /// One of a few strings, known by their prefixes.
@@ -141,28 +156,71 @@ pub struct Choice {
     pub kinds: Kinds,
     /// The strings.
     pub members: PrefixSet,
+    /// Whether the host has the last word on it.
+    pub judged: bool,
 }
 
 /// An array.
 #[derive(Clone, Debug)]
 pub struct Array {
-    /// The node of each element.
+    /// The nodes of the first elements, one for each.
+    pub head: Box<[NodeId]>,
+    /// The node of each further element.
     pub item: NodeId,
     /// The least number of elements.
     pub min: usize,
     /// The greatest number of elements.
     pub max: usize,
+    /// What the host does when the array closes.
+    pub closing: Closing,
+}
+
+impl Array {
+    /// The node of the element at `index`.
+    pub(crate) fn element(&self, index: usize) -> NodeId {
+        self.head.get(index).copied().unwrap_or(self.item)
+    }
 }
 
 /// An object with free keys.
 #[derive(Clone, Debug)]
 pub struct Map {
+    /// The node of each key; none if any string will do.
+    pub key: Option<NodeId>,
     /// The node of each value.
     pub value: NodeId,
     /// The least number of distinct keys.
     pub min: usize,
     /// The greatest number of distinct keys.
     pub max: usize,
+    /// What the host does when the object closes.
+    pub closing: Closing,
+}
+
+/// A record of one field, which is written without the braces and the key.
+#[derive(Clone, Copy, Debug)]
+pub struct Root {
+    /// The node of the field.
+    pub inner: NodeId,
+    /// What the host does when the value closes.
+    pub closing: Closing,
+}
+
+/// A value that is read as each of several nodes, and shown as the best of those that it can still be.
+#[derive(Clone, Debug)]
+pub struct Union {
+    /// The nodes.
+    pub choices: Box<[NodeId]>,
+    /// Which kinds of values the host may accept.
+    pub kinds: Kinds,
+    /// Whether a value that can be none of the nodes is refused. It is hidden otherwise.
+    pub exhaustive: bool,
+    /// Whether the first node that a value can be is the best, however little of the value it knows.
+    pub ordered: bool,
+    /// Whether nothing shows while the value can still be several nodes: its tag will tell.
+    pub waits: bool,
+    /// What the host does when the value closes: it judges it, or leaves that to the judge of what is around it.
+    pub closing: Closing,
 }
 
 /// An object that is one of several records, as the value of one key tells.
@@ -223,14 +281,14 @@ pub struct Record {
     prefixes: PrefixSet,
 }
 
-/// What the host does when a record closes.
+/// What the host does when a value with parts closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closing {
     /// Nothing.
     Settled,
-    /// It runs its hook on the record.
+    /// It runs its hooks on the value.
     Hook,
-    /// It judges the record whole, and what it gives takes the record's place.
+    /// It judges the value whole, and what it gives takes the value's place.
     Judge,
 }
 
@@ -283,12 +341,40 @@ fn bytes(key: &str) -> Box<[u8]> {
 }
 
 impl Node {
+    /// A scalar of the same rule, on which the host has the last word; none for other nodes.
+    #[must_use]
+    pub fn with_judge(self) -> Option<Self> {
+        Some(match self {
+            Self::Str(rule) => Self::Str(Str { judged: true, ..rule }),
+            Self::Choice(choice) => Self::Choice(Choice { judged: true, ..choice }),
+            Self::Bool(kinds) => Self::Bool(kinds.judged()),
+            Self::Int(rule) => Self::Int(Int { kinds: rule.kinds.judged(), ..rule }),
+            Self::Float(rule) => Self::Float(Float { kinds: rule.kinds.judged(), ..rule }),
+            _ => return None,
+        })
+    }
+
+    /// What the host does when a value of the node closes.
+    #[must_use]
+    pub fn closing(&self) -> Closing {
+        match self {
+            Self::Array(array) => array.closing,
+            Self::Map(map) => map.closing,
+            Self::Record(record) => record.closing,
+            Self::Root(root) => root.closing,
+            Self::Union(union) => union.closing,
+            _ => Closing::Settled,
+        }
+    }
+
     /// What is done with a value of `kind`.
     #[must_use]
     pub fn verdict(&self, kind: Kind) -> Verdict {
         let only = |accepted: Kind| if kind == accepted { Verdict::Native } else { Verdict::Refuse };
         match self {
-            Self::Any | Self::Nullable(_) | Self::Deferred(_) => Verdict::Native,
+            Self::Any | Self::Nullable(_) | Self::Deferred(_) | Self::Root(_) | Self::Union(_) => {
+                Verdict::Native
+            }
             Self::Null => only(Kind::Null),
             Self::Bool(kinds)
             | Self::Int(Int { kinds, .. })

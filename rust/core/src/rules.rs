@@ -1,20 +1,18 @@
 //! The rules of strings and numbers: what the checker decides without its host.
 
 use crate::events::{NumberForm, Piece};
-use crate::fault::{Flow, Violation};
 use crate::pattern::Run;
-use crate::plan::{Float, Int, NodeId, Str};
+use crate::plan::{Float, Int, Str};
 use crate::text::{characters, is_continuation};
 
 impl Str {
-    /// Follows more characters of a string of the node `id`, of which there were `count`.
+    /// Follows more characters of a string that had `count`; `Err` holds the index of the first hopeless byte.
     pub(crate) fn follow(
         &self,
-        id: NodeId,
         piece: Piece<'_>,
         count: &mut usize,
         run: Option<&mut Box<Run>>,
-    ) -> Flow {
+    ) -> Result<(), usize> {
         let mut hopeless = match (&self.pattern, run) {
             (Some(pattern), Some(run)) => pattern.advance(run, piece.bytes).err(),
             _ => None,
@@ -28,15 +26,13 @@ impl Str {
                 hopeless = first.into_iter().chain(hopeless).min();
             }
         }
-        match hopeless {
-            Some(index) => Err(Violation::Text { node: id }.at(piece.offset_of(index))),
-            None => Ok(()),
-        }
+        hopeless.map_or(Ok(()), Err)
     }
 
     /// Whether a string of so many characters, whole now, surely meets the rule.
     pub(crate) fn accepts(&self, characters: usize, run: Option<&mut Box<Run>>) -> bool {
-        characters >= self.min
+        !self.judged
+            && characters >= self.min
             && match (&self.pattern, run) {
                 (Some(pattern), Some(run)) => pattern.matches(run),
                 (pattern, _) => pattern.is_none(),

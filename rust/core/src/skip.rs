@@ -41,16 +41,26 @@ impl Skip {
         Self { watch: Watch::Key, ..Self::new(Some(tagged), start) }
     }
 
-    /// A value begins.
-    pub(crate) fn begin(&mut self, plan: &Plan, kind: Kind) {
-        if let Watch::Value = self.watch {
-            self.watch = match self.tagged(plan) {
-                Some((_, tagged)) if kind == Kind::String => Watch::Tag(tagged.tags.start()),
-                // What is no string is no tag either, as the host will say.
-                _ => Watch::Off,
-            };
-        }
+    /// A skip of a value in which `depth` containers are open already.
+    pub(crate) fn within(depth: usize, start: usize) -> Self {
+        Self { depth, ..Self::new(None, start) }
+    }
+
+    /// Looks for the tag, and for a judge, no more.
+    pub(crate) fn forget(&mut self) {
+        (self.judge, self.watch) = (None, Watch::Off);
+    }
+
+    /// A value begins: halts where it would have to be a tag, and is none.
+    pub(crate) fn begin(&mut self, plan: &Plan, kind: Kind, at: usize) -> Flow {
         self.depth += usize::from(matches!(kind, Kind::Object | Kind::Array));
+        if let (Watch::Value, Some((node, tagged))) = (self.watch, self.tagged(plan)) {
+            if kind != Kind::String {
+                return Err(Violation::Tag { node }.at(at));
+            }
+            self.watch = Watch::Tag(tagged.tags.start());
+        }
+        Ok(())
     }
 
     /// A key is whole.

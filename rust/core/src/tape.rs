@@ -8,8 +8,10 @@ use crate::text::Span;
 pub enum Op {
     /// An array or object of the node opens.
     Open(NodeId, Container),
-    /// The innermost container closes.
+    /// The innermost container closes, and its hooks run.
     Close,
+    /// The innermost container closes as it is: what it holds was refused.
+    Leave,
     /// The next value belongs to this field of a record.
     Field(u32),
     /// The next value belongs to this key.
@@ -26,11 +28,24 @@ pub enum Op {
     Str(Span),
     /// The member of a choice, by its place in the declaration.
     Member(NodeId, u32),
-    /// The next value that the host has judged.
-    Judged,
-    /// The innermost container closes, and the next value that the host has judged takes its place.
-    Replace,
+    /// The next value belongs to the key that is this member of a choice.
+    MemberKey(NodeId, u32),
+    /// The next value belongs to the key that the host has judged.
+    JudgedKey(Ticket),
+    /// A value that the host has judged.
+    Judged(Ticket),
+    /// An attempt begins: the value that follows grows only until the host has judged it.
+    Attempt,
+    /// What has grown in the attempt at this depth (the outermost is at 0) is taken back. The attempt goes on.
+    Retract(u32),
+    /// The innermost attempt ends: a value that the host has judged takes the place of what has grown.
+    Replace(Ticket),
+    /// The innermost attempt ends: what has grown stays.
+    Keep,
 }
+
+/// What the host calls a value that it has judged.
+pub type Ticket = u32;
 
 /// The two containers of JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,14 +1,13 @@
 //! Ops to objects: one growing tree, of which kept snapshots copy the open spine.
 
-use std::collections::VecDeque;
-
-use instar_core::{Container, NodeId, Op, Parser, Source, Span};
+use instar_core::{Container, NodeId, Op, Parser, Source, Span, Ticket};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PySet, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ffi;
+use crate::hook::Shape;
 use crate::record::{Absent, Field, Instance, RecordClass};
 use crate::schema::{Detail, Schema};
 
@@ -20,17 +19,28 @@ enum Member {
     /// Behind the last element.
     Element,
     Field(u32),
-    Key(Py<PyString>),
+    Key(Py<PyAny>),
 }
 
 /// An open container.
 enum Growing {
-    List(Py<PyList>),
+    /// The members of an array, whatever the shape that they are shown in.
+    List(Shape, Py<PyList>),
     Dict(Py<PyDict>),
     Record(NodeId, Instance),
 }
 
+/// A value that may be taken back.
+struct Attempt {
+    /// How many containers are around it.
+    depth: usize,
+    /// What stood in its place before.
+    before: Option<Py<PyAny>>,
+}
+
 struct Frame {
+    /// The node of the container.
+    node: NodeId,
     growing: Growing,
     member: Member,
     /// Whether it repeats a key and so belongs to no tree.
@@ -51,10 +61,11 @@ struct Text {
 /// The objects of one stream.
 pub(crate) struct Builder {
     live: bool,
-    /// The values that the judge has accepted and that the tape has not called for yet.
-    pub(crate) judged: VecDeque<Py<PyAny>>,
+    /// The values that the judge has accepted and that the tape may still call for, each at its ticket.
+    judged: Vec<Py<PyAny>>,
     ops: Vec<Op>,
     frames: Vec<Frame>,
+    attempts: Vec<Attempt>,
     text: Option<Text>,
     /// The root record before its first byte.
     blank: Option<Instance>,
@@ -85,9 +96,10 @@ impl Builder {
     pub(crate) fn new(live: bool, element_depth: Option<usize>) -> Self {
         Self {
             live,
-            judged: VecDeque::new(),
+            judged: Vec::new(),
             ops: Vec::new(),
             frames: Vec::new(),
+            attempts: Vec::new(),
             text: None,
             blank: None,
             arrived: None,
@@ -97,6 +109,12 @@ impl Builder {
             element_depth,
             closed_lists: Vec::new(),
         }
+    }
+
+    /// Keeps a value that the judge has accepted until the tape calls for it.
+    pub(crate) fn keep(&mut self, value: Py<PyAny>) -> Ticket {
+        self.judged.push(value);
+        Ticket::try_from(self.judged.len() - 1).expect("a text of 4 GiB has fewer values than that")
     }
 
     /// The object so far. Costs what is new since the last look, and, unless live, a copy of each open container.
@@ -134,6 +152,9 @@ impl Builder {
         });
         ops.clear();
         self.ops = ops;
+        if !parser.attempts() {
+            self.judged.clear();
+        }
         replayed
     }
 
@@ -141,37 +162,99 @@ impl Builder {
         let py = c.py;
         let value = match op {
             Op::Open(id, container) => return self.open(c, id, container),
-            Op::Close => return self.close(c, None),
+            Op::Close => return self.close(c),
+            Op::Leave => return self.leave(c),
             Op::Field(index) => {
                 self.announce(Member::Field(index));
                 return Ok(());
             }
             Op::Key(span) => {
                 let key = PyString::from_bytes(py, source.bytes(span))?;
-                self.announce(Member::Key(key.unbind()));
+                self.announce(Member::Key(key.into_any().unbind()));
                 return Ok(());
             }
+            Op::MemberKey(id, member) => {
+                self.announce(Member::Key(choice(c, id, member)));
+                return Ok(());
+            }
+            Op::JudgedKey(ticket) => {
+                self.announce(Member::Key(self.judged(py, ticket)));
+                return Ok(());
+            }
+            Op::Attempt => return self.attempt(c),
+            Op::Retract(level) => return self.retract(c, level),
+            Op::Replace(ticket) => {
+                let value = self.judged(py, ticket);
+                return self.replace(c, value);
+            }
+            Op::Keep => return self.settle_attempt(c),
             Op::Null => py.None(),
             Op::Bool(value) => PyBool::new(py, value).to_owned().into_any().unbind(),
             Op::Int(span) => PyInt::new(py, number::<i64>(source, span)).into_any().unbind(),
             Op::Float(span) => PyFloat::new(py, float(source, span)).into_any().unbind(),
             Op::Str(span) => self.whole_text(py, source, span)?.into_any(),
-            Op::Member(id, member) => match &c.schema.facet(id).detail {
-                Detail::Members(members) => members[member as usize].clone_ref(py),
-                _ => unreachable!("only choices have members"),
-            },
-            Op::Judged => self.next_judged(),
-            Op::Replace => {
-                let value = self.next_judged();
-                return self.close(c, Some(value));
-            }
+            Op::Member(id, member) => choice(c, id, member),
+            Op::Judged(ticket) => self.judged(py, ticket),
         };
         let placed = self.text.take().is_some_and(|text| text.placed);
         self.settle(c, value, placed)
     }
 
-    fn next_judged(&mut self) -> Py<PyAny> {
-        self.judged.pop_front().expect("the judge's values come in the tape's order")
+    fn judged(&self, py: Python<'_>, ticket: Ticket) -> Py<PyAny> {
+        self.judged[ticket as usize].clone_ref(py)
+    }
+
+    /// A value begins that may be taken back.
+    fn attempt(&mut self, c: Build<'_, '_>) -> PyResult<()> {
+        let before = match self.frames.last() {
+            Some(Frame { growing, member, .. }) => growing.standing(c, member)?,
+            None => None,
+        };
+        self.attempts.push(Attempt { depth: self.frames.len(), before });
+        Ok(())
+    }
+
+    /// Takes back what has grown in the attempt at `level`.
+    fn retract(&mut self, c: Build<'_, '_>, level: u32) -> PyResult<()> {
+        self.attempts.truncate(level as usize + 1);
+        let Some(attempt) = self.attempts.pop() else { return Ok(()) };
+        if self.uproot(attempt.depth)
+            && let Some(Frame { growing, member, .. }) = self.frames.last()
+        {
+            growing.remove(c, member, attempt.before.as_ref())?;
+        }
+        if self.frames.is_empty() {
+            self.arrived = None;
+        }
+        self.attempts.push(attempt);
+        Ok(())
+    }
+
+    /// Ends the innermost attempt with a value that takes the place of what has grown.
+    fn replace(&mut self, c: Build<'_, '_>, value: Py<PyAny>) -> PyResult<()> {
+        let Some(attempt) = self.attempts.pop() else { return Ok(()) };
+        let stands = self.uproot(attempt.depth);
+        self.settle(c, value, stands)
+    }
+
+    /// Ends the innermost attempt with what has grown, as it is.
+    fn settle_attempt(&mut self, c: Build<'_, '_>) -> PyResult<()> {
+        let Some(attempt) = self.attempts.pop() else { return Ok(()) };
+        while self.frames.len() > attempt.depth {
+            self.leave(c)?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of what is open within `depth` containers. True if something of it stands in the innermost of those.
+    fn uproot(&mut self, depth: usize) -> bool {
+        let stands = match self.frames.get(depth) {
+            Some(frame) => !frame.detached,
+            None => self.text.as_ref().is_some_and(|text| text.placed),
+        };
+        self.frames.truncate(depth);
+        self.text = None;
+        stands
     }
 
     /// Puts a value that has closed where it belongs, or in the place of what has grown there.
@@ -206,11 +289,11 @@ impl Builder {
                 }
                 Growing::Record(id, instance)
             }
-            (None, Container::Array) => Growing::List(PyList::empty(py).unbind()),
+            (None, Container::Array) => Growing::List(c.schema.shape(id), PyList::empty(py).unbind()),
             (None, Container::Object) => Growing::Dict(PyDict::new(py).unbind()),
         };
         let detached = !self.insert(c, growing.object(py), false)?;
-        self.frames.push(Frame { growing, member: Member::Element, detached, drained: 0 });
+        self.frames.push(Frame { node: id, growing, member: Member::Element, detached, drained: 0 });
         Ok(())
     }
 
@@ -220,7 +303,7 @@ impl Builder {
             self.frames.last()
             && let Some(parent_class) = c.schema.record(*id)
             && let Field { name, absent: Absent::Blank(blank), .. } = &parent_class.fields[*index as usize]
-            && let Some(class) = c.schema.record(*blank)
+            && let Some(class) = c.schema.sole_record(*blank).and_then(|id| c.schema.record(id))
             && let Some(shown) = parent.values.bind(c.py).get_item(name)?
             && !shown.is_none()
         {
@@ -229,31 +312,37 @@ impl Builder {
         Ok(None)
     }
 
-    /// Closes the innermost container: what it grew to, or what the judge made of it, is its value from then on. Where
-    /// the user's code refuses it, it stays open.
-    fn close(&mut self, c: Build<'_, '_>, judged: Option<Py<PyAny>>) -> PyResult<()> {
-        let py = c.py;
+    /// Closes the innermost container: what it grew to, or what its hooks make of that, is its value from then on.
+    /// Where a hook refuses it, it stays open.
+    fn close(&mut self, c: Build<'_, '_>) -> PyResult<()> {
         let Some(frame) = self.frames.last() else { return Ok(()) };
-        let object = frame.growing.object(py);
-        let class = match &frame.growing {
-            Growing::Record(id, _) => c.schema.record(*id),
-            _ => None,
-        };
-        let value = match (judged, class) {
-            (Some(judged), _) => judged,
-            (None, Some(class)) => class.finish(object, c.context)?,
-            (None, None) => object.clone().unbind(),
-        };
-        let replaced = !value.is(object) && !frame.detached;
+        let mut value = frame.growing.shown(c.py)?;
+        for hook in &c.schema.facet(frame.node).hooks {
+            value = hook.run(value, c.context)?;
+        }
+        self.settle_container(c, value)
+    }
+
+    /// Closes the innermost container as it is.
+    fn leave(&mut self, c: Build<'_, '_>) -> PyResult<()> {
+        let Some(frame) = self.frames.last() else { return Ok(()) };
+        let value = frame.growing.shown(c.py)?;
+        self.settle_container(c, value)
+    }
+
+    fn settle_container(&mut self, c: Build<'_, '_>, value: Bound<'_, PyAny>) -> PyResult<()> {
+        let py = c.py;
         let depth = self.frames.len();
         let Some(frame) = self.frames.pop() else { return Ok(()) };
         if self.element_depth == Some(depth)
-            && let Growing::List(list) = &frame.growing
+            && let Growing::List(_, list) = &frame.growing
         {
             self.closed_lists.push((list.clone_ref(py), frame.drained));
         }
+        let replaced = !value.is(frame.growing.object(py)) && !frame.detached;
+        self.snapshot = None;
         if replaced || self.frames.is_empty() {
-            return self.settle(c, value, true);
+            return self.settle(c, value.unbind(), true);
         }
         Ok(())
     }
@@ -307,11 +396,18 @@ impl Builder {
             }
             self.text = Some(text);
         }
+        // What does not grow in place, such as a tuple, is made anew.
+        for inner in (1..self.frames.len()).rev() {
+            let (outer, open) = (&self.frames[inner - 1], &self.frames[inner]);
+            if !open.growing.grows_in_place() && !open.detached {
+                outer.growing.insert(c, &outer.member, &open.growing.shown(py)?, true)?;
+            }
+        }
         match (self.frames.first(), &self.closed, &self.text) {
-            (Some(frame), _, _) => Ok(frame.growing.object(py).clone().unbind()),
+            (Some(frame), _, _) => Ok(frame.growing.shown(py)?.unbind()),
             (None, Some(closed), _) => Ok(closed.clone_ref(py)),
             (None, None, Some(text)) => Ok(text.value.clone_ref(py).into_any()),
-            (None, None, None) => self.blank_root(c, |instance| Ok(instance.object.clone_ref(py))),
+            (None, None, None) => self.blank_root(c, |_, instance| Ok(instance.object.clone_ref(py))),
         }
     }
 
@@ -330,15 +426,12 @@ impl Builder {
             if let Some(child) = &child {
                 copy.insert(c, &frame.member, child, stands)?;
             }
-            child = (!frame.detached).then(|| copy.object(py).clone());
+            child = if frame.detached { None } else { Some(copy.shown(py)?) };
             stands = true;
         }
         match child {
             Some(root) => Ok(root.unbind()),
-            None => self.blank_root(c, |instance| match c.schema.record(c.schema.plan.root) {
-                Some(class) => Ok(class.copy(py, instance)?.object),
-                None => Ok(py.None()),
-            }),
+            None => self.blank_root(c, |class, instance| Ok(class.copy(py, instance)?.object)),
         }
     }
 
@@ -346,15 +439,15 @@ impl Builder {
     fn blank_root(
         &mut self,
         c: Build<'_, '_>,
-        show: impl FnOnce(&Instance) -> PyResult<Py<PyAny>>,
+        show: impl FnOnce(&RecordClass, &Instance) -> PyResult<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let root = c.schema.plan.root;
+        let Some(root) = c.schema.sole_record(c.schema.plan.root) else { return Ok(c.py.None()) };
         let Some(class) = c.schema.record(root) else { return Ok(c.py.None()) };
         let blank = match self.blank.take() {
             Some(blank) => blank,
             None => class.blank(c.py, c.schema, &mut vec![root])?,
         };
-        show(self.blank.insert(blank))
+        show(class, self.blank.insert(blank))
     }
 
     /// The elements that have settled since the last drain.
@@ -370,7 +463,7 @@ impl Builder {
         let text_placed = self.text.as_ref().is_some_and(|text| text.placed);
         let open = self.frames.len() > depth || (self.frames.len() == depth && text_placed);
         if let Some(frame) = depth.checked_sub(1).and_then(|index| self.frames.get_mut(index))
-            && let Growing::List(list) = &frame.growing
+            && let Growing::List(_, list) = &frame.growing
         {
             let list = list.bind(py);
             let settled = list.len().saturating_sub(usize::from(open)).max(frame.drained);
@@ -405,6 +498,9 @@ impl Builder {
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.judged.iter().try_for_each(|value| visit.call(value))?;
         self.frames.iter().try_for_each(|frame| frame.growing.traverse(visit))?;
+        for attempt in &self.attempts {
+            visit.call(&attempt.before)?;
+        }
         if let Some(blank) = &self.blank {
             blank.traverse(visit)?;
         }
@@ -416,24 +512,81 @@ impl Builder {
 }
 
 impl Growing {
+    /// What grows, which for some shapes is not what is shown.
     fn object<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
         match self {
-            Self::List(list) => list.bind(py),
+            Self::List(_, list) => list.bind(py),
             Self::Dict(dict) => dict.bind(py),
             Self::Record(_, instance) => instance.object.bind(py),
+        }
+    }
+
+    fn grows_in_place(&self) -> bool {
+        !matches!(self, Self::List(Shape::Tuple | Shape::Set | Shape::Frozen, _))
+    }
+
+    /// What is shown.
+    fn shown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Self::List(shape, list) => shape.of(list.bind(py)),
+            _ => Ok(self.object(py).clone()),
         }
     }
 
     fn copy(&self, c: Build<'_, '_>) -> PyResult<Self> {
         let py = c.py;
         Ok(match self {
-            Self::List(list) => Self::List(list.bind(py).get_slice(0, list.bind(py).len()).unbind()),
+            Self::List(shape, list) => {
+                Self::List(*shape, list.bind(py).get_slice(0, list.bind(py).len()).unbind())
+            }
             Self::Dict(dict) => Self::Dict(dict.bind(py).copy()?.unbind()),
             Self::Record(id, instance) => match c.schema.record(*id) {
                 Some(class) => Self::Record(*id, class.copy(py, instance)?),
                 None => unreachable!("a record node has a class"),
             },
         })
+    }
+
+    /// What stands in a field that has not arrived.
+    fn standing(&self, c: Build<'_, '_>, member: &Member) -> PyResult<Option<Py<PyAny>>> {
+        match (self, member) {
+            (Self::Record(id, instance), Member::Field(index)) => {
+                let Some(class) = c.schema.record(*id) else { return Ok(None) };
+                let name = &class.fields[*index as usize].name;
+                Ok(instance.values.bind(c.py).get_item(name)?.map(Bound::unbind))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes the value of `member` out again. A field shows what stood there `before`.
+    fn remove(&self, c: Build<'_, '_>, member: &Member, before: Option<&Py<PyAny>>) -> PyResult<()> {
+        let py = c.py;
+        match (self, member) {
+            (Self::List(_, list), _) => {
+                let list = list.bind(py);
+                if let Some(last) = list.len().checked_sub(1) {
+                    list.del_item(last)?;
+                }
+            }
+            (Self::Record(id, instance), Member::Field(index)) => {
+                let Some(class) = c.schema.record(*id) else { return Ok(()) };
+                let name = class.fields[*index as usize].name.bind(py);
+                instance.arrived.bind(py).discard(name)?;
+                match before {
+                    Some(before) => class.set(instance, name, before.bind(py))?,
+                    None => instance.values.bind(py).del_item(name)?,
+                }
+            }
+            (Self::Record(_, Instance { extra: Some(dict), .. }) | Self::Dict(dict), Member::Key(key)) => {
+                dict.bind(py).del_item(key)?;
+                if let Self::Record(_, instance) = self {
+                    instance.arrived.bind(py).discard(key)?;
+                }
+            }
+            _ => unreachable!("every member of an object is announced"),
+        }
+        Ok(())
     }
 
     /// Puts a value where `member` says, or in the place of the one there. False if the place is taken.
@@ -446,7 +599,7 @@ impl Growing {
     ) -> PyResult<bool> {
         let py = c.py;
         match (self, member) {
-            (Self::List(list), _) => {
+            (Self::List(_, list), _) => {
                 let list = list.bind(py);
                 // A live list is in the user's hands, who may have emptied it.
                 match list.len().checked_sub(1).filter(|_| replace) {
@@ -456,8 +609,8 @@ impl Growing {
             }
             (Self::Record(id, instance), Member::Field(index)) => {
                 let Some(class) = c.schema.record(*id) else { return Ok(true) };
-                let name = &class.fields[*index as usize].name;
-                instance.values.bind(py).set_item(name, value)?;
+                let name = class.fields[*index as usize].name.bind(py);
+                class.set(instance, name, value)?;
                 if !replace {
                     instance.arrived.bind(py).add(name)?;
                 }
@@ -484,17 +637,25 @@ impl Growing {
                 let class = c.schema.record(*id)?;
                 Some(class.fields[*index as usize].name.clone_ref(c.py).into_any())
             }
-            (Self::Dict(_), Member::Key(key)) => Some(key.clone_ref(c.py).into_any()),
+            (Self::Dict(_), Member::Key(key)) => Some(key.clone_ref(c.py)),
             _ => None,
         }
     }
 
     fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self {
-            Self::List(list) => visit.call(list),
+            Self::List(_, list) => visit.call(list),
             Self::Dict(dict) => visit.call(dict),
             Self::Record(_, instance) => instance.traverse(visit),
         }
+    }
+}
+
+/// A member of the choice `id`.
+fn choice(c: Build<'_, '_>, id: NodeId, member: u32) -> Py<PyAny> {
+    match &c.schema.facet(id).detail {
+        Detail::Members(members) => members[member as usize].clone_ref(c.py),
+        _ => unreachable!("only choices have members"),
     }
 }
 

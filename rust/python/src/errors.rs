@@ -6,8 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{intern, wrap_pyfunction};
 
+use crate::hook::Shape;
 use crate::judge::Settings;
 use crate::schema::{Detail, Schema};
+use crate::witness;
 
 /// What an error is told from.
 #[derive(Clone, Copy)]
@@ -50,14 +52,25 @@ impl<'py> Report<'_, 'py> {
 
     /// The way to the open value, as Pydantic's `loc` has it.
     pub(crate) fn path(self) -> PyResult<Bound<'py, PyTuple>> {
+        self.steps(self.parser.path())
+    }
+
+    /// The way to what is wrong. What is wrong with a union is wrong with all that its value could be.
+    fn location(self) -> PyResult<Bound<'py, PyTuple>> {
+        self.steps(self.parser.trunk())
+    }
+
+    fn steps(self, slots: Vec<Slot>) -> PyResult<Bound<'py, PyTuple>> {
         let py = self.py;
         let source = self.parser.source();
-        let steps = self.parser.path().map(|slot| match slot {
+        let steps = slots.into_iter().map(|slot| match slot {
             Slot::Index(index) => Ok(index.into_pyobject(py)?.into_any()),
-            Slot::Field(id, index) => match self.schema.record(id) {
-                Some(class) => Ok(class.fields[index as usize].location.bind(py).clone()),
-                None => Ok(index.into_pyobject(py)?.into_any()),
-            },
+            Slot::Field(id, index, key) => {
+                match self.schema.record(id).map(|class| &class.fields[index as usize]) {
+                    Some(field) if !field.has_synonyms => Ok(field.location.bind(py).clone()),
+                    _ => Ok(PyString::from_bytes(py, source.bytes(key))?.into_any()),
+                }
+            }
             Slot::Tag(id, tag) => match &self.schema.facet(id).detail {
                 Detail::Tags(tags) => Ok(tags[tag as usize].bind(py).clone()),
                 _ => Ok(tag.into_pyobject(py)?.into_any()),
@@ -73,7 +86,7 @@ impl<'py> Report<'_, 'py> {
                 let scalar = self.parser.scalar();
                 // Prose begins with an `I` sooner than a text does with `Infinity`: the letter says more.
                 let letter = matches!(scalar, b"I" | b"N").then(|| PyString::from_bytes(self.py, scalar));
-                self.witnessed(node, &witness(scalar), letter.transpose()?.as_deref())
+                self.witnessed(node, &witness::of_scalar(scalar), letter.transpose()?.as_deref())
             }
             Violation::Text { node } => {
                 let text = self.parser.source().bytes(self.parser.refused_text());
@@ -81,14 +94,20 @@ impl<'py> Report<'_, 'py> {
                 let text = json.call1((PyString::from_bytes(self.py, text)?,))?;
                 self.witnessed(node, text.extract::<String>()?.as_bytes(), None)
             }
-            Violation::Tag { node } => {
-                let quote: &[u8] = if self.parser.in_string() { b"\"}" } else { b"}" };
-                self.witnessed(node, &[self.parser.scalar(), quote].concat(), None)
+            Violation::Tag { node } => self.witnessed(node, &witness::of_value(self.parser.scalar()), None),
+            Violation::Union { node } => self.of_union(node),
+            Violation::Key { node } => {
+                let text = self.parser.source().bytes(self.parser.refused_text());
+                let key = PyString::from_bytes(self.py, text)?;
+                match self.schema.facet(node).judge.validate_key(key.clone(), self.settings) {
+                    Err(error) => self.judged_key(&error, &key),
+                    Ok(_) => Ok(disagreement(&key.to_string())),
+                }
             }
             Violation::TooLong { node } => self.length("too_long", node),
-            Violation::TooShort { node } => self.length("too_short", node),
+            Violation::TooShort { node } => self.too_short(node),
             Violation::Missing { node } => self.missing(node),
-            Violation::ForbiddenKey { whole, .. } => self.forbidden_key(whole),
+            Violation::ForbiddenKey { node, whole } => self.forbidden_key(node, whole),
         }
     }
 
@@ -96,21 +115,53 @@ impl<'py> Report<'_, 'py> {
     fn witnessed(self, node: NodeId, json: &[u8], input: Option<&Bound<'py, PyAny>>) -> PyResult<PyErr> {
         match self.schema.facet(node).judge.validate(self.py, json, self.settings) {
             Err(error) => self.judged(&error, input),
-            Ok(_) => Ok(PyRuntimeError::new_err(format!(
-                "instar refused {} where Pydantic accepts it: please report this with the model",
-                String::from_utf8_lossy(json)
-            ))),
+            Ok(_) => Ok(disagreement(&String::from_utf8_lossy(json))),
         }
+    }
+
+    /// What each choice of a union has against the value, but for what it lacks only because it is not whole.
+    fn of_union(self, node: NodeId) -> PyResult<PyErr> {
+        let json = witness::of_value(self.parser.attempt());
+        let Err(error) = self.schema.facet(node).judge.validate(self.py, &json, self.settings) else {
+            return Ok(disagreement(&String::from_utf8_lossy(&json)));
+        };
+        let Some(lines) = self.lines(&error, &self.location()?)? else { return Ok(error) };
+        let told = PyList::empty(self.py);
+        for line in &lines {
+            if !line.get_item("type")?.eq("missing")? {
+                told.append(line)?;
+            }
+        }
+        self.validation_error(if told.is_empty() { &lines } else { &told })
     }
 
     /// A judge's error, told from the root: `ValidationError` with the whole `loc` and title, anything else as it is.
     pub(crate) fn judged(self, error: &PyErr, input: Option<&Bound<'py, PyAny>>) -> PyResult<PyErr> {
-        let py = self.py;
-        let value = error.value(py);
-        if !value.is_instance(validation_error(py)?.as_any())? {
-            return Ok(error.clone_ref(py));
+        let Some(lines) = self.lines(error, &self.location()?)? else { return Ok(error.clone_ref(self.py)) };
+        if let Some(input) = input {
+            for line in &lines {
+                line.set_item("input", input)?;
+            }
         }
-        let prefix = self.path()?;
+        self.validation_error(&lines)
+    }
+
+    /// A judge's error about a key.
+    pub(crate) fn judged_key(self, error: &PyErr, key: &Bound<'py, PyString>) -> PyResult<PyErr> {
+        let location = self.location()?.add((key, "[key]"))?.cast_into()?;
+        match self.lines(error, &location)? {
+            Some(lines) => self.validation_error(&lines),
+            None => Ok(error.clone_ref(self.py)),
+        }
+    }
+
+    /// The lines of a `ValidationError`, as `from_exception_data` takes them, with `prefix` before each `loc`.
+    fn lines(self, error: &PyErr, prefix: &Bound<'py, PyTuple>) -> PyResult<Option<Bound<'py, PyList>>> {
+        let py = self.py;
+        if !is_validation_error(error, py)? {
+            return Ok(None);
+        }
+        let value = error.value(py);
         let options = [("include_url", false)].into_py_dict(py)?;
         let lines = value.call_method("errors", (), Some(&options))?.cast_into::<PyList>()?;
         for line in &lines {
@@ -119,18 +170,31 @@ impl<'py> Report<'_, 'py> {
                 .get_item("loc")?
                 .map_or_else(|| Ok(PyTuple::empty(py)), |loc| Ok::<_, PyErr>(loc.cast_into()?))?;
             line.set_item("loc", prefix.add(location)?)?;
-            if let Some(input) = input {
-                line.set_item("input", input)?;
-            }
             line.set_item("type", error_type(&line)?)?;
         }
-        self.validation_error(&lines)
+        Ok(Some(lines))
+    }
+
+    /// What a container that closed with too few members lacks: a tuple those at certain places.
+    fn too_short(self, node: NodeId) -> PyResult<PyErr> {
+        let begun = self.parser.members();
+        let Node::Array(array) = &self.schema.plan.nodes[node as usize] else {
+            return self.length("too_short", node);
+        };
+        if begun >= array.head.len() {
+            return self.length("too_short", node);
+        }
+        let (input, path) = (self.container()?, self.location()?);
+        let lines = (begun..array.head.len())
+            .map(|index| Ok(("missing", path.add((index,))?.cast_into::<PyTuple>()?, input.clone(), None)));
+        self.line_errors(lines.collect::<PyResult<Vec<_>>>()?)
     }
 
     fn length(self, kind: &'static str, node: NodeId) -> PyResult<PyErr> {
+        let sequence = if self.schema.shape(node) == Shape::Tuple { "Tuple" } else { "List" };
         let Some((field_type, bound, limit)) = (match (&self.schema.plan.nodes[node as usize], kind) {
-            (Node::Array(array), "too_long") => Some(("List", "max_length", array.max)),
-            (Node::Array(array), _) => Some(("List", "min_length", array.min)),
+            (Node::Array(array), "too_long") => Some((sequence, "max_length", array.max)),
+            (Node::Array(array), _) => Some((sequence, "min_length", array.min)),
             (Node::Map(map), "too_long") => Some(("Dictionary", "max_length", map.max)),
             (Node::Map(map), _) => Some(("Dictionary", "min_length", map.min)),
             _ => None,
@@ -144,11 +208,11 @@ impl<'py> Report<'_, 'py> {
         context.set_item("field_type", field_type)?;
         context.set_item(bound, limit)?;
         context.set_item("actual_length", actual)?;
-        self.line_errors([(kind, self.path()?, input, Some(context))])
+        self.line_errors([(kind, self.location()?, input, Some(context))])
     }
 
     fn missing(self, node: NodeId) -> PyResult<PyErr> {
-        let (input, path) = (self.container()?, self.path()?);
+        let (input, path) = (self.container()?, self.location()?);
         let Some(class) = self.schema.record(node) else {
             return Err(PyRuntimeError::new_err("only records have required fields"));
         };
@@ -160,15 +224,19 @@ impl<'py> Report<'_, 'py> {
         self.line_errors(lines)
     }
 
-    fn forbidden_key(self, whole: bool) -> PyResult<PyErr> {
+    fn forbidden_key(self, node: NodeId, whole: bool) -> PyResult<PyErr> {
         let py = self.py;
-        let mut path = self.path()?;
+        let mut path = self.location()?;
         if !whole {
             let source = self.parser.source();
             let key = PyString::from_bytes(py, source.bytes(self.parser.refused_text()))?;
             path = path.add((key,))?.cast_into::<PyTuple>()?;
         }
-        self.line_errors([("extra_forbidden", path, py.None().into_bound(py), None)])
+        let kind = match self.schema.record(node) {
+            Some(class) if class.is_dataclass() => "unexpected_keyword_argument",
+            _ => "extra_forbidden",
+        };
+        self.line_errors([(kind, path, py.None().into_bound(py), None)])
     }
 
     /// The open container as far as it had come, as plain values.
@@ -210,6 +278,19 @@ impl<'py> Report<'_, 'py> {
         Ok(PyErr::from_value(error))
     }
 
+    /// The lines of a `ValidationError` as `instar.errors.Violation`s that were found at `offset`.
+    pub(crate) fn violations(self, error: &PyErr, offset: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let py = self.py;
+        let class = py.import("instar.errors")?.getattr("Violation")?;
+        let options = [("include_url", false)].into_py_dict(py)?;
+        let lines = error.value(py).call_method("errors", (), Some(&options))?;
+        let violation = |line: PyResult<Bound<'py, PyAny>>| {
+            let line = line?;
+            class.call1((line.get_item("type")?, line.get_item("loc")?, line.get_item("msg")?, offset))
+        };
+        lines.try_iter()?.map(violation).collect()
+    }
+
     /// What Pydantic makes of an exception that a hook of the user's raised on `input`.
     pub(crate) fn hook(self, error: PyErr, json: &[u8]) -> PyResult<PyErr> {
         let py = self.py;
@@ -232,6 +313,11 @@ impl<'py> Report<'_, 'py> {
 #[pyfunction]
 fn raise(error: Bound<'_, PyAny>) -> PyResult<()> {
     Err(PyErr::from_value(error))
+}
+
+/// Whether an exception is Pydantic's.
+pub(crate) fn is_validation_error(error: &PyErr, py: Python<'_>) -> PyResult<bool> {
+    error.value(py).is_instance(validation_error(py)?.as_any())
 }
 
 fn validation_error(py: Python<'_>) -> PyResult<Bound<'_, PyType>> {
@@ -258,21 +344,11 @@ fn error_type<'py>(line: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
     core.getattr("PydanticCustomError")?.call1((kind, item("msg")?, context))
 }
 
-/// The shortest whole value that begins like `scalar`: what a judge can be asked about a first byte.
-fn witness(scalar: &[u8]) -> Vec<u8> {
-    let rest: &[u8] = match scalar.last() {
-        Some(b'{') => b"}",
-        Some(b'[') => b"]",
-        Some(b'"') => b"\"",
-        Some(b't') => b"rue",
-        Some(b'f') => b"alse",
-        Some(b'n') => b"ull",
-        Some(b'N') => b"aN",
-        Some(b'I') => b"nfinity",
-        Some(b'-' | b'.' | b'e' | b'E') => b"0",
-        _ => b"",
-    };
-    [scalar, rest].concat()
+/// The error for what cannot be: the plan refused what Pydantic accepts.
+fn disagreement(json: &str) -> PyErr {
+    PyRuntimeError::new_err(format!(
+        "instar refused {json} where Pydantic accepts it: please report this with the model"
+    ))
 }
 
 /// The error for a call while another call is at work.

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyBytes, PyDict};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::compile::references;
@@ -11,8 +11,8 @@ use crate::compile::references;
 /// A validator of one node, built when it is first needed.
 pub(crate) struct Judge {
     source: Option<Source>,
-    /// `SchemaValidator.validate_json`, bound. A lock that can be read without a token, as the collector does.
-    validate: OnceLock<Py<PyAny>>,
+    /// A `SchemaValidator`. A lock that can be read without a token, as the collector does.
+    validator: OnceLock<Py<PyAny>>,
 }
 
 /// What a judge is built from.
@@ -42,23 +42,23 @@ impl Judge {
             definitions: definitions.clone().unbind(),
             config: config.map(|config| config.clone().unbind()),
         };
-        Self { source: Some(source), validate: OnceLock::new() }
+        Self { source: Some(source), validator: OnceLock::new() }
     }
 
     /// The judge that `validator`, a `SchemaValidator`, is.
-    pub(crate) fn of_validator(validator: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self { source: None, validate: OnceLock::from(validator.getattr("validate_json")?.unbind()) })
+    pub(crate) fn of_validator(validator: &Bound<'_, PyAny>) -> Self {
+        Self { source: None, validator: OnceLock::from(validator.clone().unbind()) }
     }
 
-    fn validator<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(validate) = self.validate.get() {
-            return Ok(validate.bind(py).clone());
+    fn validator<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        if let Some(validator) = self.validator.get() {
+            return Ok(validator.bind(py));
         }
         let Some(source) = &self.source else { unreachable!("built from a validator") };
         let class = py.import("pydantic_core")?.getattr("SchemaValidator")?;
-        let validate = class.call1((source.whole(py)?, &source.config))?.getattr("validate_json")?;
+        let validator = class.call1((source.whole(py)?, &source.config))?;
         // Another thread may have been first: one is as good as the other.
-        Ok(self.validate.get_or_init(|| validate.unbind()).bind(py).clone())
+        Ok(self.validator.get_or_init(|| validator.unbind()).bind(py))
     }
 
     /// What the node makes of a JSON text.
@@ -70,15 +70,35 @@ impl Judge {
         json: &[u8],
         settings: &Settings<'_>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let json = PyBytes::new(py, json);
-        let validate = self.validator(py)?;
+        self.call(intern!(py, "validate_json"), PyBytes::new(py, json).into_any(), settings)
+    }
+
+    /// What the node makes of a key. To Pydantic the keys of JSON objects are strings that stand for other values.
+    ///
+    /// Raises as [`Judge::validate`].
+    pub(crate) fn validate_key<'py>(
+        &self,
+        key: Bound<'py, PyString>,
+        settings: &Settings<'_>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.call(intern!(key.py(), "validate_strings"), key.into_any(), settings)
+    }
+
+    fn call<'py>(
+        &self,
+        method: &Bound<'py, PyString>,
+        input: Bound<'py, PyAny>,
+        settings: &Settings<'_>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = input.py();
+        let validator = self.validator(py)?;
         if settings.strict.is_none() && settings.context.is_none() {
-            return validate.call1((json,));
+            return validator.call_method1(method, (input,));
         }
         let arguments = PyDict::new(py);
         arguments.set_item(intern!(py, "strict"), settings.strict)?;
         arguments.set_item(intern!(py, "context"), settings.context)?;
-        validate.call((json,), Some(&arguments))
+        validator.call_method(method, (input,), Some(&arguments))
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -87,7 +107,7 @@ impl Judge {
             visit.call(&source.definitions)?;
             visit.call(&source.config)?;
         }
-        visit.call(self.validate.get())
+        visit.call(self.validator.get())
     }
 }
 

@@ -10,10 +10,12 @@ mod compile;
 mod errors;
 mod exclusive;
 mod ffi;
+mod hook;
 mod judge;
 mod parser;
 mod record;
 mod schema;
+mod witness;
 
 /// The extension module.
 #[pyo3::pymodule(gil_used = false)]

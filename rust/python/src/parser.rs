@@ -1,7 +1,7 @@
 //! The Python class `instar._core.Parser`.
 
-use instar_core::{Fault, Limits, Node, Parser, Plan, Step};
-use pyo3::exceptions::{PyBaseException, PyException, PyTypeError};
+use instar_core::{Fault, Hook, Judgement, Limits, Node, OnViolation, Parser, Plan, Step};
+use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
@@ -10,6 +10,7 @@ use crate::builder::{Build, Builder};
 use crate::errors::{self, Report};
 use crate::exclusive::{Exclusive, Lent};
 use crate::judge::Settings;
+use crate::record::RecordClass;
 use crate::schema::Schema;
 
 /// The parser of one stream.
@@ -25,21 +26,32 @@ struct State {
     builder: Builder,
     /// What was raised, to be raised again.
     error: Option<Py<PyBaseException>>,
+    /// The violations that were forgiven.
+    violations: Vec<Py<PyAny>>,
     finished: bool,
 }
 
 #[pymethods]
 impl PyParser {
     #[new]
-    #[pyo3(signature = (schema, *, live=false, limits=None, context=None, strict=None))]
+    #[pyo3(signature = (schema, *, live=false, limits=None, context=None, strict=None, on_violation="raise"))]
     fn new(
         schema: &Bound<'_, PyAny>,
         live: bool,
         limits: Option<&Bound<'_, PyAny>>,
         context: Option<Py<PyAny>>,
         strict: Option<bool>,
+        on_violation: &str,
     ) -> PyResult<Self> {
         let py = schema.py();
+        let on_violation = match on_violation {
+            "raise" => OnViolation::Raise,
+            "defer" => OnViolation::Defer,
+            other => {
+                let message = format!("on_violation is \"raise\" or \"defer\", not {other:?}");
+                return Err(PyValueError::new_err(message));
+            }
+        };
         let limits = match limits {
             Some(limits) => Limits {
                 depth: limits.getattr(intern!(py, "depth"))?.extract()?,
@@ -52,7 +64,8 @@ impl PyParser {
         let schema: Bound<'_, Schema> = schema_of.call((schema,), Some(&options))?.cast_into()?;
         let plan = schema.get().plan.clone();
         let builder = Builder::new(live, element_depth(&plan));
-        let state = State { core: Parser::new(plan, limits), builder, error: None, finished: false };
+        let core = Parser::new(plan, limits, on_violation);
+        let state = State { core, builder, error: None, violations: Vec::new(), finished: false };
         Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
     }
 
@@ -152,13 +165,18 @@ impl PyParser {
         self.report(py, &state.core, &self.settings()).path()
     }
 
+    /// What the schema has refused so far, where that is deferred.
+    #[getter]
+    fn violations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.state(py)?.violations)
+    }
+
     /// How far the value has come, by its top-level fields.
     #[getter]
     fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let snapshot = self.snapshot(py)?.into_bound(py);
         let (arrived, settled) = self.members(py)?;
-        let schema = self.schema.get();
-        let fields = schema.record(schema.plan.root).map_or(0, |class| class.fields.len());
+        let fields = self.outline().map_or(0, |class| class.fields.len());
         let completion =
             if self.complete(py)? { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
         let data = PyDict::new(py);
@@ -175,8 +193,7 @@ impl PyParser {
 
     #[getter]
     fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let schema = self.schema.get();
-        let fields = schema.record(schema.plan.root).map_or(&[][..], |class| &class.fields);
+        let fields = self.outline().map_or(&[][..], |class| &class.fields);
         PyTuple::new(py, fields.iter().map(|field| &field.name))
     }
 
@@ -196,6 +213,7 @@ impl PyParser {
         match self.state.lend_to_collector() {
             Some(state) => {
                 visit.call(&state.error)?;
+                state.violations.iter().try_for_each(|violation| visit.call(violation))?;
                 state.builder.traverse(&visit)
             }
             // What a call at work holds is alive.
@@ -215,6 +233,12 @@ impl PyParser {
     #[inline]
     fn state(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
         self.state.lend(py).ok_or_else(errors::busy)
+    }
+
+    /// The record that the whole text is.
+    fn outline(&self) -> Option<&RecordClass> {
+        let schema = self.schema.get();
+        schema.record(schema.sole_record(schema.plan.root)?)
     }
 
     fn settings(&self) -> Settings<'_> {
@@ -239,8 +263,7 @@ impl PyParser {
         let mut state = self.state(py)?;
         let State { core, builder, .. } = &mut *state;
         let snapshot = builder.snapshot(self.build(py), core)?.into_bound(py);
-        let schema = self.schema.get();
-        let arrived: Names<'py> = match (schema.record(schema.plan.root), snapshot.cast::<PyDict>()) {
+        let arrived: Names<'py> = match (self.outline(), snapshot.cast::<PyDict>()) {
             (Some(class), _) => {
                 builder.arrived(self.build(py), class)?.into_iter().map(|name| name.into_bound(py)).collect()
             }
@@ -274,47 +297,74 @@ impl PyParser {
         mut step: Result<Step, Fault>,
         read: impl Fn(&mut Parser) -> Result<Step, Fault>,
     ) -> PyResult<()> {
-        let settings = self.settings();
         loop {
-            let error = match step {
+            let answered = match step {
                 Ok(Step::Drained) => return Ok(()),
-                Ok(Step::Judge(judgement)) => {
-                    let judge = &self.schema.get().facet(judgement.node).judge;
-                    let json = &state.core.text()[judgement.start..judgement.end];
-                    match judge.validate(py, json, &settings) {
-                        Ok(value) => {
-                            let seen = state.shows(&value);
-                            state.builder.judged.push_back(value.unbind());
-                            state.core.accept(seen);
-                            step = read(&mut state.core);
-                            continue;
-                        }
-                        Err(error) => {
-                            let report = self.report(py, &state.core, &settings);
-                            let error = report.judged(&error, None).unwrap_or_else(|error| error);
-                            state.core.refuse(judgement.at);
-                            error
-                        }
-                    }
+                Ok(Step::Judge(judgement)) => self.judge(py, state, judgement),
+                Ok(Step::Hook(hook)) => self.run_hooks(py, state, hook),
+                Err(fault) => {
+                    let error = self.report(py, &state.core, &self.settings()).fault(fault);
+                    self.violated(py, state, error, fault.offset)
                 }
-                Ok(Step::Hook(hook)) => match state.builder.catch_up(self.build(py), &mut state.core) {
-                    Ok(()) => {
-                        state.core.hooked();
-                        step = read(&mut state.core);
-                        continue;
-                    }
-                    Err(error) => {
-                        let json = &state.core.text()[hook.start..=hook.at];
-                        let report = self.report(py, &state.core, &settings);
-                        let error = report.hook(error, json).unwrap_or_else(|error| error);
-                        state.core.refuse(hook.at);
-                        error
-                    }
-                },
-                Err(fault) => self.report(py, &state.core, &settings).fault(fault),
             };
-            return Err(state.fail(py, error));
+            answered.map_err(|error| state.fail(py, error))?;
+            step = read(&mut state.core);
         }
+    }
+
+    fn judge(&self, py: Python<'_>, state: &mut State, judgement: Judgement) -> PyResult<()> {
+        let settings = self.settings();
+        let judge = &self.schema.get().facet(judgement.node).judge;
+        let key =
+            judgement.key.map(|key| PyString::from_bytes(py, state.core.source().bytes(key))).transpose()?;
+        let verdict = match &key {
+            Some(key) => judge.validate_key(key.clone(), &settings),
+            None => judge.validate(py, &state.core.text()[judgement.start..judgement.end], &settings),
+        };
+        let error = match verdict {
+            Ok(value) => {
+                let seen = state.shows(&value);
+                let ticket = state.builder.keep(value.unbind());
+                state.core.accept(ticket, seen);
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        if judgement.tentative && errors::is_validation_error(&error, py)? {
+            state.core.reject();
+            return Ok(());
+        }
+        let report = self.report(py, &state.core, &settings);
+        let told = match &key {
+            Some(key) => report.judged_key(&error, key),
+            None => report.judged(&error, None),
+        };
+        state.core.refuse(judgement.at);
+        self.violated(py, state, told.unwrap_or_else(|error| error), judgement.at)
+    }
+
+    fn run_hooks(&self, py: Python<'_>, state: &mut State, hook: Hook) -> PyResult<()> {
+        let Err(error) = state.builder.catch_up(self.build(py), &mut state.core) else {
+            state.core.hooked();
+            return Ok(());
+        };
+        let settings = self.settings();
+        let json = &state.core.text()[hook.start..hook.end];
+        let told = self.report(py, &state.core, &settings).hook(error, json);
+        state.core.refuse(hook.at);
+        self.violated(py, state, told.unwrap_or_else(|error| error), hook.at)
+    }
+
+    /// Raises the error of what was refused at `offset`, or notes it and goes on.
+    fn violated(&self, py: Python<'_>, state: &mut State, error: PyErr, offset: usize) -> PyResult<()> {
+        if !state.core.can_forgive() || !errors::is_validation_error(&error, py)? {
+            return Err(error);
+        }
+        let settings = self.settings();
+        let violations = self.report(py, &state.core, &settings).violations(&error, offset)?;
+        state.violations.extend(violations.into_iter().map(Bound::unbind));
+        state.core.forgive();
+        Ok(())
     }
 }
 

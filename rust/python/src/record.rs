@@ -17,7 +17,7 @@ pub(crate) enum Absent {
     Copied(Py<PyAny>),
     /// A factory, called once for each instance.
     Made(Py<PyAny>),
-    /// A required record: itself with nothing arrived.
+    /// A required value that may be a record: then itself with nothing arrived, `None` otherwise.
     Blank(NodeId),
     /// Nothing: a typed dict lacks the key.
     Nothing,
@@ -27,15 +27,21 @@ pub(crate) enum Absent {
 pub(crate) struct Field {
     /// Its name in Python.
     pub(crate) name: Py<PyString>,
-    /// What Pydantic's error locations call it.
+    /// What Pydantic's error locations call it where it is missing.
     pub(crate) location: Py<PyAny>,
+    /// Whether error locations call it by one of several keys, the one that came.
+    pub(crate) has_synonyms: bool,
     pub(crate) absent: Absent,
 }
 
 /// What the instances of a record are.
 pub(crate) enum Form {
     Model(Py<PyType>, Slots),
+    /// A model that is written as its only field: it keeps nothing but that.
+    Root(Py<PyType>, Slot),
     Dataclass(Py<PyType>),
+    /// A dataclass whose instances have slots instead of a dict.
+    Slotted(Py<PyType>),
     /// Dicts.
     TypedDict,
 }
@@ -47,14 +53,6 @@ pub(crate) struct Slots {
     private: Slot,
 }
 
-/// User code that runs when an instance has closed.
-pub(crate) enum Hook {
-    /// The method that Pydantic calls on each new instance.
-    PostInit(Py<PyString>),
-    /// A validator, which gives what stands for the instance from then on.
-    After(Py<PyAny>),
-}
-
 /// A class of records.
 pub(crate) struct RecordClass {
     form: Form,
@@ -62,7 +60,6 @@ pub(crate) struct RecordClass {
     /// All fields with what they show before they arrive, where nothing of it is made anew for each instance.
     template: Option<Py<PyDict>>,
     keeps_extra: bool,
-    pub(crate) hooks: Vec<Hook>,
 }
 
 /// An instance in the making.
@@ -86,16 +83,15 @@ impl Form {
         };
         Ok(Self::Model(class.unbind(), slots))
     }
+
+    pub(crate) fn root(class: Bound<'_, PyType>) -> PyResult<Self> {
+        let fields_set = Slot::find(&class, intern!(class.py(), "__pydantic_fields_set__"))?;
+        Ok(Self::Root(class.unbind(), fields_set))
+    }
 }
 
 impl RecordClass {
-    pub(crate) fn new(
-        py: Python<'_>,
-        form: Form,
-        fields: Vec<Field>,
-        keeps_extra: bool,
-        hooks: Vec<Hook>,
-    ) -> PyResult<Self> {
+    pub(crate) fn new(py: Python<'_>, form: Form, fields: Vec<Field>, keeps_extra: bool) -> PyResult<Self> {
         let template = PyDict::new(py);
         let mut all_shared = true;
         for field in &fields {
@@ -106,7 +102,7 @@ impl RecordClass {
             }
         }
         let template = all_shared.then(|| template.unbind());
-        Ok(Self { form, fields, template, keeps_extra, hooks })
+        Ok(Self { form, fields, template, keeps_extra })
     }
 
     /// An instance with nothing arrived. `within` are the records being made blank around it: one of them again
@@ -144,9 +140,9 @@ impl RecordClass {
                     Err(error) if error.is_instance_of::<PyException>(py) => py.None().into_bound(py),
                     Err(error) => return Err(error),
                 },
-                Absent::Blank(id) => match schema.record(*id) {
-                    Some(class) if !within.contains(id) => {
-                        within.push(*id);
+                Absent::Blank(id) => match schema.sole_record(*id).map(|id| (id, schema.record(id))) {
+                    Some((id, Some(class))) if !within.contains(&id) => {
+                        within.push(id);
                         let blank = class.blank(py, schema, within)?;
                         within.pop();
                         blank.object.into_bound(py)
@@ -177,9 +173,22 @@ impl RecordClass {
                 slots.private.fill(&object, &none)?;
                 object
             }
+            Form::Root(class, fields_set) => {
+                let object = ffi::new_instance(class.bind(py))?;
+                ffi::set_attribute(&object, intern!(py, "__dict__"), values)?;
+                fields_set.fill(&object, arrived)?;
+                object
+            }
             Form::Dataclass(class) => {
                 let object = ffi::new_instance(class.bind(py))?;
                 ffi::set_attribute(&object, intern!(py, "__dict__"), values)?;
+                object
+            }
+            Form::Slotted(class) => {
+                let object = ffi::new_instance(class.bind(py))?;
+                for (name, value) in values.iter() {
+                    ffi::set_attribute(&object, name.cast()?, &value)?;
+                }
                 object
             }
             Form::TypedDict => values.clone().into_any(),
@@ -210,7 +219,9 @@ impl RecordClass {
         let py = blank.py();
         let values = match &self.form {
             Form::TypedDict => blank.clone(),
-            Form::Model(class, _) | Form::Dataclass(class) if blank.is_instance(class.bind(py))? => {
+            Form::Model(class, _) | Form::Root(class, _) | Form::Dataclass(class)
+                if blank.is_instance(class.bind(py))? =>
+            {
                 blank.getattr(intern!(py, "__dict__"))?
             }
             _ => return Ok(None),
@@ -220,33 +231,32 @@ impl RecordClass {
         self.instance(&values.copy()?, &PySet::empty(py)?, extra.as_ref()).map(Some)
     }
 
-    /// Runs the user's code on a finished instance, and gives what stands for it.
-    pub(crate) fn finish(
+    pub(crate) fn is_dataclass(&self) -> bool {
+        matches!(self.form, Form::Dataclass(_) | Form::Slotted(_))
+    }
+
+    /// Gives a field of an instance its value.
+    pub(crate) fn set(
         &self,
-        instance: &Bound<'_, PyAny>,
-        context: Option<&Py<PyAny>>,
-    ) -> PyResult<Py<PyAny>> {
-        let mut value = instance.clone();
-        for hook in &self.hooks {
-            match hook {
-                Hook::PostInit(name) => {
-                    value.call_method1(name, (context,))?;
-                }
-                Hook::After(function) => value = function.bind(value.py()).call1((value,))?,
-            }
+        instance: &Instance,
+        name: &Bound<'_, PyString>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let py = value.py();
+        instance.values.bind(py).set_item(name, value)?;
+        match self.form {
+            Form::Slotted(_) => ffi::set_attribute(instance.object.bind(py), name, value),
+            _ => Ok(()),
         }
-        Ok(value.unbind())
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match &self.form {
-            Form::Model(class, _) | Form::Dataclass(class) => visit.call(class)?,
+            Form::Model(class, _) | Form::Root(class, _) | Form::Dataclass(class) | Form::Slotted(class) => {
+                visit.call(class)?;
+            }
             Form::TypedDict => {}
         }
-        self.hooks.iter().try_for_each(|hook| match hook {
-            Hook::After(function) => visit.call(function),
-            Hook::PostInit(_) => Ok(()),
-        })?;
         visit.call(&self.template)?;
         self.fields.iter().try_for_each(|field| {
             visit.call(&field.location)?;

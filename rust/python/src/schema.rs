@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use instar_core::{NodeId, Plan};
+use instar_core::{Node, NodeId, Plan};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::compile;
+use crate::hook::{Hook, Shape};
 use crate::judge::Judge;
 use crate::record::RecordClass;
 
@@ -16,12 +17,16 @@ pub(crate) struct Facet {
     /// Pydantic's validator for just this node.
     pub(crate) judge: Judge,
     pub(crate) detail: Detail,
+    /// What runs on a value that has closed.
+    pub(crate) hooks: Vec<Hook>,
 }
 
 /// What building a value of a node takes.
 pub(crate) enum Detail {
     /// Plain values.
     Plain,
+    /// What the members of an array are shown as.
+    Shape(Shape),
     /// The members of a choice, in the order of declaration.
     Members(Vec<Py<PyAny>>),
     /// The tags of a tagged union, as error locations show them.
@@ -61,7 +66,7 @@ impl Schema {
             plan: Arc::new(plan),
             facets,
             title: validator.getattr("title")?.cast_into()?.unbind(),
-            root: Judge::of_validator(validator)?,
+            root: Judge::of_validator(validator),
             hide_input,
             strict,
         })
@@ -72,8 +77,9 @@ impl Schema {
         self.root.traverse(&visit)?;
         self.facets.iter().try_for_each(|facet| {
             facet.judge.traverse(&visit)?;
+            facet.hooks.iter().try_for_each(|hook| hook.traverse(&visit))?;
             match &facet.detail {
-                Detail::Plain => Ok(()),
+                Detail::Plain | Detail::Shape(_) => Ok(()),
                 Detail::Members(members) | Detail::Tags(members) => {
                     members.iter().try_for_each(|member| visit.call(member))
                 }
@@ -86,6 +92,26 @@ impl Schema {
 impl Schema {
     pub(crate) fn facet(&self, id: NodeId) -> &Facet {
         &self.facets[id as usize]
+    }
+
+    /// The shape of the array node `id`.
+    pub(crate) fn shape(&self, id: NodeId) -> Shape {
+        match self.facet(id).detail {
+            Detail::Shape(shape) => shape,
+            _ => Shape::List,
+        }
+    }
+
+    /// The record that a value of the node `id` surely is, if there is one.
+    pub(crate) fn sole_record(&self, id: NodeId) -> Option<NodeId> {
+        match &self.plan.nodes[id as usize] {
+            Node::Record(_) | Node::Root(_) => Some(id),
+            Node::Union(union) => match *union.choices {
+                [choice] => self.sole_record(choice),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// The class of the record node `id`.

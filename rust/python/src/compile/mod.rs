@@ -6,6 +6,7 @@
 
 mod containers;
 mod core_schema;
+mod kinds;
 mod records;
 mod scalars;
 mod unions;
@@ -14,12 +15,13 @@ mod walk;
 
 use std::collections::HashMap;
 
-use instar_core::{Judged, Kind, Kinds, Node, NodeId, Plan, Verdict, View};
+use instar_core::{Judged, Kinds, Node, NodeId, Plan, View};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use self::core_schema::{CoreSchema, child, flag, item, kind, on_error_raises, only, required};
 pub(crate) use self::walk::references;
+use crate::hook::Hook;
 use crate::judge::Judge;
 use crate::schema::{Detail, Facet};
 
@@ -108,12 +110,26 @@ struct Compiler<'py> {
     /// The definitions compiled so far, each as it is with and without `deferring`.
     by_reference: HashMap<(String, bool), NodeId>,
     nesting: usize,
-    /// Whether what runs the user's code is left to the judge of a record around it.
+    /// Whether what runs the user's code is left to the judge of what is around it.
     deferring: bool,
 }
 
 /// A node as it was compiled: its rule, and what Python knows of it.
-type Rule = (Node, Detail);
+struct Rule {
+    node: Node,
+    detail: Detail,
+    hooks: Vec<Hook>,
+}
+
+impl Rule {
+    fn plain(node: Node) -> Self {
+        Self::new(node, Detail::Plain)
+    }
+
+    fn new(node: Node, detail: Detail) -> Self {
+        Self { node, detail, hooks: Vec::new() }
+    }
+}
 
 impl<'py> Compiler<'py> {
     fn node(&mut self, schema: &CoreSchema<'py>) -> PyResult<NodeId> {
@@ -124,6 +140,10 @@ impl<'py> Compiler<'py> {
             "json-or-python" if only(schema, &["json_schema", "python_schema"])? => {
                 return self.inner(schema, "json_schema");
             }
+            "lax-or-strict" if only(schema, &["lax_schema", "strict_schema", "strict"])? => {
+                let which = if self.is_strict(schema)? { "strict_schema" } else { "lax_schema" };
+                return self.inner(schema, which);
+            }
             "default" if on_error_raises(schema)? => return self.default(schema),
             _ => {}
         }
@@ -131,21 +151,38 @@ impl<'py> Compiler<'py> {
         if let Some(name) = schema.get_item("ref")? {
             self.by_reference.insert((name.extract()?, self.deferring), id);
         }
-        if self.deferring && user_code::find(schema, &self.definitions)?.any {
-            let node = Node::Deferred(self.view(schema)?);
-            self.nodes[id as usize] = Some(node);
-            return Ok(id);
-        }
         self.nesting += 1;
-        let native = if self.nesting < MAX_NESTING { self.native(schema)? } else { None };
+        let rule = if self.nesting < MAX_NESTING { self.rule(schema)? } else { None };
         self.nesting -= 1;
-        let (node, detail) = match native {
+        let Rule { node, detail, hooks } = match rule {
             Some(rule) => rule,
-            None => (self.judged(schema)?, Detail::Plain),
+            None => Rule::plain(self.judged(schema)?),
         };
         self.nodes[id as usize] = Some(node);
-        self.facets[id as usize].detail = detail;
+        let facet = &mut self.facets[id as usize];
+        (facet.detail, facet.hooks) = (detail, hooks);
         Ok(id)
+    }
+
+    /// The rule for a node, none for one of which nothing is known until Pydantic has judged it.
+    fn rule(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        if !self.deferring || !user_code::find(schema, &self.definitions)?.any {
+            return Ok(match self.native(schema)? {
+                Some(rule) => Some(rule),
+                None => self.attempt(schema)?,
+            });
+        }
+        // What shows of it is made of those parts that run no code.
+        let outline = match kind(schema)?.as_str() {
+            "function-after" => self.rule(&required(schema, "schema")?)?,
+            "nullable" | "list" | "tuple" | "set" | "frozenset" | "dict" | "model" | "dataclass"
+            | "typed-dict" => self.native(schema)?,
+            _ => self.attempt(schema)?,
+        };
+        Ok(match outline {
+            Some(rule) if grows(&rule.node) => Some(rule),
+            _ => Some(Rule::plain(Node::Deferred(self.view(schema)?))),
+        })
     }
 
     /// A place for the node of `schema`, with its judge.
@@ -153,7 +190,7 @@ impl<'py> Compiler<'py> {
         let id = u32::try_from(self.nodes.len()).expect("a schema has fewer than 2^32 nodes");
         let judge = Judge::of_node(schema, &self.definitions, self.config.as_ref());
         self.nodes.push(None);
-        self.facets.push(Facet { judge, detail: Detail::Plain });
+        self.facets.push(Facet { judge, detail: Detail::Plain, hooks: Vec::new() });
         id
     }
 
@@ -203,10 +240,10 @@ impl<'py> Compiler<'py> {
 
     /// The rule for a node that the plan knows, none for one that must be judged.
     fn native(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        let plain = |node: Option<Node>| node.map(|node| (node, Detail::Plain));
+        let plain = |node: Option<Node>| node.map(Rule::plain);
         Ok(match kind(schema)?.as_str() {
-            "any" if only(schema, &[])? => Some((Node::Any, Detail::Plain)),
-            "none" if only(schema, &[])? => Some((Node::Null, Detail::Plain)),
+            "any" if only(schema, &[])? => Some(Rule::plain(Node::Any)),
+            "none" if only(schema, &[])? => Some(Rule::plain(Node::Null)),
             "bool" => plain(self.bool(schema)?),
             "int" => plain(self.int(schema)?),
             "float" => plain(self.float(schema)?),
@@ -214,15 +251,19 @@ impl<'py> Compiler<'py> {
             "literal" => Self::literal(schema)?,
             "enum" => Self::enumeration(schema)?,
             "nullable" if only(schema, &["schema", "strict"])? => {
-                Some((Node::Nullable(self.inner(schema, "schema")?), Detail::Plain))
+                Some(Rule::plain(Node::Nullable(self.inner(schema, "schema")?)))
             }
             "list" => plain(self.list(schema)?),
+            "tuple" => self.tuple(schema)?,
+            "set" | "frozenset" => self.set(schema)?,
             "dict" => plain(self.dict(schema)?),
+            "deque" if self.deferring => plain(self.list(schema)?),
+            "ordered-dict" | "frozendict" if self.deferring => plain(self.dict(schema)?),
             "model" => self.model(schema)?,
             "dataclass" => self.dataclass(schema)?,
             "typed-dict" => self.typed_dict(schema)?,
             "function-after" => self.after(schema)?,
-            "tagged-union" => self.tagged(schema)?,
+            "tagged-union" if !self.deferring => self.tagged(schema)?,
             _ => None,
         })
     }
@@ -251,18 +292,13 @@ impl<'py> Compiler<'py> {
 
     /// The node for a value that Pydantic judges when it closes.
     fn judged(&mut self, schema: &CoreSchema<'py>) -> PyResult<Node> {
-        let view = self.view(schema)?;
-        let kinds = match kind(schema)?.as_str() {
-            "str" => Kinds::all(Verdict::Refuse)
-                .with(&[Kind::String, Kind::Number, Kind::NonFinite], Verdict::Judge),
-            "int" | "float" => {
-                Kinds::all(Verdict::Judge).with(&[Kind::Object, Kind::Array, Kind::Null], Verdict::Refuse)
-            }
-            "dict" => Kinds::all(Verdict::Refuse).with(&[Kind::Object], Verdict::Judge),
-            "list" => Kinds::all(Verdict::Refuse).with(&[Kind::Array], Verdict::Judge),
-            _ => Kinds::all(Verdict::Judge),
-        };
-        Ok(Node::Judged(Judged { kinds, view }))
+        Ok(Node::Judged(Judged { kinds: self.kinds(schema)?, view: self.view(schema)? }))
+    }
+
+    /// The kinds of values that Pydantic may accept.
+    fn kinds(&self, schema: &CoreSchema<'py>) -> PyResult<Kinds> {
+        let (definitions, config) = (&self.definitions, self.config.as_ref());
+        kinds::Search { definitions, config, strict: self.strict }.accepted(schema)
     }
 
     fn view(&self, schema: &CoreSchema<'py>) -> PyResult<View> {
@@ -276,6 +312,11 @@ impl<'py> Compiler<'py> {
             let inner = match kind(&schema)?.as_str() {
                 "str" => return Ok(true),
                 "definition-ref" => self.definitions.get_item(item(&schema, "schema_ref")?)?,
+                "function-before" | "function-after" | "function-wrap"
+                    if user_code::makes_another(&schema)? =>
+                {
+                    None
+                }
                 "function-before" | "function-after" | "function-wrap" | "default" | "nullable"
                 | "custom-error" => schema.get_item("schema")?,
                 "lax-or-strict" => schema.get_item("lax_schema")?,
@@ -289,6 +330,21 @@ impl<'py> Compiler<'py> {
         }
         Ok(false)
     }
+}
+
+/// Whether parts of a value of the node are seen before it closes.
+fn grows(node: &Node) -> bool {
+    matches!(
+        node,
+        Node::Array(_)
+            | Node::Map(_)
+            | Node::Record(_)
+            | Node::Root(_)
+            | Node::Union(_)
+            | Node::Tagged(_)
+            | Node::Any
+            | Node::Nullable(_)
+    )
 }
 
 /// Whether a node is a record, perhaps with functions around it: what brings its own config.

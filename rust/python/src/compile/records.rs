@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use instar_core::{Closing, Extra, FieldSet, Node, NodeId, Record};
+use instar_core::{Closing, Extra, FieldSet, Node, NodeId, Record, Root, View};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use super::core_schema::{CoreSchema, child, default, flag, item, kind, only, required};
 use super::{Compiler, Rule, user_code};
-use crate::record::{Absent, Field, Form, Hook, RecordClass};
+use crate::hook::Hook;
+use crate::record::{Absent, Field, Form, RecordClass};
 use crate::schema::Detail;
 
 /// The fields of a record, compiled.
@@ -79,63 +80,124 @@ const FIELD_KEYS: [&str; 11] = [
 
 impl<'py> Compiler<'py> {
     pub(super) fn model(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        let special = flag(schema, "custom_init")? == Some(true) || flag(schema, "root_model")? == Some(true);
-        let fields = required(schema, "schema")?;
-        if special || !only(schema, &MODEL_KEYS)? || kind(&fields)? != "model-fields" {
+        let custom = flag(schema, "custom_init")? == Some(true);
+        if (custom && !self.deferring) || !only(schema, &MODEL_KEYS)? {
             return Ok(None);
         }
         let post_init = schema.get_item("post_init")?.map(Bound::cast_into::<PyString>).transpose()?;
         let hooks = post_init.map(|name| Hook::PostInit(name.unbind())).into_iter().collect();
         let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
+        let fields = required(schema, "schema")?;
+        let is_root = flag(schema, "root_model")? == Some(true);
         self.under_config_of(schema, |compiler| {
+            if is_root {
+                return compiler.root(&fields, class, hooks);
+            }
+            if kind(&fields)? != "model-fields" {
+                return Ok(None);
+            }
             let extra = compiler.extra(schema, &fields)?;
             compiler.record(&fields, extra, Form::model(class)?, hooks)
         })
     }
 
-    pub(super) fn dataclass(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        let special = flag(schema, "post_init")? == Some(true) || flag(schema, "slots")? == Some(true);
-        let fields = required(schema, "schema")?;
-        if special || !only(schema, &DATACLASS_KEYS)? || kind(&fields)? != "dataclass-args" {
+    /// A model that is written as its only field.
+    fn root(
+        &mut self,
+        field: &CoreSchema<'py>,
+        class: Bound<'py, PyType>,
+        hooks: Vec<Hook>,
+    ) -> PyResult<Option<Rule>> {
+        let py = class.py();
+        if !self.deferring && user_code::find(field, &self.definitions)?.looks_around {
             return Ok(None);
         }
+        let inner = self.node(field)?;
+        let absent = match default(field)? {
+            Some(default) if self.validates_default(&default)? => Absent::Shared(py.None()),
+            Some(default) => absent(&default, self.deferring)?,
+            None => self.absent_required(py, inner),
+        };
+        let name = PyString::new(py, "root");
+        let location = name.clone().into_any().unbind();
+        let field = Field { name: name.unbind(), location, has_synonyms: false, absent };
+        let class = RecordClass::new(py, Form::root(class)?, vec![field], false)?;
+        let (closing, hooks) = self.closing(hooks);
+        Ok(Some(Rule {
+            node: Node::Root(Root { inner, closing }),
+            detail: Detail::Record(Box::new(class)),
+            hooks,
+        }))
+    }
+
+    pub(super) fn dataclass(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        let fields = required(schema, "schema")?;
+        if !only(schema, &DATACLASS_KEYS)? || kind(&fields)? != "dataclass-args" {
+            return Ok(None);
+        }
+        let post_init = flag(schema, "post_init")? == Some(true);
+        if post_init && !self.deferring && flag(&fields, "collect_init_only")? == Some(true) {
+            return Ok(None);
+        }
+        let hooks = if post_init { vec![Hook::DataclassPostInit] } else { Vec::new() };
         let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
+        let form = match flag(schema, "slots")? {
+            Some(true) => Form::Slotted(class.unbind()),
+            _ => Form::Dataclass(class.unbind()),
+        };
         self.under_config_of(schema, |compiler| match compiler.extra(schema, &fields)? {
             // Pydantic puts them beside the fields, where a snapshot could not tell them apart.
+            Extra::Allow(_) if compiler.deferring => compiler.record(&fields, Extra::Ignore, form, hooks),
             Extra::Allow(_) => Ok(None),
-            extra => compiler.record(&fields, extra, Form::Dataclass(class.unbind()), Vec::new()),
+            extra => compiler.record(&fields, extra, form, hooks),
         })
     }
 
     pub(super) fn typed_dict(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
         self.under_config_of(schema, |compiler| match compiler.extra(schema, schema)? {
+            Extra::Allow(_) if compiler.deferring => {
+                compiler.record(schema, Extra::Ignore, Form::TypedDict, Vec::new())
+            }
             Extra::Allow(_) => Ok(None),
             extra => compiler.record(schema, extra, Form::TypedDict, Vec::new()),
         })
     }
 
-    /// A model with validators that run on the finished instance: they are called through when it closes.
+    /// A value, and a validator that runs on it when it is whole: it is called when it closes.
     pub(super) fn after(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
         let function = required(schema, "function")?;
-        if !only(schema, &["function", "schema"])? || !item(&function, "type")?.eq("no-info")? {
+        if !only(schema, &["function", "schema"])? {
             return Ok(None);
         }
         let inner = required(schema, "schema")?;
-        let rule = match kind(&inner)?.as_str() {
-            "model" => self.model(&inner)?,
-            "function-after" => self.after(&inner)?,
-            _ => None,
+        if ["nullable", "tagged-union"].contains(&kind(&inner)?.as_str()) || user_code::makes_another(schema)?
+        {
+            return Ok(None);
+        }
+        let Some(mut rule) = self.native(&inner)? else { return Ok(None) };
+        let closing = match &mut rule.node {
+            Node::Array(array) => &mut array.closing,
+            Node::Map(map) => &mut map.closing,
+            Node::Record(record) => &mut record.closing,
+            Node::Root(root) => &mut root.closing,
+            // Of a scalar it is the judge that calls the validator.
+            _ => return Ok(rule.node.with_judge().map(Rule::plain)),
         };
-        Ok(match rule {
-            Some((Node::Record(mut record), Detail::Record(mut class))) => {
-                if record.closing != Closing::Judge {
-                    record.closing = Closing::Hook;
-                    class.hooks.push(Hook::After(item(&function, "function")?.unbind()));
-                }
-                Some((Node::Record(record), Detail::Record(class)))
-            }
-            _ => None,
-        })
+        // The judge of this node runs the validator, too.
+        if *closing != Closing::Judge && !self.deferring {
+            *closing = Closing::Hook;
+            rule.hooks.push(Hook::after(&function)?);
+        }
+        Ok(Some(rule))
+    }
+
+    /// What is done at the close of a record with these hooks. One that is judged later runs them then.
+    fn closing(&self, hooks: Vec<Hook>) -> (Closing, Vec<Hook>) {
+        if hooks.is_empty() || self.deferring {
+            (Closing::Settled, Vec::new())
+        } else {
+            (Closing::Hook, hooks)
+        }
     }
 
     fn under_config_of(
@@ -174,32 +236,30 @@ impl<'py> Compiler<'py> {
         if !only(schema, &FIELDS_KEYS)? {
             return Ok(None);
         }
-        for (_, field) in &declared {
-            if hides_default(field)? {
-                return Ok(None);
-            }
-        }
-        let whole = self.is_judged_whole(&declared)?;
-        let deferring = self.deferring;
+        let outlined = self.deferring;
+        let whole = !outlined && self.is_judged_whole(&declared)?;
         self.deferring |= whole;
-        let compiled = self.fields(&declared, whole, matches!(form, Form::TypedDict));
-        self.deferring = deferring;
+        let compiled = self.fields(&declared, matches!(form, Form::TypedDict));
+        self.deferring = outlined;
         let Some(Compiled { nodes, required, keys, fields }) = compiled? else { return Ok(None) };
-        let (closing, hooks) = match hooks {
-            // The judge runs the hooks too.
-            _ if whole => (Closing::Judge, Vec::new()),
-            hooks if hooks.is_empty() => (Closing::Settled, hooks),
-            hooks => (Closing::Hook, hooks),
-        };
+        // The judge runs the hooks too.
+        let (closing, hooks) = if whole { (Closing::Judge, Vec::new()) } else { self.closing(hooks) };
         let record = Record::new(nodes, required, &keys, extra, closing);
-        let class = RecordClass::new(schema.py(), form, fields, matches!(extra, Extra::Allow(_)), hooks)?;
-        Ok(Some((Node::Record(Box::new(record)), Detail::Record(Box::new(class)))))
+        let class = RecordClass::new(schema.py(), form, fields, matches!(extra, Extra::Allow(_)))?;
+        Ok(Some(Rule {
+            node: Node::Record(Box::new(record)),
+            detail: Detail::Record(Box::new(class)),
+            hooks,
+        }))
     }
 
     /// Whether values of some fields depend on those of others: then only Pydantic can validate them, and only
     /// together.
     fn is_judged_whole(&self, declared: &[(Bound<'py, PyString>, CoreSchema<'py>)]) -> PyResult<bool> {
         for (_, field) in declared {
+            if hides_default(field)? {
+                return Ok(true);
+            }
             let schema = required(field, "schema")?;
             let depends = match default(&schema)? {
                 Some(default) => {
@@ -223,7 +283,6 @@ impl<'py> Compiler<'py> {
     fn fields(
         &mut self,
         declared: &[(Bound<'py, PyString>, CoreSchema<'py>)],
-        whole: bool,
         is_typed_dict: bool,
     ) -> PyResult<Option<Compiled>> {
         let mut compiled = Compiled {
@@ -234,39 +293,51 @@ impl<'py> Compiler<'py> {
         };
         for (index, (name, field)) in (0_u32..).zip(declared) {
             let Some(names) = self.keys_of(name, field)? else { return Ok(None) };
-            let location = if self.locates_by_alias()? { names[0].clone() } else { name.to_string() };
-            compiled.keys.extend(names.into_iter().map(|key| (key, index)));
+            let by_alias = self.locates_by_alias()?;
+            let location = names.first().filter(|_| by_alias).cloned().unwrap_or_else(|| name.to_string());
+            let has_synonyms = by_alias && names.len() > 1;
+            compiled.keys.extend(names.iter().map(|key| (key.clone(), index)));
             let value = required(field, "schema")?;
-            let id = self.node(&value)?;
+            let init_only = flag(field, "init_only")? == Some(true);
+            let id = if init_only { self.hidden() } else { self.node(&value)? };
             let default = default(&value)?;
             let is_required = match flag(field, "required")? {
                 Some(required) => required,
                 None => default.is_none(),
             };
-            if is_required {
+            if is_required && !names.is_empty() && !hides_default(field)? {
                 compiled.required.insert(index);
             }
             let absent = match default {
+                _ if init_only => Absent::Nothing,
+                _ if hides_default(field)? => Absent::Shared(name.py().None()),
                 // A typed dict has no key for what is absent, unless Pydantic puts its default there.
                 None if is_typed_dict => Absent::Nothing,
                 Some(_) if is_typed_dict => return Ok(None),
                 Some(default) if self.validates_default(&default)? => Absent::Shared(name.py().None()),
-                Some(default) => absent(&default, whole)?,
+                Some(default) => absent(&default, self.deferring)?,
                 None => self.absent_required(name.py(), id),
             };
             compiled.nodes.push(id);
             let location = PyString::new(name.py(), &location).into_any().unbind();
-            compiled.fields.push(Field { name: name.clone().unbind(), location, absent });
+            compiled.fields.push(Field { name: name.clone().unbind(), location, has_synonyms, absent });
         }
         // Where one key announces two fields, Pydantic gives each of them its value.
         let distinct: HashSet<&str> = compiled.keys.iter().map(|(key, _)| key.as_str()).collect();
         Ok((distinct.len() == compiled.keys.len()).then_some(compiled))
     }
 
+    /// The node of a value that is never shown.
+    fn hidden(&mut self) -> NodeId {
+        let id = self.reserve(&PyDict::new(self.definitions.py()));
+        self.nodes[id as usize] = Some(Node::Deferred(View::Hidden));
+        id
+    }
+
     /// What a required field shows before it arrives. (A node still being compiled is a record around this one.)
     fn absent_required(&self, py: Python<'_>, id: NodeId) -> Absent {
         match &self.nodes[id as usize] {
-            Some(Node::Record(_)) | None => Absent::Blank(id),
+            Some(Node::Record(_) | Node::Root(_) | Node::Union(_)) | None => Absent::Blank(id),
             Some(_) => Absent::Shared(py.None()),
         }
     }
@@ -274,19 +345,21 @@ impl<'py> Compiler<'py> {
     /// The keys that announce a field, the one of error locations first; none if they are paths or choices.
     fn keys_of(&self, name: &Bound<'py, PyString>, field: &CoreSchema<'py>) -> PyResult<Option<Vec<String>>> {
         let special = flag(field, "init")? == Some(false) || flag(field, "init_only")? == Some(true);
-        if special || !only(field, &FIELD_KEYS)? {
+        if (special && !self.deferring) || !only(field, &FIELD_KEYS)? {
             return Ok(None);
         }
         let in_config = |key: &str| self.config.as_ref().map_or(Ok(None), |config| flag(config, key));
         let name = name.to_string();
         let Some(alias) = field.get_item("validation_alias")? else { return Ok(Some(vec![name])) };
-        let Ok(alias) = alias.extract::<String>() else { return Ok(None) };
+        let Ok(alias) = alias.extract::<String>() else {
+            return Ok(self.deferring.then(|| choices_of(&alias)));
+        };
         let by_alias = in_config("validate_by_alias")?.unwrap_or(true);
         let by_name = in_config("validate_by_name")?.unwrap_or(false)
             || in_config("populate_by_name")?.unwrap_or(false);
         Ok(Some(match (by_alias, by_name) {
-            (true, true) => vec![alias, name],
-            (true, false) => vec![alias],
+            (true, true) if alias != name => vec![alias, name],
+            (true, _) => vec![alias],
             (false, _) => vec![name],
         }))
     }
@@ -297,13 +370,25 @@ impl<'py> Compiler<'py> {
     }
 }
 
-/// What a field with this default shows before it arrives. In a record that is judged `whole` it is the judge that
-/// calls factories and validates defaults: until then they show `None`.
-fn absent(default: &CoreSchema<'_>, whole: bool) -> PyResult<Absent> {
+/// Those of a field's alias choices that are keys; a path is none.
+fn choices_of(alias: &Bound<'_, PyAny>) -> Vec<String> {
+    let paths: Vec<Vec<Bound<'_, PyAny>>> = alias.extract().unwrap_or_default();
+    paths
+        .iter()
+        .filter_map(|path| match path.as_slice() {
+            [key] => key.extract().ok(),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What a field with this default shows before it arrives. In a record that is judged `later` it is the judge that calls
+/// factories and validates defaults: until then they show `None`.
+fn absent(default: &CoreSchema<'_>, later: bool) -> PyResult<Absent> {
     let py = default.py();
     let none = || Absent::Shared(py.None());
     if let Some(factory) = default.get_item("default_factory")? {
-        let callable = !whole || user_code::is_plain_factory(&factory)?;
+        let callable = !later || user_code::is_plain_factory(&factory)?;
         return Ok(if callable { Absent::Made(factory.unbind()) } else { none() });
     }
     let value = default.get_item("default")?.unwrap_or_else(|| py.None().into_bound(py));

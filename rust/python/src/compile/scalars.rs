@@ -80,19 +80,34 @@ impl<'py> Compiler<'py> {
     }
 
     pub(super) fn str(&self, schema: &CoreSchema<'py>) -> PyResult<Option<Node>> {
-        let transforms = ["str_strip_whitespace", "str_to_lower", "str_to_upper"];
-        let transformed = match &self.config {
-            Some(config) => transforms.iter().map(|key| flag(config, key)).collect::<PyResult<Vec<_>>>()?,
-            None => Vec::new(),
+        let transformed = |key: &str| match &self.config {
+            Some(config) => Ok::<_, PyErr>(flag(config, key)? == Some(true)),
+            None => Ok(false),
         };
-        let known = only(
-            schema,
-            &["strict", "max_length", "min_length", "pattern", "regex_engine", "coerce_numbers_to_str"],
-        )?;
-        if !known || transformed.contains(&Some(true)) {
+        let own = |key: &str| Ok::<_, PyErr>(flag(schema, key)? == Some(true));
+        let known = [
+            "strict",
+            "max_length",
+            "min_length",
+            "pattern",
+            "regex_engine",
+            "coerce_numbers_to_str",
+            "strip_whitespace",
+            "to_lower",
+            "to_upper",
+        ];
+        if !only(schema, &known)? {
             return Ok(None);
         }
+        let stripped = own("strip_whitespace")? || transformed("str_strip_whitespace")?;
+        let judged = stripped
+            || own("to_lower")?
+            || own("to_upper")?
+            || transformed("str_to_lower")?
+            || transformed("str_to_upper")?;
         let pattern = match schema.get_item("pattern")? {
+            // What is stripped away counts for nothing, and which spaces those are is known only at the end.
+            _ if stripped => None,
             Some(pattern) => match self.pattern(schema, &pattern)? {
                 Some(pattern) => Some(Box::new(pattern)),
                 None => return Ok(None),
@@ -100,6 +115,9 @@ impl<'py> Compiler<'py> {
             None => None,
         };
         let length = |key: &str, in_config: &str| -> PyResult<Option<usize>> {
+            if stripped {
+                return Ok(None);
+            }
             self.setting(schema, key, in_config)?.map(|value| value.extract()).transpose()
         };
         let coerces = match self.setting(schema, "coerce_numbers_to_str", "coerce_numbers_to_str")? {
@@ -114,6 +132,7 @@ impl<'py> Compiler<'py> {
             min: length("min_length", "str_min_length")?.unwrap_or(0),
             max: length("max_length", "str_max_length")?.unwrap_or(usize::MAX),
             pattern,
+            judged,
         })))
     }
 
@@ -129,23 +148,21 @@ impl<'py> Compiler<'py> {
         if !only(schema, &["expected"])? {
             return Ok(None);
         }
-        let (mut strings, mut others) = (Vec::new(), false);
+        let (mut strings, mut others) = (Vec::new(), Vec::new());
         for expected in item(schema, "expected")?.try_iter()? {
             let expected = expected?;
             if expected.is_exact_instance_of::<PyString>() {
                 strings.push(expected);
-            } else if expected.is_none()
-                || expected.is_exact_instance_of::<PyInt>()
-                || expected.is_exact_instance_of::<PyBool>()
-            {
-                others = true;
+            } else if expected.is_none() {
+                others.push(Kind::Null);
+            } else if expected.is_exact_instance_of::<PyInt>() || expected.is_exact_instance_of::<PyBool>() {
+                // Pydantic finds expected values by Python's equality too: `1.0` and `true` are the literal 1.
+                others.extend([Kind::Number, Kind::True, Kind::False]);
             } else {
                 return Ok(None);
             }
         }
-        // Pydantic finds expected values by Python's equality too: `1.0` and `true` are the literal 1.
-        let scalars = [Kind::Number, Kind::NonFinite, Kind::True, Kind::False, Kind::Null];
-        let kinds = Kinds::all(Verdict::Refuse).with(if others { &scalars } else { &[] }, Verdict::Judge);
+        let kinds = Kinds::all(Verdict::Refuse).with(&others, Verdict::Judge);
         choice(&strings, strings.iter().map(|member| member.clone().unbind()).collect(), kinds)
     }
 
@@ -168,6 +185,10 @@ fn choice(strings: &[Bound<'_, PyAny>], members: Vec<Py<PyAny>>, kinds: Kinds) -
         strings.iter().map(pyo3::types::PyAnyMethods::extract).collect::<PyResult<Vec<String>>>()?;
     let accepted: &[Kind] = if strings.is_empty() { &[] } else { &[Kind::String] };
     let kinds = kinds.with(accepted, Verdict::Native);
-    let node = Node::Choice(Choice { kinds, members: PrefixSet::new(strings.iter().map(String::as_str)) });
-    Ok(Some((node, Detail::Members(members))))
+    let node = Node::Choice(Choice {
+        kinds,
+        members: PrefixSet::new(strings.iter().map(String::as_str)),
+        judged: false,
+    });
+    Ok(Some(Rule::new(node, Detail::Members(members))))
 }

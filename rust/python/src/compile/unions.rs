@@ -1,12 +1,29 @@
-//! Unions whose alternative can be told while they are open.
+//! Values of which it turns out only with time what they are.
 
-use instar_core::{Node, PrefixSet, Tagged};
+use instar_core::{Closing, Node, NodeId, PrefixSet, Tagged, Union};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::core_schema::{CoreSchema, item, only};
-use super::{Compiler, Rule};
+use super::core_schema::{CoreSchema, item, kind, only, required};
+use super::{Compiler, Rule, grows, user_code};
 use crate::schema::Detail;
+
+/// What a value that Pydantic judges whole is read as meanwhile.
+struct Attempt<'py> {
+    choices: Vec<CoreSchema<'py>>,
+    /// Whether Pydantic, too, refuses what none of them accepts.
+    exhaustive: bool,
+    /// Whether the first one that accepts it is taken.
+    ordered: bool,
+    /// Whether a tag will tell which it is.
+    tagged: bool,
+}
+
+impl<'py> Attempt<'py> {
+    fn of(inner: CoreSchema<'py>, exhaustive: bool) -> Self {
+        Self { choices: vec![inner], exhaustive, ordered: false, tagged: false }
+    }
+}
 
 impl<'py> Compiler<'py> {
     /// A union that one key with a string decides. Other discriminators are called, or followed along a path, by
@@ -30,8 +47,84 @@ impl<'py> Compiler<'py> {
             tags: PrefixSet::new(tags.iter().map(String::as_str)),
             choices,
         };
-        Ok(Some((Node::Tagged(Box::new(tagged)), Detail::Tags(labels))))
+        Ok(Some(Rule::new(Node::Tagged(Box::new(tagged)), Detail::Tags(labels))))
     }
+
+    /// A value that Pydantic judges whole, and that is shown meanwhile as what it can still be; none if nothing of it
+    /// could be shown.
+    pub(super) fn attempt(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        let Some(attempt) = self.attempted(schema)? else { return Ok(None) };
+        let deferring = std::mem::replace(&mut self.deferring, true);
+        let choices =
+            attempt.choices.iter().map(|choice| self.node(choice)).collect::<PyResult<Vec<NodeId>>>();
+        self.deferring = deferring;
+        let choices = choices?;
+        let is_seen = |&id: &NodeId| match &self.nodes[id as usize] {
+            // The text of a single choice is seen without it.
+            Some(Node::Str(_)) => choices.len() > 1,
+            Some(node) => grows(node),
+            // Still being compiled: a record around this node.
+            None => true,
+        };
+        if !choices.iter().any(is_seen) {
+            return Ok(None);
+        }
+        // Its code would run once for it, and again for what is around it.
+        let judged_later = deferring && user_code::find(schema, &self.definitions)?.any;
+        let node = Node::Union(Union {
+            choices: choices.into(),
+            kinds: self.kinds(schema)?,
+            exhaustive: attempt.exhaustive,
+            ordered: attempt.ordered,
+            waits: attempt.tagged,
+            closing: if judged_later { Closing::Settled } else { Closing::Judge },
+        });
+        Ok(Some(Rule::plain(node)))
+    }
+
+    fn attempted(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Attempt<'py>>> {
+        let inner = |key: &str| required(schema, key);
+        Ok(Some(match kind(schema)?.as_str() {
+            "union" => {
+                let mode = schema.get_item("mode")?;
+                let ordered = mode.is_some_and(|mode| mode.eq("left_to_right").unwrap_or(false));
+                let exhaustive = !schema.contains("custom_error_type")?;
+                Attempt { choices: choices(schema)?, exhaustive, ordered, tagged: false }
+            }
+            "tagged-union" => {
+                let named = item(schema, "choices")?.cast_into::<PyDict>()?;
+                let choices = named.values().iter().filter_map(|choice| choice.cast_into().ok()).collect();
+                let tagged = !item(schema, "discriminator")?.is_callable();
+                Attempt { choices, exhaustive: true, ordered: false, tagged }
+            }
+            "function-before" | "function-after" | "function-wrap" if user_code::makes_another(schema)? => {
+                return Ok(None);
+            }
+            // What it is given to may make anything of it.
+            "function-before" | "function-wrap" | "default" => Attempt::of(inner("schema")?, false),
+            "function-after" | "custom-error" => Attempt::of(inner("schema")?, true),
+            "chain" => Attempt::of(item(schema, "steps")?.get_item(0)?.cast_into()?, true),
+            // Outlined without its own code.
+            "model" | "dataclass" | "typed-dict" | "deque" | "ordered-dict" | "frozendict"
+                if !self.deferring =>
+            {
+                Attempt::of(schema.clone(), false)
+            }
+            _ => return Ok(None),
+        }))
+    }
+}
+
+/// The choices of a union, each of which may have a label.
+pub(super) fn choices<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<CoreSchema<'py>>> {
+    let choice = |choice: PyResult<Bound<'py, PyAny>>| {
+        let choice = choice?;
+        match choice.cast::<PyTuple>() {
+            Ok(labelled) => Ok(labelled.get_item(0)?.cast_into()?),
+            Err(_) => Ok(choice.cast_into()?),
+        }
+    };
+    item(schema, "choices")?.try_iter()?.map(choice).collect()
 }
 
 /// The keys of a discriminator: one, or where the field has an alias a list of paths of one key each.

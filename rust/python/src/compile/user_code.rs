@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyString, PyType};
 
 use super::core_schema::{CoreSchema, child, flag, item, kind};
 use super::walk::inner_nodes;
@@ -42,7 +42,9 @@ impl Search<'_, '_> {
                 _ => Ok(()),
             };
         }
-        if let Some(function) = child(schema, "function")? {
+        if let Some(function) = child(schema, "function")?
+            && !is_pydantics(&item(&function, "function")?)
+        {
             self.found.any = true;
             let told = item(&function, "type")?.eq("with-info")?;
             self.found.looks_around |= told && !apart;
@@ -65,6 +67,34 @@ fn runs_itself(kind: &str, schema: &CoreSchema<'_>) -> PyResult<bool> {
         },
         _ => false,
     })
+}
+
+/// Whether a function is one of Pydantic's own, which look at nothing but their value.
+fn is_pydantics(function: &Bound<'_, PyAny>) -> bool {
+    let module = module_of(function);
+    module == "pydantic" || module.starts_with("pydantic.")
+}
+
+/// Whether the function of a node makes a value of another type of what it is given: a secret, a path, a size.
+pub(super) fn makes_another(schema: &CoreSchema<'_>) -> PyResult<bool> {
+    let function = item(schema, "function")?.get_item("function")?;
+    if let Ok(class) = function.cast::<PyType>() {
+        return class.is_subclass_of::<PyString>().map(|is_text| !is_text);
+    }
+    let module = module_of(&function);
+    Ok(["pydantic.types", "pydantic._internal._generate_schema", "pydantic._internal._std_types_schema"]
+        .contains(&module.as_str()))
+}
+
+/// Whether a function is one of those with which Pydantic makes a container of the one that it validates.
+pub(super) fn is_container_maker(function: &CoreSchema<'_>) -> PyResult<bool> {
+    let function = item(function, "function")?;
+    let called = function.getattr("func").unwrap_or(function);
+    Ok(module_of(&called) == "pydantic._internal._validators")
+}
+
+fn module_of(function: &Bound<'_, PyAny>) -> String {
+    function.getattr("__module__").and_then(|module| module.extract()).unwrap_or_default()
 }
 
 /// Whether a default factory is a builtin class, such as `list`: nobody sees how often that is called.

@@ -1,0 +1,134 @@
+//! An open array or object.
+
+use std::collections::HashSet;
+
+use crate::events::Kind;
+use crate::fault::{Flow, Halt, Violation};
+use crate::plan::{FieldSet, Node, NodeId, Plan};
+use crate::text::Span;
+
+/// One step of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// The element of an array.
+    Index(usize),
+    /// A declared field of the record node, and the key by which it came.
+    Field(NodeId, u32, Span),
+    /// Any other key.
+    Key(Span),
+    /// The tag that the tagged node was met with: no step in the text, but one in the schema.
+    Tag(NodeId, u32),
+}
+
+/// An open array or object, or a record that is written as its only field.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) node: NodeId,
+    /// The tag by which the node was chosen.
+    pub(crate) tag: Option<Slot>,
+    /// Offset of its first byte.
+    pub(crate) start: usize,
+    /// The members begun so far.
+    pub(crate) count: usize,
+    /// The member that is open, if one is.
+    pub(crate) slot: Option<Slot>,
+    /// The node of the open or next member; `None` withholds it.
+    pub(crate) target: Option<NodeId>,
+    /// The field that most likely comes next.
+    pub(crate) likely: usize,
+    /// The fields that have come.
+    pub(crate) seen: FieldSet,
+    /// The distinct keys, where their number is limited.
+    pub(crate) keys: Option<HashSet<Box<[u8]>>>,
+    /// Whether it is a record that is written as its only field.
+    pub(crate) is_root: bool,
+    /// Whether it has been forgiven that it has too many members.
+    pub(crate) overflows: bool,
+    /// Whether something in it has been forgiven: like Pydantic, nobody looks at it as a whole then.
+    pub(crate) spoilt: bool,
+}
+
+impl Frame {
+    /// A value of the node `id` that begins at `start`.
+    pub(crate) fn new(plan: &Plan, id: NodeId, tag: Option<Slot>, start: usize) -> Self {
+        let mut frame = Self {
+            node: id,
+            tag,
+            start,
+            count: 0,
+            slot: None,
+            target: None,
+            likely: 0,
+            seen: FieldSet::none(0),
+            keys: None,
+            is_root: false,
+            overflows: false,
+            spoilt: false,
+        };
+        match &plan.nodes[id as usize] {
+            Node::Array(array) => frame.target = Some(array.element(0)),
+            Node::Map(map) => {
+                frame.keys = (map.min > 0 || map.max < usize::MAX).then(HashSet::new);
+            }
+            Node::Record(record) => frame.seen = FieldSet::none(record.fields.len()),
+            Node::Root(root) => (frame.target, frame.is_root) = (Some(root.inner), true),
+            _ => frame.target = Some(plan.any),
+        }
+        frame
+    }
+
+    /// The node of the member that begins at `at`, none if it is withheld.
+    pub(crate) fn next(&mut self, plan: &Plan, at: usize) -> Result<Option<NodeId>, Halt> {
+        self.check_room(plan, at)?;
+        if let Node::Array(array) = &plan.nodes[self.node as usize] {
+            self.target = if self.overflows { None } else { Some(array.element(self.count)) };
+        }
+        self.begin_member();
+        Ok(self.target)
+    }
+
+    /// Checks, at the byte that announces one, that there is room for another element.
+    pub(crate) fn check_room(&self, plan: &Plan, at: usize) -> Flow {
+        match &plan.nodes[self.node as usize] {
+            Node::Array(array) if self.count >= array.max && !self.overflows => {
+                Err(Violation::TooLong { node: self.node }.at(at))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts the member that begins, whatever becomes of it.
+    pub(crate) fn begin_member(&mut self) {
+        // The members of an object have their slot from their keys, and the only field of a root has none.
+        if self.slot.is_none() && !self.is_root {
+            self.slot = Some(Slot::Index(self.count));
+        }
+        self.count += 1;
+    }
+
+    /// What is wrong with the container if it closes now.
+    pub(crate) fn violation(&self, plan: &Plan) -> Option<Violation> {
+        let node = self.node;
+        match &plan.nodes[node as usize] {
+            Node::Array(array) if self.count < array.min && !self.spoilt => {
+                Some(Violation::TooShort { node })
+            }
+            Node::Map(map) if !self.spoilt && self.keys.as_ref().is_some_and(|keys| keys.len() < map.min) => {
+                Some(Violation::TooShort { node })
+            }
+            Node::Record(record) if !self.seen.covers(&record.required) => Some(Violation::Missing { node }),
+            _ => None,
+        }
+    }
+}
+
+/// The node that a value of `kind` has to meet at `id`: through `null`s that it is not, and roots.
+pub(crate) fn bare(plan: &Plan, mut id: NodeId, kind: Kind) -> NodeId {
+    loop {
+        id = match &plan.nodes[id as usize] {
+            Node::Nullable(inner) if kind != Kind::Null => *inner,
+            Node::Root(root) => root.inner,
+            _ => return id,
+        };
+    }
+}

@@ -1,0 +1,117 @@
+//! Which kinds of JSON values Pydantic may accept at a node that it judges: the others are refused at their first byte.
+//!
+//! The rules are those of Pydantic's conversion table for JSON. A node that is not listed may accept anything.
+
+use instar_core::{Kind, Kinds, Verdict};
+use pyo3::prelude::*;
+
+use super::core_schema::{CoreSchema, child, flag, item, kind, on_error_raises, required};
+use super::unions::choices;
+use super::user_code;
+
+const ALL: [Kind; 8] = [
+    Kind::Object,
+    Kind::Array,
+    Kind::String,
+    Kind::Number,
+    Kind::NonFinite,
+    Kind::True,
+    Kind::False,
+    Kind::Null,
+];
+
+/// Schemas nested deeper are not followed.
+const MAX_NESTING: usize = 30;
+
+/// The nodes that take the same kinds of values as the node within them.
+const WRAPPERS: [&str; 5] = ["function-after", "custom-error", "default", "function-before", "function-wrap"];
+
+/// Where what bears on kinds is set.
+pub(super) struct Search<'s, 'py> {
+    pub(super) definitions: &'s CoreSchema<'py>,
+    pub(super) config: Option<&'s CoreSchema<'py>>,
+    /// What the caller of `model_validate_json` would pass: it overrules the schema's own.
+    pub(super) strict: Option<bool>,
+}
+
+impl<'py> Search<'_, 'py> {
+    /// The kinds that may be accepted, each left to the judge.
+    pub(super) fn accepted(&self, schema: &CoreSchema<'py>) -> PyResult<Kinds> {
+        Ok(Kinds::all(Verdict::Refuse).with(&self.kinds(schema, MAX_NESTING)?, Verdict::Judge))
+    }
+
+    fn kinds(&self, schema: &CoreSchema<'py>, nesting: usize) -> PyResult<Vec<Kind>> {
+        let Some(nesting) = nesting.checked_sub(1) else { return Ok(ALL.to_vec()) };
+        let inner = |key: &str| self.kinds(&required(schema, key)?, nesting);
+        let name = kind(schema)?;
+        Ok(match name.as_str() {
+            "nullable" => [inner("schema")?, vec![Kind::Null]].concat(),
+            wrapper if WRAPPERS.contains(&wrapper) && is_transparent(wrapper, schema)? => inner("schema")?,
+            "json-or-python" => inner("json_schema")?,
+            "lax-or-strict" => inner(if self.is_strict(schema)? { "strict_schema" } else { "lax_schema" })?,
+            "chain" => self.kinds(&item(schema, "steps")?.get_item(0)?.cast_into()?, nesting)?,
+            "union" => {
+                let choices = choices(schema)?;
+                let kinds = choices.iter().map(|choice| self.kinds(choice, nesting));
+                kinds.collect::<PyResult<Vec<_>>>()?.concat()
+            }
+            "definition-ref" => match child(self.definitions, item(schema, "schema_ref")?.extract()?)? {
+                Some(definition) => self.kinds(&definition, nesting)?,
+                None => ALL.to_vec(),
+            },
+            // A discriminator that is called may accept anything.
+            "tagged-union" if item(schema, "discriminator")?.is_callable() => ALL.to_vec(),
+            "model" if flag(schema, "root_model")? == Some(true) => inner("schema")?,
+            name => self.own(name, schema)?,
+        })
+    }
+
+    /// The kinds that a node takes by itself.
+    fn own(&self, name: &str, schema: &CoreSchema<'py>) -> PyResult<Vec<Kind>> {
+        let text = vec![Kind::String];
+        let numbers = vec![Kind::Number, Kind::NonFinite];
+        Ok(match name {
+            "str" if self.coerces_numbers(schema)? => [text, numbers].concat(),
+            "date" | "time" | "datetime" | "timedelta" if self.is_strict(schema)? => text,
+            "date" | "time" | "datetime" | "timedelta" | "complex" => [text, numbers].concat(),
+            "int" | "float" | "bool" => [text, numbers, vec![Kind::True, Kind::False]].concat(),
+            // Its three parts in a list make a decimal, too.
+            "decimal" => [text, numbers, vec![Kind::Array]].concat(),
+            "str" | "bytes" | "uuid" | "url" | "multi-host-url" | "json" => text,
+            "none" => vec![Kind::Null],
+            "list" | "tuple" | "set" | "frozenset" | "deque" => vec![Kind::Array],
+            "dict" | "typed-dict" | "model" | "dataclass" | "tagged-union" | "ordered-dict"
+            | "frozendict" => {
+                vec![Kind::Object]
+            }
+            // JSON has no such values.
+            "is-instance" | "is-subclass" | "callable" => Vec::new(),
+            _ => ALL.to_vec(),
+        })
+    }
+
+    fn is_strict(&self, schema: &CoreSchema<'py>) -> PyResult<bool> {
+        match (self.strict, flag(schema, "strict")?, self.config) {
+            (Some(strict), _, _) | (None, Some(strict), _) => Ok(strict),
+            (None, None, Some(config)) => Ok(flag(config, "strict")?.unwrap_or(false)),
+            (None, None, None) => Ok(false),
+        }
+    }
+
+    fn coerces_numbers(&self, schema: &CoreSchema<'py>) -> PyResult<bool> {
+        let coerces = match (flag(schema, "coerce_numbers_to_str")?, self.config) {
+            (None, Some(config)) => flag(config, "coerce_numbers_to_str")?,
+            (own, _) => own,
+        };
+        Ok(coerces.unwrap_or(false) && !self.is_strict(schema)?)
+    }
+}
+
+/// Whether what a wrapper is given goes on to the node within it as it is.
+fn is_transparent(wrapper: &str, schema: &CoreSchema<'_>) -> PyResult<bool> {
+    match wrapper {
+        "default" => on_error_raises(schema),
+        "function-before" | "function-wrap" => user_code::is_container_maker(&required(schema, "function")?),
+        _ => Ok(true),
+    }
+}
