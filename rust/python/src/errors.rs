@@ -278,7 +278,7 @@ fn witness(scalar: &[u8]) -> Vec<u8> {
 /// The error for a call while another call is at work.
 pub(crate) fn busy() -> PyErr {
     PyRuntimeError::new_err(
-        "this parser is at work in another thread, or in a validator that it is calling: use one parser for each \
+        "this parser or wire is at work in another thread, or in a validator that it is calling: use one for each \
          stream, from one thread at a time",
     )
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! core schema -> compile -> Schema (plan + what Python knows of each node)
 //! deltas -> Parser -> instar_core::Parser -> tape -> Builder -> snapshots
+//! response bytes -> Wire -> instar_core::wire::Wire -> Delta
 //! ```
 
 mod builder;
@@ -14,6 +15,7 @@ mod judge;
 mod parser;
 mod record;
 mod schema;
+mod wire;
 
 /// The extension module.
 #[pyo3::pymodule(gil_used = false)]
@@ -22,6 +24,8 @@ mod _core {
     use crate::parser::PyParser;
     #[pymodule_export]
     use crate::schema::Schema;
+    #[pymodule_export]
+    use crate::wire::{PyDelta, PyWire};
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]
