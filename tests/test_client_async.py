@@ -11,13 +11,12 @@ import pytest
 from pydantic import ValidationError
 
 from club import ADA, ASK, BOB, User
-from instar import JSONError, Partial, RefusalError, TruncatedError
+from instar import AsyncStream, JSONError, Partial, RefusalError, TruncatedError
 from instar.client import Mode, from_openai
-from instar.client.stream import AsyncChatStream
 from instar.testing import LocalOpenAI, Reply
 
 if TYPE_CHECKING:
-    from instar.client.completions import AsyncClient
+    from instar.client.client import AsyncClient
 
 
 async def left(server: LocalOpenAI) -> bool:
@@ -47,7 +46,7 @@ class TestPartial:
         with LocalOpenAI(ADA) as server:
             async with from_openai(server.async_client()) as client:
                 stream = await client.create_partial(response_model=User, **ASK)
-                assert isinstance(stream, AsyncChatStream)
+                assert isinstance(stream, AsyncStream)
                 assert len(server.requests) == 1
                 assert await stream is stream
                 assert (await stream.final()).name == "Ada"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import http.client
 import json
 import re
@@ -16,6 +17,7 @@ from typing import Any, cast
 
 import openai
 import pytest
+from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from instar.testing import Exchange, LocalOpenAI, Reply, Script, tokens
@@ -195,6 +197,79 @@ def test_usage_comes_last_and_only_if_asked_for() -> None:
     assert all(chunk.usage is None and chunk.choices for chunk in without)
 
 
+def test_calls_side_by_side() -> None:
+    calls = Reply(calls=[("Cat", '{"lives": 9}'), ("Dog", "{}")])
+    with LocalOpenAI(calls, calls) as server, server.client() as client:
+        accumulated = ChatCompletionStreamState()
+        order = []
+        for chunk in ask(client, tools=[TOOL]):
+            accumulated.handle_chunk(chunk)
+            order += [call.index for choice in chunk.choices for call in choice.delta.tool_calls or ()]
+        streamed = accumulated.current_completion_snapshot.choices[0]
+        whole = ask_whole(client, tools=[TOOL]).choices[0]
+    for choice in (streamed, whole):
+        said = [call.to_dict() for call in choice.message.tool_calls or ()]
+        assert [call["function"]["name"] for call in said] == ["Cat", "Dog"]  # type: ignore[index]
+        assert [call["function"]["arguments"] for call in said] == ['{"lives": 9}', "{}"]  # type: ignore[index]
+        assert len({call["id"] for call in said}) == 2
+        assert choice.finish_reason == "tool_calls"
+    assert order[:5] == [0, 1, 0, 1, 0]  # their names, and then their deltas by turns
+
+
+def test_several_choices() -> None:
+    choices = Reply(choices=["Hello there.", "Hi."])
+    with LocalOpenAI(choices, choices) as server, server.client() as client:
+        chunks = list(ask(client, n=2))
+        whole = ask_whole(client, n=2)
+    texts = {0: "", 1: ""}
+    for chunk in chunks:
+        for choice in chunk.choices:
+            texts[choice.index] += choice.delta.content or ""
+    assert texts == {0: "Hello there.", 1: "Hi."}
+    assert [choice.message.content for choice in whole.choices] == ["Hello there.", "Hi."]
+    assert [choice.finish_reason for choice in whole.choices] == ["stop", "stop"]
+
+
+@pytest.mark.parametrize("reply", [Reply(TEXT), Reply("No.", field="refusal"), Reply(calls=[("A", "{}"), ("B", "[]")])])
+def test_the_responses_api(reply: Reply) -> None:
+    with LocalOpenAI(reply, reply) as server, server.client() as client:
+        with client.responses.stream(model="any", input="Who?") as stream:
+            events = list(stream)
+            streamed = stream.get_final_response()
+        whole = client.responses.create(model="any", input="Who?")
+        assert closed(server.exchanges[0])
+    for response in (streamed, whole):
+        items = [item.to_dict() for item in response.output]
+        if reply.calls:
+            assert [(item["name"], item["arguments"]) for item in items] == reply.calls
+        else:
+            (item,) = items
+            assert reply.text in [part.get("text") or part["refusal"] for part in item["content"]]  # type: ignore[attr-defined]
+        assert response.status == "completed"
+        assert response.usage is not None
+        assert response.usage.input_tokens == len(tokens("Who?"))
+    assert events[0].type == "response.created"
+    assert events[-1].type == "response.completed"
+    assert server.exchanges[0].sent == sum(event.type.endswith(".delta") for event in events)
+
+
+def test_a_response_that_is_incomplete() -> None:
+    with LocalOpenAI(Reply("{", finish_reason="length")) as server, server.client() as client:
+        response = client.responses.create(model="any", input="Who?")
+    assert response.status == "incomplete"
+    assert response.incomplete_details is not None
+    assert response.incomplete_details.reason == "max_output_tokens"
+
+
+def test_headers_of_a_reply() -> None:
+    body = gzip.compress(b'data: {"choices": []}\n\ndata: [DONE]\n\n')
+    with LocalOpenAI(Reply(body, headers={"content-encoding": "gzip", "x-request-id": "7"})) as server:
+        raw = server.client().chat.completions.with_streaming_response
+        with raw.create(model="any", messages=MESSAGES, stream=True) as response:
+            assert response.request_id == "7"
+            assert b"".join(response.iter_bytes()) == gzip.decompress(body)
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [
@@ -238,7 +313,7 @@ def test_what_cannot_be_answered_is_explained(replies: list[Script], says: str) 
 
 def test_paths_and_methods_other_than_chat_are_refused() -> None:
     with LocalOpenAI("x") as server, server.client() as client:
-        with pytest.raises(openai.NotFoundError, match="LocalOpenAI speaks POST /v1/chat/completions only"):
+        with pytest.raises(openai.NotFoundError, match="and /v1/responses only"):
             client.embeddings.create(model="any", input="x")
         with pytest.raises(openai.APIStatusError, match="not GET") as caught:
             client.get("/chat/completions", cast_to=str)

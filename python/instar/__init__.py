@@ -2,7 +2,7 @@
 
 from instar._core import __version__
 from instar.client import Mode, from_openai
-from instar.errors import JSONError, LimitError, RefusalError, StreamError, TruncatedError
+from instar.errors import JSONError, LimitError, RefusalError, StreamError, TruncatedError, WireError
 from instar.parser import Limits, Parser
 from instar.partial import Partial
 from instar.progress import Progress
@@ -21,6 +21,7 @@ __all__ = [
     "Stream",
     "StreamError",
     "TruncatedError",
+    "WireError",
     "__version__",
     "elements",
     "from_openai",

@@ -1,4 +1,4 @@
-"""The compiled extension: a schema's plan, and the parser that follows it."""
+"""The compiled extension: a schema's plan, the parser that follows it, and the decoder of responses."""
 
 from types import GenericAlias
 from typing import Any, Final, Generic, Literal, TypeVar, final, overload
@@ -11,7 +11,7 @@ from instar.errors import Violation
 from instar.parser import Limits
 from instar.progress import Progress
 
-__all__ = ["Parser", "Schema", "__version__"]
+__all__ = ["Delta", "Parser", "Schema", "Wire", "__version__"]
 __version__: Final[str]
 
 _T = TypeVar("_T")
@@ -118,3 +118,73 @@ class Parser(Generic[_T]):
     @property
     def settled(self) -> tuple[str, ...]:
         """Those of the top-level fields that have closed."""
+
+@final
+class Delta:
+    """One thing that a response said."""
+
+    __match_args__: Final = ("kind", "text", "choice", "call")
+
+    def __new__(
+        cls,
+        kind: Literal["reasoning", "text", "refusal", "call", "id", "arguments", "finish", "usage", "error", "done"],
+        text: str = "",
+        *,
+        choice: int = 0,
+        call: int | None = None,
+    ) -> Self: ...
+    @property
+    def kind(
+        self,
+    ) -> Literal["reasoning", "text", "refusal", "call", "id", "arguments", "finish", "usage", "error", "done"]:
+        """What it is. Of one event they come in this order, call by call, choice by choice, with what ends last."""
+    @property
+    def text(self) -> str:
+        """The characters: of the function's name for "call", of the call's id for "id", of the reason for "finish", of
+        an object's JSON for "usage" and "error" (or of a string's). Empty for "done" only.
+        """
+    @property
+    def choice(self) -> int:
+        """The choice it belongs to, 0 where there is only one."""
+    @property
+    def call(self) -> int | None:
+        """The tool call it belongs to: its `index`, `output_index` or block index, or for Gemini its place in the
+        candidate.
+        """
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Wire:
+    """Reads the body of a streamed response: server-sent events with a provider's envelopes.
+
+    What is not known of an event is skipped. A call while another one is at work is a `RuntimeError`.
+    """
+
+    def __new__(cls, envelope: Literal["openai-chat", "openai-responses", "anthropic", "gemini"]) -> Self: ...
+    def feed(self, body: bytes, /) -> list[Delta]:
+        """The deltas that these bytes complete, in their order, however the body is cut.
+
+        Raises `WireError` if an event's data is not JSON. The deltas before it are given first: the error is raised by
+        this call if there are none, otherwise by the next one (`end` too), and by every later one. What comes behind
+        `[DONE]` is not read.
+        """
+    def end(self) -> list[Delta]:
+        """The body has ended. An event that no blank line has dispatched is dropped, as the standard says.
+
+        Raises as `feed` does.
+        """
+    @property
+    def done(self) -> bool:
+        """Whether the response has said that it is over: `[DONE]`, `response.completed`, `response.incomplete`,
+        `response.failed`, `response.cancelled` or `message_stop`. Gemini does not say so.
+        """
+    @property
+    def offset(self) -> int:
+        """How many bytes have come, or the offset of the first one after which an event's data cannot be JSON."""
+    @property
+    def events(self) -> list[bytes]:
+        """The data of the events so far, JSON texts. A run of events that differ only in the characters of their one
+        delta, and in their `sequence_number` and `obfuscation`, is one event with the characters joined and the first
+        number. `obfuscation` (Mistral's `p`) is left out everywhere. Every look costs a copy of them all.
+        """

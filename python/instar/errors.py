@@ -8,18 +8,25 @@ from typing import Any, NamedTuple
 class StreamError(ValueError):
     """The text cannot become the value asked for.
 
-    `offset` counts bytes from 0; `line` and `column` count from 1, columns in characters.
+    `offset` counts bytes from 0; `line` and `column` count from 1, columns in characters. `received` is how many
+    bytes of a response's body had come, where it was one that was read.
     """
 
+    received: int | None = None
+
     def __init__(self, message: str, offset: int, line: int, column: int) -> None:
-        super().__init__(f"{message} at line {line} column {column} (byte {offset})")
+        super().__init__(message, offset, line, column)
         self.message = message
         self.offset = offset
         self.line = line
         self.column = column
 
+    def __str__(self) -> str:
+        text = f"{self.message} at line {self.line} column {self.column} (byte {self.offset})"
+        return f"{text}, after {self.received} bytes of the response" if self.received else text
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.message, self.offset, self.line, self.column)
+        return type(self), (self.message, self.offset, self.line, self.column), self.__dict__
 
 
 class JSONError(StreamError):
@@ -28,6 +35,10 @@ class JSONError(StreamError):
 
 class LimitError(StreamError):
     """The text is longer, or nested deeper, than `Limits` allows."""
+
+
+class WireError(StreamError):
+    """The body of a response is not what its wire carries: at `offset` of it, an event's data is not JSON."""
 
 
 class TruncatedError(StreamError):
@@ -71,4 +82,4 @@ class RefusalError(StreamError):
         self.refusal = refusal
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.refusal, self.offset, self.line, self.column)
+        return type(self), (self.refusal, self.offset, self.line, self.column), self.__dict__

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from openai.types.chat import ChatCompletion
+from openai.types.completion_usage import CompletionUsage
+from openai.types.responses import Response, ResponseUsage
 from pydantic import BaseModel
 from typing_extensions import assert_type
 
 from instar import Partial
 from instar.client import Mode, from_openai
-from instar.client.completions import AsyncClient, Client
-from instar.client.stream import AsyncChatStream, ChatStream
-from instar.streams import AsyncStream, Stream, elements, partials
+from instar.client.client import AsyncClient, Client
+from instar.client.stream import AsyncChatStream, AsyncResponseStream, ChatStream, ResponseStream
+from instar.streams import AsyncStream, AsyncWireStream, Stream, WireStream, elements, partials
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -42,6 +45,17 @@ def of_deltas(texts: Iterator[str], raw: list[bytes]) -> None:
     partials(texts, User, lively=True)  # type: ignore[call-overload]
 
 
+def of_a_body(body: Iterator[bytes], chunks: list[object]) -> None:
+    stream = partials(body, User, wire="openai-chat")
+    assert_type(stream, WireStream[User, User])
+    assert_type(stream.finish_reason, str | None)
+    assert_type(partials(chunks, User, wire="sdk", emit="read", live=True).final(), User)
+    assert_type(elements(body, User, wire="anthropic"), WireStream[User, list[User]])
+    assert_type(partials(body, User | Admin, wire="gemini"), WireStream[Any, Any])
+    partials(body, User, wire="openai")  # type: ignore[call-overload]
+    partials(body, User, emit="read")  # type: ignore[call-overload]
+
+
 async def of_async_deltas(texts: AsyncIterator[str], raw: AsyncIterator[bytes]) -> None:
     assert_type(partials(texts, User), AsyncStream[User, User])
     assert_type(await partials(raw, Partial[User]).final(), User)
@@ -49,6 +63,7 @@ async def of_async_deltas(texts: AsyncIterator[str], raw: AsyncIterator[bytes]) 
         assert_type(user, User)
     assert_type(elements(texts, User), AsyncStream[User, list[User]])
     assert_type(await elements(raw, int).final(), list[int])
+    assert_type(partials(raw, User, wire="openai-responses"), AsyncWireStream[User, User])
 
 
 def of_a_client(openai: OpenAI) -> None:
@@ -64,17 +79,44 @@ def of_a_client(openai: OpenAI) -> None:
     assert_type(stream.final(), User)
     assert_type(stream.completion, ChatCompletion)
     assert_type(stream.finish_reason, str | None)
+    assert_type(stream.usage, CompletionUsage | None)
+    assert_type(stream.attempt, int)
+    assert_type(stream.choices, tuple[WireStream[User, User], ...])
+    for choice in stream.choices:
+        assert_type(choice.final(), User)
 
     assert_type(completions.create_iterable(response_model=User, messages=[]), ChatStream[User, list[User]])
     assert_type(client.create_iterable(response_model=int, messages=[]).final(), list[int])
     assert_type(client.create_partial(response_model=User | Admin, messages=[]), ChatStream[Any, Any])
+    for user in client.create_iterable(response_model=User, messages=[], max_retries=2):
+        assert_type(user, User)
+    assert_type(client.create_iterable(tools=[User], messages=[]), ChatStream[User, list[User]])
+    assert_type(client.create_partial(tools=[User], messages=[]), ChatStream[User, User])
+    client.on("retry", print)()
+    client.on("retried", print)  # type: ignore[arg-type]
 
     assert_type(completions.create(response_model=User, messages=[], stream=True), ChatStream[User, User])
     assert_type(client.create(response_model=list[User], messages=[], stream=True), ChatStream[User, list[User]])
+    for user in client.create(response_model=Iterable[User], messages=[], stream=True):
+        assert_type(user, User)
+    assert_type(client.create(response_model=Iterable[User], messages=[], stream=True), ChatStream[User, list[User]])
     assert_type(completions.create(response_model=User, messages=[]), User)
     assert_type(completions.create(response_model=Partial[User], messages=[]), User)
     assert_type(completions.create(response_model=list[User], messages=[]), list[User])
+    assert_type(completions.create(response_model=Iterable[User], messages=[]), list[User])
     assert_type(client.create_with_completion(response_model=User, messages=[]), tuple[User, ChatCompletion])
+
+
+def of_responses(openai: OpenAI) -> None:
+    responses = from_openai(openai, wire="sdk").responses
+    stream = responses.create_partial(response_model=User, input="", model="m")
+    assert_type(stream, ResponseStream[User, User])
+    assert_type(stream.completion, Response)
+    assert_type(stream.usage, ResponseUsage | None)
+    for user in responses.create_iterable(response_model=User, input=""):
+        assert_type(user, User)
+    assert_type(responses.create(response_model=User, input=""), User)
+    assert_type(responses.create_with_completion(response_model=User, input=""), tuple[User, Response])
 
 
 async def of_an_async_client(openai: AsyncOpenAI) -> None:
@@ -95,7 +137,13 @@ async def of_an_async_client(openai: AsyncOpenAI) -> None:
         assert_type(user, User)
     async for user in client.create(response_model=list[User], messages=[], stream=True):
         assert_type(user, User)
+    async for user in client.create(response_model=Iterable[User], messages=[], stream=True):
+        assert_type(user, User)
+    assert_type(await completions.create(response_model=Iterable[User], messages=[]), list[User])
     assert_type(await completions.create(response_model=User, messages=[]), User)
+    async for user in client.responses.create_partial(response_model=User, input=""):
+        assert_type(user, User)
+    assert_type(client.responses.create_iterable(tools=[User], input=""), AsyncResponseStream[User, list[User]])
     assert_type(await completions.create(response_model=list[User], messages=[]), list[User])
     assert_type(await client.create_with_completion(response_model=User, messages=[]), tuple[User, ChatCompletion])
 

@@ -9,38 +9,48 @@ from instar.client.mode import Mode
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-    from instar.client.completions import AsyncClient, Client
+    from instar.client.client import AsyncClient, Client
+    from instar.client.sender import Medium
 
 __all__ = ["Mode", "from_openai"]
 
 
 @overload
-def from_openai(client: OpenAI, mode: Mode = Mode.JSON_SCHEMA) -> Client: ...
+def from_openai(client: OpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: Medium = "raw") -> Client: ...
 @overload
-def from_openai(client: AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA) -> AsyncClient: ...
-def from_openai(client: OpenAI | AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA) -> Client | AsyncClient:
+def from_openai(client: AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: Medium = "raw") -> AsyncClient: ...
+def from_openai(
+    client: OpenAI | AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: Medium = "raw"
+) -> Client | AsyncClient:
     """Return a client that does all that this one does, and answers in types.
 
-    Its `chat.completions` has `create_partial`, `create_iterable` and `create_with_completion`, and a
-    `create` that takes a `response_model`; the client itself has the same four. All else, its credentials,
-    retries and timeouts among it, is the given client's.
+    Its `chat.completions` and its `responses` have `create_partial`, `create_iterable` and
+    `create_with_completion`, and a `create` that takes a `response_model`; the client itself has the four of
+    `chat.completions`, and `on`, which tells what happens. All else, its credentials, retries and timeouts among
+    it, is the given client's.
 
     Args:
         client: an `openai.OpenAI` or `openai.AsyncOpenAI`, or a subclass such as `AzureOpenAI`.
         mode: how the schema reaches the model, unless a call says otherwise.
+        wire: "raw" reads the bytes of a streamed response, and the SDK's objects only where the client gives
+            nothing else. "sdk" always reads the SDK's objects, for what patches or records those.
 
     Raises:
         TypeError: the client is neither.
+        ValueError: there is no such wire.
 
     """
+    if wire not in ("raw", "sdk"):
+        message = f"wire is 'raw' or 'sdk', not {wire!r}"
+        raise ValueError(message)
     # Here, since it takes a second to import, and whoever holds a client has paid for that already.
     from openai import AsyncOpenAI, OpenAI  # noqa: PLC0415
 
-    from instar.client.completions import AsyncClient, Client  # noqa: PLC0415
+    from instar.client.client import AsyncClient, Client  # noqa: PLC0415
 
     if isinstance(client, AsyncOpenAI):
-        return AsyncClient(client, mode)
+        return AsyncClient(client, mode, wire)
     if isinstance(client, OpenAI):
-        return Client(client, mode)
+        return Client(client, mode, wire)
     message = f"from_openai takes an openai.OpenAI or openai.AsyncOpenAI, not {type(client).__name__}"
     raise TypeError(message)

@@ -1,19 +1,14 @@
-"""A `ChatCompletion` put together from its chunks, as the SDK would, at a cost that follows the chunk."""
+"""What the events of a stream amount to, as the API would have sent it in one piece: plain dicts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from openai.types.chat import ChatCompletion
-
-if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletionChunk
+from typing import Any
 
 # Strings that are said whole. Some servers repeat them in every chunk, or send empty ones: the first counts.
 _WHOLE = frozenset({"id", "type", "role", "name"})
 
 
-class _Pieces(list[str]):
+class _Joined(list[str]):
     """A string that arrives in pieces, joined when somebody asks."""
 
 
@@ -21,33 +16,85 @@ class _Indexed(dict[int, dict[str, Any]]):
     """A list whose entries arrive in pieces, each with its `index`."""
 
 
-class Accumulated:
-    """The chunks of one response so far."""
+class Pieces:
+    """The chunks of a chat completion."""
 
     def __init__(self) -> None:
         self._data: dict[str, Any] = {}
         self._choices = _Indexed()
 
-    def add(self, chunk: ChatCompletionChunk) -> None:
+    def add(self, chunk: dict[str, Any]) -> None:
         """Take in the next chunk."""
-        for key, value in chunk.to_dict(warnings=False).items():
+        for key, value in chunk.items():
             if key == "choices":
-                self._add_choices(value)
-            elif value is not None or key not in self._data:
+                self._add_choices(value or ())
+            elif key != "object" and (value is not None or key not in self._data):
                 self._data[key] = value
 
-    def completion(self) -> ChatCompletion:
-        """Return what the chunks amount to. Mid-stream, `finish_reason` may still be None."""
-        choices = _plain(self._choices)
-        return ChatCompletion.construct(**{**self._data, "object": "chat.completion", "choices": choices})
+    def whole(self) -> dict[str, Any]:
+        """Return the completion. Mid-stream, `finish_reason` may still be None."""
+        return {**self._data, "choices": _plain(self._choices)}
 
     def _add_choices(self, choices: Any) -> None:
         for choice in choices:
-            held = self._choices.setdefault(choice["index"], {"message": {}, "finish_reason": None})
+            held = self._choices.setdefault(choice.get("index", 0), {"message": {}, "finish_reason": None})
             _merge(held["message"], choice.pop("delta", None) or {})
             if choice.get("logprobs"):
                 _merge(held, {"logprobs": choice.pop("logprobs")})
             held.update({key: value for key, value in choice.items() if value is not None or key not in held})
+
+
+class Items:
+    """The events of a response."""
+
+    def __init__(self) -> None:
+        self._response: dict[str, Any] = {}
+        self._output = _Indexed()
+        self._closed = False
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Take in the next event."""
+        kind = event.get("type", "")
+        if kind.startswith("response.") and "response" in event:
+            self._response = event["response"]
+            # The events before the last tell the response as it was before it had begun.
+            self._closed = kind in ("response.completed", "response.incomplete", "response.failed")
+        elif kind in ("response.output_item.added", "response.output_item.done"):
+            self._output[event["output_index"]] = event["item"]
+        elif "output_index" in event:
+            self._grow(kind, event, self._output.setdefault(event["output_index"], {}))
+
+    def whole(self) -> dict[str, Any]:
+        """Return the response: the server's own last word, or what has come so far."""
+        if self._closed:
+            return self._response
+        return {**self._response, "output": _plain(self._output)}
+
+    def _grow(self, kind: str, event: dict[str, Any], item: dict[str, Any]) -> None:
+        if kind == "response.function_call_arguments.delta":
+            _merge(item, {"arguments": event["delta"]})
+        elif kind == "response.content_part.added":
+            _part(item, "content", event["content_index"]).update(event["part"])
+        elif kind in _TEXTS:
+            among, at, key = _TEXTS[kind]
+            _merge(_part(item, among, event[at]), {key: event["delta"]})
+
+
+# Where a delta goes: the list of parts, the event's index into it, and the member of the part.
+_TEXTS = {
+    "response.output_text.delta": ("content", "content_index", "text"),
+    "response.refusal.delta": ("content", "content_index", "refusal"),
+    "response.reasoning_text.delta": ("content", "content_index", "text"),
+    "response.reasoning_summary_text.delta": ("summary", "summary_index", "text"),
+}
+
+
+def _part(item: dict[str, Any], among: str, index: int) -> dict[str, Any]:
+    """Return a part of an output item, made where it is new."""
+    parts: list[dict[str, Any]] = item.setdefault(among, [])
+    while len(parts) <= index:
+        parts.append({})
+    return parts[index]
 
 
 def _merge(held: dict[str, Any], delta: dict[str, Any]) -> None:
@@ -60,7 +107,8 @@ def _grown(held: Any, value: Any, *, whole: bool) -> Any:
     if value is None or (whole and held):
         return held
     if isinstance(value, str) and not whole:
-        held = _Pieces() if held is None else held
+        if not isinstance(held, _Joined):
+            held = _Joined([held] if held else [])
         held.append(value)
     elif isinstance(value, dict):
         held = {} if held is None else held
@@ -85,10 +133,10 @@ def _extended(held: Any, entries: list[Any]) -> Any:
 
 
 def _plain(held: Any) -> Any:
-    if isinstance(held, _Pieces):
+    if isinstance(held, _Joined):
         return "".join(held)
     if isinstance(held, _Indexed):
         return [_plain(entry) for _, entry in sorted(held.items())]
     if isinstance(held, dict):
         return {key: _plain(value) for key, value in held.items()}
-    return list(held) if isinstance(held, list) else held
+    return [_plain(entry) for entry in held] if isinstance(held, list) else held

@@ -1,47 +1,62 @@
-"""The client: an OpenAI client whose chat completions also speak in types."""
+"""The methods of an endpoint that take a `response_model`: those of `chat.completions` and of `responses`."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
-from typing_extensions import Self
-
-from instar.client.question import ask, either, many, one
-from instar.client.stream import AsyncChatStream, ChatStream
+from instar.client.endpoint import CompletionT, UsageT
+from instar.client.proxy import Proxy
+from instar.client.question import ask
+from instar.client.sender import Sender
+from instar.client.stream import AsyncClientStream, ClientStream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
 
-    from openai.types.chat import ChatCompletion
-
+    from instar.client.endpoint import Endpoint
+    from instar.client.hooks import Hooks
     from instar.client.mode import Mode
     from instar.client.question import Question
+    from instar.client.sender import Medium
 
 T = TypeVar("T")
 
 
-class _Proxy:
-    """Everything that is not overridden stays as the wrapped object has it."""
+class _Endpoint(Proxy, Generic[CompletionT, UsageT]):
+    """What the sync and the async methods have in common."""
 
-    def __init__(self, wrapped: Any, mode: Mode) -> None:
-        self._wrapped = wrapped
+    def __init__(
+        self, wrapped: Any, endpoint: Endpoint[CompletionT, UsageT], mode: Mode, medium: Medium, hooks: Hooks
+    ) -> None:
+        super().__init__(wrapped)
         self._mode = mode
+        self._sender = Sender(wrapped, endpoint, medium, hooks)
 
-    def __getattr__(self, name: str) -> Any:
-        # By way of `object`, so that a copy in the making, which wraps nothing yet, does not look for ever.
-        return getattr(object.__getattribute__(self, "_wrapped"), name)
+    def _question(self, keywords: dict[str, Any], *, many: bool | None) -> Question[Any, Any]:
+        return ask(self._sender.endpoint, many, self._mode, **keywords)
+
+    def _whole(self, keywords: dict[str, Any]) -> Question[Any, Any]:
+        if keywords.get("stream"):
+            message = "create_with_completion does not stream: create_partial does, and its stream has .completion"
+            raise TypeError(message)
+        return self._question(keywords, many=None)
 
 
-class Completions(_Proxy):
-    """`client.chat.completions`, with a `response_model`.
+class Completions(_Endpoint[CompletionT, UsageT]):
+    """`client.chat.completions` or `client.responses`, with a `response_model`.
 
     These keywords mean the same in every method; all others are the SDK's and reach it unchanged.
 
-    - `response_model`: whatever `pydantic.TypeAdapter` takes: a model, a dataclass, a union, `int` ...
-    - `messages`: the conversation, as the SDK takes it.
+    - `response_model`: whatever `pydantic.TypeAdapter` takes: a model, a dataclass, a union, `int` ... In
+      `instar.Mode.TOOLS` the members of a union are functions, and the model chooses.
+    - `tools`: in place of a `response_model`, the types that the model chooses from, each a function.
+    - `messages` or `input`: the conversation, as the SDK takes it.
     - `mode`: an `instar.Mode`, for this call.
-    - `context`, `strict`: for Pydantic's validation.
+    - `emit`: "delta", something to see after each delta, or "read", after each read from the network.
+    - `max_retries`: how often the model is asked again, with what is wrong with its answer. 0 unless told.
+    - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
+    - `live`, `limits`, `context`, `strict`: as `instar.Parser` takes them.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent at the call, as
     the SDK's own `create(stream=True)` does, so that what is wrong with it is raised where it is written.
@@ -52,188 +67,173 @@ class Completions(_Proxy):
     """
 
     @overload
-    def create_partial(self, *, response_model: type[T], **kwargs: Any) -> ChatStream[T, T]: ...
+    def create_partial(self, *, response_model: type[T], **kwargs: Any) -> ClientStream[T, T, CompletionT, UsageT]: ...
     @overload
-    def create_partial(self, *, response_model: object, **kwargs: Any) -> ChatStream[Any, Any]: ...
-    def create_partial(self, **kwargs: Any) -> ChatStream[Any, Any]:
-        """Return the growing answer: an empty one, then one for each delta that changed it."""
-        return self._stream(ask(one, self._mode, **kwargs))
+    def create_partial(
+        self, *, response_model: None = None, tools: Iterable[type[T]], **kwargs: Any
+    ) -> ClientStream[T, T, CompletionT, UsageT]: ...
+    @overload
+    def create_partial(
+        self, *, response_model: object, **kwargs: Any
+    ) -> ClientStream[Any, Any, CompletionT, UsageT]: ...
+    def create_partial(self, **kwargs: Any) -> ClientStream[Any, Any, CompletionT, UsageT]:
+        """Return the growing answer: an empty one, then one for each delta that changed it.
+
+        Where the model chooses among functions, the answer is the first call; None while it has no name.
+        """
+        return self._stream(self._question(kwargs, many=False))
 
     @overload
-    def create_iterable(self, *, response_model: type[T], **kwargs: Any) -> ChatStream[T, list[T]]: ...
+    def create_iterable(
+        self, *, response_model: type[T], **kwargs: Any
+    ) -> ClientStream[T, list[T], CompletionT, UsageT]: ...
     @overload
-    def create_iterable(self, *, response_model: object, **kwargs: Any) -> ChatStream[Any, list[Any]]: ...
-    def create_iterable(self, **kwargs: Any) -> ChatStream[Any, list[Any]]:
+    def create_iterable(
+        self, *, response_model: None = None, tools: Iterable[type[T]], **kwargs: Any
+    ) -> ClientStream[T, list[T], CompletionT, UsageT]: ...
+    @overload
+    def create_iterable(
+        self, *, response_model: object, **kwargs: Any
+    ) -> ClientStream[Any, list[Any], CompletionT, UsageT]: ...
+    def create_iterable(self, **kwargs: Any) -> ClientStream[Any, list[Any], CompletionT, UsageT]:
         """Return the elements of the answered list, each validated, as it closes.
 
-        `response_model` is the type of one element.
+        `response_model` is the type of one element. Where the model chooses among functions, each call is one.
         """
-        return self._stream(ask(many, self._mode, **kwargs))
+        return self._stream(self._question(kwargs, many=True))
 
     @overload
-    def create(
+    def create(  # a list is a type, too: the first that fits counts
         self, *, response_model: type[list[T]], stream: Literal[True], **kwargs: Any
-    ) -> ChatStream[T, list[T]]: ...
+    ) -> ClientStream[T, list[T], CompletionT, UsageT]: ...
     @overload
-    def create(self, *, response_model: type[T], stream: Literal[True], **kwargs: Any) -> ChatStream[T, T]: ...
+    def create(
+        self, *, response_model: type[T], stream: Literal[True], **kwargs: Any
+    ) -> ClientStream[T, T, CompletionT, UsageT]: ...
+    @overload  # `Iterable[User]` is no `type` to a checker; it is taken for what would make one
+    def create(
+        self, *, response_model: Callable[..., Iterable[T]], stream: Literal[True], **kwargs: Any
+    ) -> ClientStream[T, list[T], CompletionT, UsageT]: ...
     @overload
     def create(self, *, response_model: type[T], **kwargs: Any) -> T: ...
+    @overload
+    def create(self, *, response_model: Callable[..., Iterable[T]], **kwargs: Any) -> list[T]: ...
     @overload
     def create(self, **kwargs: Any) -> Any: ...
     def create(self, **kwargs: Any) -> Any:
         """Return the validated answer, or with `stream=True` the growing one.
 
-        `list[User]` and `Iterable[User]` give a list, and with `stream=True` each `User` as it closes.
-        Without a `response_model` this is the SDK's `create`.
+        `list[User]` and `Iterable[User]` give a list, and with `stream=True` each `User` as it closes; so do
+        types in `tools`. Without either this is the SDK's `create`.
 
         Raises:
             instar.StreamError: the answer is refused, cut off, missing or no JSON.
             pydantic.ValidationError: the schema refuses the answer.
 
         """
-        if kwargs.get("response_model") is None:
-            kwargs.pop("response_model", None)
+        if not _typed(kwargs):
             return self._wrapped.create(**kwargs)
-        if kwargs.get("stream"):
-            return self._stream(ask(either, self._mode, **kwargs))
+        if kwargs.pop("stream", False):
+            return self._stream(self._question(kwargs, many=None))
         return self.create_with_completion(**kwargs)[0]
 
     @overload
-    def create_with_completion(self, *, response_model: type[T], **kwargs: Any) -> tuple[T, ChatCompletion]: ...
+    def create_with_completion(self, *, response_model: type[T], **kwargs: Any) -> tuple[T, CompletionT]: ...
     @overload
-    def create_with_completion(self, *, response_model: object, **kwargs: Any) -> tuple[Any, ChatCompletion]: ...
-    def create_with_completion(self, **kwargs: Any) -> tuple[Any, ChatCompletion]:
-        """Return the validated answer and the completion that it was in. Raises what `create` does."""
-        question = ask(either, self._mode, **kwargs)
-        completion = self._wrapped.create(**question.whole)
-        return ChatStream([completion], question).final(), completion
+    def create_with_completion(self, *, response_model: object, **kwargs: Any) -> tuple[Any, CompletionT]: ...
+    def create_with_completion(self, **kwargs: Any) -> tuple[Any, CompletionT]:
+        """Return the validated answer and the response that it was in. Raises what `create` does."""
+        stream = ClientStream(self._sender, self._whole(kwargs), self._sender.whole)
+        return stream.final(), stream.completion
 
-    def _stream(self, question: Question[Any, Any]) -> ChatStream[Any, Any]:
-        return ChatStream(self._wrapped.create(**question.streamed), question)
+    def _stream(self, question: Question[Any, Any]) -> ClientStream[Any, Any, CompletionT, UsageT]:
+        return ClientStream(self._sender, question, self._sender.stream)
 
 
-class AsyncCompletions(_Proxy):
+class AsyncCompletions(_Endpoint[CompletionT, UsageT]):
     """The twin of `Completions`: streams for `async for`, and everything else to be awaited.
 
     The request for a stream is sent when the stream is awaited or entered, or else by the first iteration.
     """
 
     @overload
-    def create_partial(self, *, response_model: type[T], **kwargs: Any) -> AsyncChatStream[T, T]: ...
+    def create_partial(
+        self, *, response_model: type[T], **kwargs: Any
+    ) -> AsyncClientStream[T, T, CompletionT, UsageT]: ...
     @overload
-    def create_partial(self, *, response_model: object, **kwargs: Any) -> AsyncChatStream[Any, Any]: ...
-    def create_partial(self, **kwargs: Any) -> AsyncChatStream[Any, Any]:
-        """Return the growing answer: an empty one, then one for each delta that changed it."""
-        return self._stream(ask(one, self._mode, **kwargs))
+    def create_partial(
+        self, *, response_model: None = None, tools: Iterable[type[T]], **kwargs: Any
+    ) -> AsyncClientStream[T, T, CompletionT, UsageT]: ...
+    @overload
+    def create_partial(
+        self, *, response_model: object, **kwargs: Any
+    ) -> AsyncClientStream[Any, Any, CompletionT, UsageT]: ...
+    def create_partial(self, **kwargs: Any) -> AsyncClientStream[Any, Any, CompletionT, UsageT]:
+        """Return the growing answer: the twin of `Completions.create_partial`."""
+        return self._stream(self._question(kwargs, many=False))
 
     @overload
-    def create_iterable(self, *, response_model: type[T], **kwargs: Any) -> AsyncChatStream[T, list[T]]: ...
+    def create_iterable(
+        self, *, response_model: type[T], **kwargs: Any
+    ) -> AsyncClientStream[T, list[T], CompletionT, UsageT]: ...
     @overload
-    def create_iterable(self, *, response_model: object, **kwargs: Any) -> AsyncChatStream[Any, list[Any]]: ...
-    def create_iterable(self, **kwargs: Any) -> AsyncChatStream[Any, list[Any]]:
-        """Return the elements of the answered list, each validated, as it closes.
-
-        `response_model` is the type of one element.
-        """
-        return self._stream(ask(many, self._mode, **kwargs))
+    def create_iterable(
+        self, *, response_model: None = None, tools: Iterable[type[T]], **kwargs: Any
+    ) -> AsyncClientStream[T, list[T], CompletionT, UsageT]: ...
+    @overload
+    def create_iterable(
+        self, *, response_model: object, **kwargs: Any
+    ) -> AsyncClientStream[Any, list[Any], CompletionT, UsageT]: ...
+    def create_iterable(self, **kwargs: Any) -> AsyncClientStream[Any, list[Any], CompletionT, UsageT]:
+        """Return the elements of the answered list as they close: the twin of `Completions.create_iterable`."""
+        return self._stream(self._question(kwargs, many=True))
 
     @overload
     def create(
         self, *, response_model: type[list[T]], stream: Literal[True], **kwargs: Any
-    ) -> AsyncChatStream[T, list[T]]: ...
+    ) -> AsyncClientStream[T, list[T], CompletionT, UsageT]: ...
     @overload
-    def create(self, *, response_model: type[T], stream: Literal[True], **kwargs: Any) -> AsyncChatStream[T, T]: ...
+    def create(
+        self, *, response_model: type[T], stream: Literal[True], **kwargs: Any
+    ) -> AsyncClientStream[T, T, CompletionT, UsageT]: ...
+    @overload
+    def create(
+        self, *, response_model: Callable[..., Iterable[T]], stream: Literal[True], **kwargs: Any
+    ) -> AsyncClientStream[T, list[T], CompletionT, UsageT]: ...
     @overload
     def create(self, *, response_model: type[T], **kwargs: Any) -> Coroutine[Any, Any, T]: ...
+    @overload
+    def create(self, *, response_model: Callable[..., Iterable[T]], **kwargs: Any) -> Coroutine[Any, Any, list[T]]: ...
     @overload
     def create(self, **kwargs: Any) -> Any: ...
     def create(self, **kwargs: Any) -> Awaitable[Any]:
         """Return an awaitable of what `Completions.create` returns. A stream can do without the `await`."""
-        if kwargs.get("response_model") is None:
-            kwargs.pop("response_model", None)
+        if not _typed(kwargs):
             sdk: Awaitable[Any] = self._wrapped.create(**kwargs)
             return sdk
-        if kwargs.get("stream"):
-            return self._stream(ask(either, self._mode, **kwargs))
-        return self._validated(**kwargs)
+        if kwargs.pop("stream", False):
+            return self._stream(self._question(kwargs, many=None))
+        return self._validated(kwargs)
 
     @overload
-    async def create_with_completion(self, *, response_model: type[T], **kwargs: Any) -> tuple[T, ChatCompletion]: ...
+    async def create_with_completion(self, *, response_model: type[T], **kwargs: Any) -> tuple[T, CompletionT]: ...
     @overload
-    async def create_with_completion(self, *, response_model: object, **kwargs: Any) -> tuple[Any, ChatCompletion]: ...
-    async def create_with_completion(self, **kwargs: Any) -> tuple[Any, ChatCompletion]:
-        """Return the validated answer and the completion that it was in. Raises what `create` does."""
-        question = ask(either, self._mode, **kwargs)
-        completion = await self._wrapped.create(**question.whole)
-        return ChatStream([completion], question).final(), completion
+    async def create_with_completion(self, *, response_model: object, **kwargs: Any) -> tuple[Any, CompletionT]: ...
+    async def create_with_completion(self, **kwargs: Any) -> tuple[Any, CompletionT]:
+        """Return the validated answer and the response that it was in. Raises what `create` does."""
+        stream = AsyncClientStream(self._sender, self._whole(kwargs), self._sender.awhole)
+        return await stream.final(), stream.completion
 
-    async def _validated(self, **kwargs: Any) -> Any:
+    async def _validated(self, kwargs: dict[str, Any]) -> Any:
         return (await self.create_with_completion(**kwargs))[0]
 
-    def _stream(self, question: Question[Any, Any]) -> AsyncChatStream[Any, Any]:
-        return AsyncChatStream(partial(self._wrapped.create, **question.streamed), question)
+    def _stream(self, question: Question[Any, Any]) -> AsyncClientStream[Any, Any, CompletionT, UsageT]:
+        return AsyncClientStream(self._sender, question, self._sender.astream)
 
 
-class Chat(_Proxy):
-    """`client.chat`."""
-
-    def __init__(self, wrapped: Any, mode: Mode) -> None:
-        super().__init__(wrapped, mode)
-        self.completions = Completions(wrapped.completions, mode)
-
-
-class AsyncChat(_Proxy):
-    """`client.chat` of an async client."""
-
-    def __init__(self, wrapped: Any, mode: Mode) -> None:
-        super().__init__(wrapped, mode)
-        self.completions = AsyncCompletions(wrapped.completions, mode)
-
-
-class Client(_Proxy):
-    """An `openai.OpenAI` whose `chat.completions` know `response_model`. All else is the wrapped client's.
-
-    `create`, `create_partial`, `create_iterable`, `create_with_completion` are those of `chat.completions`.
-    """
-
-    def __init__(self, wrapped: Any, mode: Mode) -> None:
-        super().__init__(wrapped, mode)
-        self.chat = Chat(wrapped.chat, mode)
-        self.create = self.chat.completions.create
-        self.create_partial = self.chat.completions.create_partial
-        self.create_iterable = self.chat.completions.create_iterable
-        self.create_with_completion = self.chat.completions.create_with_completion
-
-    def with_options(self, **options: Any) -> Self:
-        """Return a client with other options, as the SDK's `with_options` takes them."""
-        return type(self)(self._wrapped.with_options(**options), self._mode)
-
-    def __enter__(self) -> Self:
-        self._wrapped.__enter__()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._wrapped.__exit__(*exception)
-
-
-class AsyncClient(_Proxy):
-    """An `openai.AsyncOpenAI` whose `chat.completions` know `response_model`: the twin of `Client`."""
-
-    def __init__(self, wrapped: Any, mode: Mode) -> None:
-        super().__init__(wrapped, mode)
-        self.chat = AsyncChat(wrapped.chat, mode)
-        self.create = self.chat.completions.create
-        self.create_partial = self.chat.completions.create_partial
-        self.create_iterable = self.chat.completions.create_iterable
-        self.create_with_completion = self.chat.completions.create_with_completion
-
-    def with_options(self, **options: Any) -> Self:
-        """Return a client with other options, as the SDK's `with_options` takes them."""
-        return type(self)(self._wrapped.with_options(**options), self._mode)
-
-    async def __aenter__(self) -> Self:
-        await self._wrapped.__aenter__()
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await self._wrapped.__aexit__(*exception)
+def _typed(keywords: dict[str, Any]) -> bool:
+    """Say whether a call asks for a type; where it says that it does not, take that out."""
+    if keywords.get("response_model") is not None:
+        return True
+    keywords.pop("response_model", None)
+    return any(not isinstance(tool, Mapping) for tool in keywords.get("tools") or ())

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import re
+import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Generic, TypeAlias, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
+from instar.client.calls import Calls, FirstCall, Functions
+from instar.client.format import format_of
 from instar.client.mode import Mode
-from instar.client.strict import InexpressibleError, JSONSchema, strictly
 from instar.parser import Parser
 from instar.partial import unwrap
-from instar.streams import Elements, Options, Partials, View
+from instar.views import Elements, FinalT, ItemT, Options, Partials, View
+
+if TYPE_CHECKING:
+    from instar.answer import Emit, Part
+    from instar.client.endpoint import Endpoint
+    from instar.parser import Limits
 
 T = TypeVar("T")
-ItemT = TypeVar("ItemT")
-FinalT = TypeVar("FinalT")
+
+OnRetry: TypeAlias = Callable[[int, Exception], object]
+
+# What stands for the response model where there are `tools` in its place.
+_TOOLS: Any = object()
 
 
 class Value(BaseModel, Generic[T]):
@@ -37,155 +44,124 @@ class Items(BaseModel, Generic[T]):
 
 @dataclass(frozen=True)
 class Question(Generic[ItemT, FinalT]):
-    """What to send, and how to read what comes back."""
+    """What to send, and how to read what comes back.
+
+    view: makes a fresh one, for each attempt and each choice.
+    part: where in the response the answer stands.
+    many: the view gives elements, each once, and not snapshots.
+    """
 
     keywords: dict[str, Any]
-    mode: Mode
-    view: View[ItemT, FinalT]
-
-    @property
-    def streamed(self) -> dict[str, Any]:
-        """The keywords of a request for a stream, which tells the usage unless told otherwise."""
-        return {"stream_options": {"include_usage": True}, **self.keywords, "stream": True}
-
-    @property
-    def whole(self) -> dict[str, Any]:
-        """The keywords of a request for an answer in one piece."""
-        if self.keywords.get("stream"):
-            message = "create_with_completion does not stream: create_partial does, and its stream has .completion"
-            raise TypeError(message)
-        return self.keywords
+    view: Callable[[], View[ItemT, FinalT]]
+    part: Part
+    many: bool
+    emit: Emit
+    retries: int
+    on_retry: OnRetry | None
 
 
 def ask(  # noqa: PLR0913 - the keywords that the public methods share
-    shape: Shape,
+    endpoint: Endpoint[Any, Any],
+    many: bool | None,  # noqa: FBT001 - or None: `list[User]` and `Iterable[User]` are many, all else is one
     default: Mode,
     *,
-    response_model: Any,
-    messages: Iterable[Any],
+    response_model: Any = _TOOLS,
     mode: Mode | None = None,
+    emit: Emit = "delta",
+    max_retries: int = 0,
+    on_retry: OnRetry | None = None,
+    live: bool = False,
+    limits: Limits | None = None,
     context: Any = None,
     strict: bool | None = None,
     **keywords: Any,
 ) -> Question[Any, Any]:
-    """Put a response model to the API.
-
-    Args:
-        shape: `one`, `many` or `either`.
-        default: the mode of the client.
-        response_model: the type of the answer, or of one element where there are many; None for plain values.
-        messages: the conversation.
-        mode: the mode of this call.
-        context: for Pydantic's validation.
-        strict: for Pydantic's validation.
-        keywords: the rest of the request.
+    """Put a response model to an API. The keywords are those of `Completions`; the rest of them is the request's.
 
     Raises:
-        TypeError: a keyword says what the response model says already.
+        TypeError: a keyword says what the response model says already, or there is nothing to ask for.
 
     """
     mode = mode or default
+    options = Options(live=live, limits=limits, context=context, strict=strict)
     schema = Any if response_model is None else unwrap(response_model)
-    asked, view = shape(schema, Options(context=context, strict=strict))
-    carrier = _carrier(_format(asked), messages, mode)
-    twice = sorted(carrier.keys() & keywords.keys())
+    if many is None:
+        schema, many = _counted(schema)
+    if max_retries and (keywords.get("n") or 1) > 1:
+        message = "max_retries asks again for one answer, and n= asks for several: leave one of them out"
+        raise TypeError(message)
+    if max_retries and not isinstance(keywords.get(endpoint.conversation, ""), str):
+        keywords[endpoint.conversation] = list(keywords[endpoint.conversation])  # it may have to be read again
+    functions, carrier = _functions(endpoint, schema, mode, keywords)
+    view: Callable[[], View[Any, Any]]
+    if functions:
+        part: Part = "calls"
+        view = lambda: Calls(functions, options) if many else FirstCall(functions, options)  # noqa: E731
+    else:
+        part = "call" if mode is Mode.TOOLS else "text"
+        asked, view = _answer(schema, options, many=many)
+        carrier = endpoint.carrier(format_of(asked), mode, keywords)
+    twice = sorted(carrier.keys() & keywords.keys() - {endpoint.conversation, "text"})
     if twice:
         message = f"{mode} sends the response_model as {', '.join(twice)}: leave that out, or take another mode"
         raise TypeError(message)
-    return Question({**carrier, **keywords}, mode, view)
+    return Question({**keywords, **carrier}, view, part, many, emit, max_retries, on_retry)
 
 
-def one(schema: Any, options: Options) -> tuple[Any, View[Any, Any]]:
-    """Return the type to ask for, and the view, of one answer of any type."""
-    if _is_object(schema):
-        return schema, Partials(Parser(schema, **options))
-    return Value[schema], Partials(Parser(Value[schema], **options), look=attrgetter("value"))
-
-
-def many(element: Any, options: Options) -> tuple[Any, View[Any, Any]]:
-    """Return the type to ask for, and the view, of a list of elements."""
-    return Items[element], Elements(element, options)
-
-
-def either(schema: Any, options: Options) -> tuple[Any, View[Any, Any]]:
-    """Tell by the type: `list[User]` and `Iterable[User]` are many, all else is one."""
+def _counted(schema: Any) -> tuple[Any, bool]:
+    """Return the type of one answer, and whether there are many of it."""
     if get_origin(schema) in (list, Iterable):
-        (element,) = get_args(schema)
-        return many(element, options)
-    return one(schema, options)
+        return get_args(schema)[0], True
+    return schema, schema is _TOOLS
 
 
-Shape: TypeAlias = Callable[[Any, Options], tuple[Any, View[Any, Any]]]
+def _answer(schema: Any, options: Options, *, many: bool) -> tuple[Any, Callable[[], View[Any, Any]]]:
+    """Return the type to ask for, an object in any case, and what reads it."""
+    if many:
+        return Items[schema], lambda: Elements(schema, options)
+    if format_of(schema).is_object:
+        return schema, lambda: Partials(Parser(schema, **options))
+    return Value[schema], lambda: Partials(Parser(Value[schema], **options), look=attrgetter("value"))
 
 
-@dataclass(frozen=True)
-class _Format:
-    name: str
-    schema: JSONSchema
-    strict: bool
+def _functions(
+    endpoint: Endpoint[Any, Any], schema: Any, mode: Mode, keywords: dict[str, Any]
+) -> tuple[Functions, dict[str, Any]]:
+    """Return the functions that the model may choose from, and the keywords that offer them to it.
+
+    They are the types among `tools=`, which are taken out of the keywords, or the members of a union in
+    `Mode.TOOLS`; where there is no choice, none.
+    """
+    offered = list(keywords.get("tools") or ())
+    if any(not isinstance(tool, Mapping) for tool in offered):
+        if schema is not _TOOLS:
+            message = "the types in tools= say what to answer with, and so does response_model: leave one of them out"
+            raise TypeError(message)
+        del keywords["tools"]
+        choice = keywords.pop("tool_choice", "required")
+    elif schema is _TOOLS:
+        message = "there is nothing to answer with: give a response_model, or types as tools="
+        raise TypeError(message)
+    else:
+        offered, choice = _alternatives(schema) if mode is Mode.TOOLS else [], "required"
+    functions: dict[str, Any] = {}
+    tools = []
+    for tool in offered:
+        if isinstance(tool, Mapping):  # the caller's own: its calls are in the completion
+            functions[tool.get("function", tool).get("name", "")] = None
+            tools.append(tool)
+        else:
+            wanted = format_of(unwrap(tool))
+            functions[wanted.name] = unwrap(tool)
+            tools.append(endpoint.tool(wanted))
+    return functions, {"tools": tools, "tool_choice": choice}
 
 
-def _carrier(wanted: _Format, messages: Iterable[Any], mode: Mode) -> dict[str, Any]:
-    """Return the keywords that carry the schema in this mode."""
-    if mode is Mode.JSON:
-        return {"messages": _instructed(messages, wanted.schema), "response_format": {"type": "json_object"}}
-    if mode is Mode.TOOLS:
-        function = {"name": wanted.name, "parameters": wanted.schema, "strict": wanted.strict}
-        if "description" in wanted.schema:
-            function["description"] = wanted.schema["description"]
-        return {
-            "messages": messages,
-            "tools": [{"type": "function", "function": function}],
-            "tool_choice": {"type": "function", "function": {"name": wanted.name}},
-        }
-    json_schema = {"name": wanted.name, "schema": wanted.schema, "strict": wanted.strict}
-    return {"messages": messages, "response_format": {"type": "json_schema", "json_schema": json_schema}}
-
-
-def _instructed(messages: Iterable[Any], schema: JSONSchema) -> list[Any]:
-    """Put the schema into the system message, the one that is there: many chat templates allow only one."""
-    text = json.dumps(schema, ensure_ascii=False)
-    order = f"Answer with one JSON object, and nothing else, that fits this JSON Schema:\n{text}"
-    messages = list(messages)
-    first = messages[0] if messages else None
-    if isinstance(first, Mapping) and first.get("role") == "system" and isinstance(first.get("content"), str):
-        return [{**first, "content": f"{first['content']}\n\n{order}"}, *messages[1:]]
-    return [{"role": "system", "content": order}, *messages]
-
-
-def _remembered(make: Callable[[Any], T]) -> Callable[[Any], T]:
-    """Remember what was made for a type; make it anew for the rare type that cannot be hashed."""
-    remembered = lru_cache(maxsize=256)(lambda schema, _: make(schema))
-
-    def get(schema: Any) -> T:
-        try:
-            hash(schema)
-        except TypeError:
-            return make(schema)
-        # `Union[int, str]` equals `Union[str, int]`: it is the `repr` that tells their order.
-        return remembered(schema, repr(schema))
-
-    return get
-
-
-@_remembered
-def _format(schema: Any) -> _Format:
-    loose = _rooted(TypeAdapter(schema).json_schema())
-    # The API takes letters, digits, `_` and `-`, 64 at most.
-    name = re.sub(r"[^a-zA-Z0-9_-]+", "_", loose.get("title", "")).strip("_")[:64] or "answer"
-    try:
-        return _Format(name, strictly(loose), strict=True)
-    except InexpressibleError:
-        return _Format(name, loose, strict=False)
-
-
-def _is_object(schema: Any) -> bool:
-    return _format(schema).schema.get("type") == "object"
-
-
-def _rooted(schema: JSONSchema) -> JSONSchema:
-    """Return the schema with its root in place: a recursive model's is a reference, which the APIs refuse."""
-    if "$ref" not in schema:
-        return schema
-    beside = {key: value for key, value in schema.items() if key != "$ref"}
-    return {**schema["$defs"][schema["$ref"].removeprefix("#/$defs/")], **beside}
+def _alternatives(schema: Any) -> list[Any]:
+    """Return the members of a union that can be told by their names, each an object."""
+    while get_origin(schema) is Annotated:
+        schema = get_args(schema)[0]
+    members = list(get_args(schema)) if get_origin(schema) in (Union, types.UnionType) else []
+    formats = [format_of(member) for member in members]
+    named = len({wanted.name for wanted in formats}) == len(members)
+    return members if named and all(wanted.is_object for wanted in formats) else []

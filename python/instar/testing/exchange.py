@@ -74,8 +74,10 @@ class PacedResponse(Response):
         streams = exchange.request.body.get("stream") and reply.status < HTTPStatus.BAD_REQUEST
         media_type = "text/event-stream" if streams else "application/json"
         # No connection outlives its answer, and so no client is left with one that it has to close.
-        super().__init__(status_code=reply.status, media_type=media_type, headers={"connection": "close"})
-        del self.headers["content-length"]
+        headers = {"connection": "close", **reply.headers}
+        super().__init__(status_code=reply.status, media_type=media_type, headers=headers)
+        if "content-length" not in reply.headers:
+            del self.headers["content-length"]
         self.exchange = exchange
         self.reply = reply
         self.pieces = pieces

@@ -1,5 +1,6 @@
 """What the server says to one request."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,10 @@ class Reply:
         "content" elsewhere. As "tool_calls" it is the arguments for the tool that the request forces, or its
         first tool.
     finish_reason: None: "stop", or "tool_calls" for a call that the request did not force by name.
+    calls: functions that the model calls side by side, in place of a text: the name and the arguments of each.
+    choices: texts of several choices, for a request with `n`, in place of one; they arrive by turns, as calls do.
     usage: token counts. None: counted from the deltas. A stream carries them if the request asks for it.
+    headers: of the response, besides the usual ones: `{"content-encoding": "gzip"}` for a body of such bytes.
     status: from 400 on, the text is the message of an HTTP error instead of an answer.
     drop: break the connection after the last delta: no finish chunk, no `[DONE]`.
     """
@@ -32,7 +36,10 @@ class Reply:
     text: str | Sequence[str] | bytes = ""
     field: Literal["content", "refusal", "tool_calls"] | None = None
     finish_reason: str | None = None
+    calls: Sequence[tuple[str, str]] = ()
+    choices: Sequence[str] = ()
     usage: Mapping[str, int] | None = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     status: int = 200
     drop: bool = False
 

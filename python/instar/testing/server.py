@@ -2,9 +2,9 @@
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,19 +13,33 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from typing_extensions import Self
 
+from instar.testing import chat, responses
 from instar.testing.exchange import Exchange, Pace, PacedResponse, Request
 from instar.testing.host import Host
 from instar.testing.reply import Reply, Script
-from instar.testing.wire import Cut, events, failure, pieces
+from instar.testing.wire import Cut, Event, failure, pieces, recorded, refused
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-PATH = "/v1/chat/completions"
+
+class API(Protocol):
+    """How an API puts a reply to a request, which has a number, into the body of its response."""
+
+    def stream(self, body: Mapping[str, Any], reply: Reply, number: int, /) -> list[Event]:
+        """In server-sent events."""
+
+    def whole(self, body: Mapping[str, Any], reply: Reply, number: int, /) -> list[Event]:
+        """In one piece."""
+
+
+PATHS: dict[str, API] = {"/v1/chat/completions": chat, "/v1/responses": responses}
 
 
 class LocalOpenAI:
-    """An OpenAI-compatible server on loopback that answers `POST /v1/chat/completions` from scripts.
+    """An OpenAI-compatible server on loopback, which answers from scripts.
+
+    It speaks `POST /v1/chat/completions` and `POST /v1/responses`.
 
     It serves inside a `with` block (of sync or async code), from a thread of its own at a free port. Leaving
     the block breaks the streams that are still open.
@@ -54,9 +68,9 @@ class LocalOpenAI:
         if self._running is not None:
             message = "this LocalOpenAI is running already: make another one for a second server"
             raise RuntimeError(message)
-        route = Route(PATH, self._answer, methods=["POST"])
+        routes = [Route(path, self._answer, methods=["POST"]) for path in PATHS]
         self._pace = Pace(self._delay, 0 if self._hold else math.inf)
-        self._running = Host(Starlette(routes=[route], exception_handlers={HTTPException: _no_route}))
+        self._running = Host(Starlette(routes=routes, exception_handlers={HTTPException: _no_route}))
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -116,14 +130,22 @@ class LocalOpenAI:
             return _error(HTTPStatus.BAD_REQUEST, "the body of the request is not a JSON object")
         exchange = Exchange(Request(body, dict(http.headers)))
         self.exchanges.append(exchange)
-        number = len(self.exchanges)
         try:
             reply = self._next_reply(body)
-            cut = pieces(events(body, reply, number), self._cut)
+            cut = pieces(self._events(http.url.path, body, reply), self._cut)
         except Exception as error:  # noqa: BLE001 - whatever a script raises has to reach the test behind the client
             reply = Reply(f"LocalOpenAI could not answer: {type(error).__name__}: {error}", status=500)
-            cut = pieces(events(body, reply, number), None)
+            cut = pieces(refused(reply), None)
         return PacedResponse(exchange, reply, cut, self._pace)
+
+    def _events(self, path: str, body: dict[str, Any], reply: Reply) -> list[Event]:
+        """Put the reply to the last request into the body of its response."""
+        if isinstance(reply.text, bytes):
+            return recorded(reply.text)
+        if reply.status >= HTTPStatus.BAD_REQUEST:
+            return refused(reply)
+        api = PATHS[path]
+        return (api.stream if body.get("stream") else api.whole)(body, reply, len(self.exchanges))
 
     def _next_reply(self, body: dict[str, Any]) -> Reply:
         if not self._replies:
@@ -148,4 +170,4 @@ def _error(status: int, message: str) -> Response:
 
 async def _no_route(http: HTTPRequest, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-    return _error(status, f"LocalOpenAI speaks POST {PATH} only, not {http.method} {http.url.path}")
+    return _error(status, f"LocalOpenAI speaks POST {' and '.join(PATHS)} only, not {http.method} {http.url.path}")

@@ -1,13 +1,12 @@
-"""Replies as OpenAI puts them on the wire (chunks, completions, errors), and the bytes cut into writes."""
+"""Replies as bytes: what they have in common on the wire, and how they are cut into writes."""
 
 import json
 import re
-import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, zip_longest
 from typing import Any, TypeAlias
 
 from instar.testing.reply import Reply, tokens
@@ -35,16 +34,52 @@ class Piece:
     whole: int
 
 
-def events(body: Mapping[str, Any], reply: Reply, number: int) -> list[Event]:
-    """Put the reply to a request into the body of its response."""
-    if isinstance(reply.text, bytes):
-        return [Event(data, delta=True) for data in _EVENT.findall(reply.text)]
-    deltas = tokens(reply.text) if isinstance(reply.text, str) else list(reply.text)
-    if reply.status >= HTTPStatus.BAD_REQUEST:
-        return [Event(_json(failure(reply.status, "".join(deltas))), delta=False)]
-    if body.get("stream"):
-        return _stream(body, reply, deltas, number)
-    return [Event(_json(_completion(body, reply, deltas, number)), delta=False)]
+@dataclass(frozen=True)
+class Line:
+    """One of the texts of an answer, in its deltas: that of a choice, or the arguments of a call.
+
+    tool: name of the function, where the text is a call's arguments.
+    """
+
+    index: int
+    field: str
+    tool: str
+    deltas: list[str]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(self.deltas)
+
+
+def recorded(body: bytes) -> list[Event]:
+    """Take a whole body as it is, each server-sent event a delta."""
+    return [Event(data, delta=True) for data in _EVENT.findall(body)]
+
+
+def refused(reply: Reply) -> list[Event]:
+    """Put an HTTP error into a body."""
+    return [Event(to_json(failure(reply.status, "".join(_deltas(reply.text)))), delta=False)]
+
+
+def lines(body: Mapping[str, Any], reply: Reply) -> list[Line]:
+    """Return the texts of an answer."""
+    if reply.calls:
+        return [Line(index, "tool_calls", name, tokens(text)) for index, (name, text) in enumerate(reply.calls)]
+    field, tool = _shape(body, reply)
+    texts: Sequence[str | bytes | Sequence[str]] = reply.choices or [reply.text]
+    return [Line(index, field, tool, _deltas(text)) for index, text in enumerate(texts)]
+
+
+def turns(lines: list[Line]) -> Iterator[tuple[Line, str]]:
+    """Give the deltas of the texts by turns, as a server does that writes them side by side."""
+    for turn in zip_longest(*(line.deltas for line in lines)):
+        yield from ((line, delta) for line, delta in zip(lines, turn, strict=True) if delta is not None)
+
+
+def is_named(body: Mapping[str, Any]) -> bool:
+    """Say whether the request forces a function by its name."""
+    return isinstance(body.get("tool_choice"), dict)
 
 
 def failure(status: int, message: str) -> dict[str, Any]:
@@ -72,77 +107,32 @@ def pieces(events: list[Event], cut: Cut) -> list[Piece]:
     return [Piece(part, bisect_left(starts, to), bisect_right(ends, to)) for part, to in written]
 
 
-def _stream(body: Mapping[str, Any], reply: Reply, deltas: list[str], number: int) -> list[Event]:
-    """Role, deltas, finish, usage, `[DONE]`."""
-    field, tool, finish_reason = _shape(body, reply)
-    counted = bool((body.get("stream_options") or {}).get("include_usage"))
-
-    def chunk(choices: list[dict[str, Any]], usage: Mapping[str, int] | None = None) -> bytes:
-        envelope = _envelope(body, number, "chat.completion.chunk") | {"choices": choices}
-        return _sse(_json(envelope | {"usage": usage} if counted else envelope))
-
-    def choice(delta: dict[str, Any], finish_reason: str | None = None) -> list[dict[str, Any]]:
-        return [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}]
-
-    first: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
-    first[field] = [_call(tool, number, "") | {"index": 0}] if field == "tool_calls" else ""
-    events = [Event(chunk(choice(first)), delta=False)]
-    for delta in deltas:
-        value = [{"index": 0, "function": {"arguments": delta}}] if field == "tool_calls" else delta
-        events.append(Event(chunk(choice({field: value})), delta=True))
-    if reply.drop:
-        return events
-    ending = [chunk(choice({}, finish_reason))]
-    if counted:
-        ending.append(chunk([], _usage(body, reply, deltas)))
-    return events + [Event(data, delta=False) for data in (*ending, _sse(b"[DONE]"))]
+def asked(body: Mapping[str, Any]) -> int:
+    """Count the tokens of a request."""
+    messages = body.get("messages") or body.get("input") or ()
+    if isinstance(messages, str):
+        return len(tokens(messages))
+    return sum(len(tokens(str(message.get("content")))) for message in messages)
 
 
-def _completion(body: Mapping[str, Any], reply: Reply, deltas: list[str], number: int) -> dict[str, Any]:
-    field, tool, finish_reason = _shape(body, reply)
-    text = "".join(deltas)
-    message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
-    message[field] = [_call(tool, number, text)] if field == "tool_calls" else text
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason}
-    envelope = _envelope(body, number, "chat.completion")
-    return envelope | {"choices": [choice], "usage": _usage(body, reply, deltas)}
-
-
-def _shape(body: Mapping[str, Any], reply: Reply) -> tuple[str, str, str]:
-    """Field of the delta, name of the tool ("" for none), and finish reason of an answer."""
-    choice = body.get("tool_choice")
-    named = isinstance(choice, dict)
-    tools: Any = [choice] if named else body.get("tools")
-    tool = tools[0]["function"]["name"] if tools else ""
-    field = reply.field or ("tool_calls" if tool and (named or choice == "required") else "content")
-    if field == "tool_calls" and not tool:
-        message = "the reply is a tool call, but the request carries no tools"
-        raise ValueError(message)
-    natural = "tool_calls" if field == "tool_calls" and not named else "stop"
-    return field, tool, reply.finish_reason or natural
-
-
-def _usage(body: Mapping[str, Any], reply: Reply, deltas: list[str]) -> Mapping[str, int]:
-    if reply.usage is not None:
-        return reply.usage
-    asked = sum(len(tokens(str(message.get("content")))) for message in body.get("messages") or ())
-    return {"prompt_tokens": asked, "completion_tokens": len(deltas), "total_tokens": asked + len(deltas)}
-
-
-def _envelope(body: Mapping[str, Any], number: int, kind: str) -> dict[str, Any]:
-    model = body.get("model", "local")
-    return {"id": f"chatcmpl-local-{number}", "object": kind, "created": int(time.time()), "model": model}
-
-
-def _call(tool: str, number: int, arguments: str) -> dict[str, Any]:
-    function = {"name": tool, "arguments": arguments}
-    return {"id": f"call_local_{number}", "type": "function", "function": function}
-
-
-def _json(value: object) -> bytes:
-    # Not escaped to ASCII: OpenAI sends UTF-8, and so a cut may fall within a character.
+def to_json(value: object) -> bytes:
+    """Write compact JSON, not escaped to ASCII: OpenAI sends UTF-8, and so a cut may fall within a character."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _sse(data: bytes) -> bytes:
-    return b"data: " + data + b"\n\n"
+def _deltas(text: str | bytes | Sequence[str]) -> list[str]:
+    if isinstance(text, bytes):
+        text = text.decode()
+    return tokens(text) if isinstance(text, str) else list(text)
+
+
+def _shape(body: Mapping[str, Any], reply: Reply) -> tuple[str, str]:
+    """Return the field of an answer, and the name of its tool ("" for none)."""
+    choice = body.get("tool_choice")
+    tools: Any = [choice] if is_named(body) else body.get("tools")
+    tool = tools[0].get("function", tools[0])["name"] if tools else ""
+    field = reply.field or ("tool_calls" if tool and (is_named(body) or choice == "required") else "content")
+    if field == "tool_calls" and not tool:
+        message = "the reply is a tool call, but the request carries no tools"
+        raise ValueError(message)
+    return field, tool if field == "tool_calls" else ""

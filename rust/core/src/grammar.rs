@@ -57,6 +57,11 @@ impl Grammar {
         self.expect = Expect::Value;
     }
 
+    /// Whether the root value has closed.
+    pub(crate) fn complete(&self) -> bool {
+        self.expect == Expect::Nothing
+    }
+
     /// Whether what comes is in no container.
     pub(crate) fn at_root(&self) -> bool {
         self.stack.is_empty()

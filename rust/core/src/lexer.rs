@@ -158,6 +158,12 @@ impl Lexer {
         self.accepted = None;
     }
 
+    /// Forgets the text, to read another one.
+    pub(crate) fn reset(&mut self) {
+        self.rewind(0);
+        self.decoded.clear();
+    }
+
     /// Goes back to the value that begins at `start`.
     pub(crate) fn rewind(&mut self, start: usize) {
         self.mode = Mode::Between;

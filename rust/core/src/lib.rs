@@ -6,8 +6,8 @@
 //! bytes -> lexer -> tokens -> grammar -> events -> checker (walks the plan) -> tape
 //! ```
 //!
-//! [`Parser`] drives the four. Nothing here knows Python, does I/O or keeps global state, and nothing recurses
-//! on the depth of the input.
+//! [`Parser`] drives the four. [`wire`] finds the deltas in the body of a provider's response. Nothing here knows
+//! Python, does I/O or keeps global state, and nothing recurses on the depth of the input.
 
 #![forbid(unsafe_code)]
 
@@ -25,6 +25,7 @@ mod scan;
 mod skip;
 mod tape;
 mod text;
+pub mod wire;
 
 pub use checker::{Hook, Judgement, Slot};
 pub use events::{Kind, NumberForm};

@@ -354,7 +354,7 @@ fn disagreement(json: &str) -> PyErr {
 /// The error for a call while another call is at work.
 pub(crate) fn busy() -> PyErr {
     PyRuntimeError::new_err(
-        "this parser is at work in another thread, or in a validator that it is calling: use one parser for each \
+        "this parser or wire is at work in another thread, or in a validator that it is calling: use one for each \
          stream, from one thread at a time",
     )
 }

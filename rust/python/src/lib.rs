@@ -3,6 +3,7 @@
 //! ```text
 //! core schema -> compile -> Schema (plan + what Python knows of each node)
 //! deltas -> Parser -> instar_core::Parser -> tape -> Builder -> snapshots
+//! response bytes -> Wire -> instar_core::wire::Wire -> Delta
 //! ```
 
 mod builder;
@@ -15,6 +16,7 @@ mod judge;
 mod parser;
 mod record;
 mod schema;
+mod wire;
 mod witness;
 
 /// The extension module.
@@ -24,6 +26,8 @@ mod _core {
     use crate::parser::PyParser;
     #[pymodule_export]
     use crate::schema::Schema;
+    #[pymodule_export]
+    use crate::wire::{PyDelta, PyWire};
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]

@@ -1,0 +1,82 @@
+"""The SDKs' objects in place of bytes: for clients that hand out nothing else, and for what patches the SDK."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from pydantic_core import from_json, to_json
+
+from instar._core import Wire
+
+if TYPE_CHECKING:
+    from instar._core import Delta
+
+Envelope: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini"]
+
+
+class ChunkWire:
+    """The twin of `Wire`: takes the objects of a streamed response, chunks or events, or dicts of their shape.
+
+    Whoever made the objects has decoded the bytes; here they become the JSON again that they were, so that one
+    decoder knows the providers' envelopes. The first object tells which one it is, if nobody does.
+    """
+
+    offset = 0  # the bytes were the SDK's
+
+    def __init__(self, envelope: Envelope | None = None) -> None:
+        self._wire = None if envelope is None else Wire(envelope)
+
+    def feed(self, chunk: Any) -> list[Delta]:
+        """Return the deltas of the next object. Raises TypeError for what is no provider's chunk."""
+        data = to_bytes(chunk)
+        if self._wire is None:
+            self._wire = Wire(_envelope(chunk, data))
+        return self._wire.feed(b"data: " + data + b"\n\n")
+
+    def end(self) -> list[Delta]:
+        """Return what the end of the stream completes."""
+        return [] if self._wire is None else self._wire.end()
+
+    @property
+    def done(self) -> bool:
+        """Whether the last event has come."""
+        return self._wire is not None and self._wire.done
+
+    @property
+    def events(self) -> list[bytes]:
+        """The JSON texts of the objects so far, the deltas of a run joined."""
+        return [] if self._wire is None else self._wire.events
+
+
+def to_bytes(chunk: Any) -> bytes:
+    """Write an SDK's object as the JSON that it was. Raises TypeError for what is no such object."""
+    if isinstance(chunk, (str, bytes, int, float, list, tuple)) or chunk is None:
+        raise _unknown(chunk)
+    dump = getattr(chunk, "model_dump_json", None)
+    if dump is not None:
+        text: str = dump(by_alias=True, exclude_unset=True, warnings=False)
+        return text.encode()
+    return to_json(chunk, fallback=vars)
+
+
+def _envelope(chunk: Any, data: bytes) -> Envelope:
+    """Tell the provider by the shape of its first object."""
+    event = from_json(data)
+    kind = str(event.get("type", ""))
+    if "choices" in event or event.get("object") == "chat.completion.chunk":
+        return "openai-chat"
+    if kind.startswith("response."):
+        return "openai-responses"
+    if kind.startswith(("message_", "content_block_")) or kind == "ping":
+        return "anthropic"
+    if "candidates" in event or "usageMetadata" in event:
+        return "gemini"
+    raise _unknown(chunk)
+
+
+def _unknown(chunk: Any) -> TypeError:
+    message = (
+        'wire="sdk" takes the chunks or events of the OpenAI, Anthropic or Gemini SDK, or dicts of their shape, '
+        f"not {type(chunk).__name__}; for the bytes of a body name their envelope, as in wire='openai-chat'"
+    )
+    return TypeError(message)

@@ -1,0 +1,347 @@
+//! What is read of an event's JSON. The rest is skipped, whatever it holds.
+
+use super::Kind;
+use crate::events::{Kind as Json, NumberForm, Piece, Receiver};
+use crate::fault::{Fault, FaultKind, Flow, Halt};
+use crate::grammar::{Grammar, Parse};
+use crate::lexer::Lexer;
+use crate::text::{Source, Span};
+
+/// What is looked for in a value. A value of another kind is skipped.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// These members of an object.
+    Object(&'static [(&'static str, Shape)]),
+    /// The elements of an array, which are numbered as the level says.
+    Each(Level, &'static Shape),
+    /// The characters of a string.
+    Text(Tag),
+    /// The JSON text of an object or a string.
+    Json(Tag),
+    /// The digits of a number.
+    Number(Tag),
+    /// That it is `true`.
+    True(Tag),
+    /// Nothing: to say it in every event adds nothing to it.
+    Same,
+}
+
+/// What a found value is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// It is what the response says.
+    Said(Kind),
+    /// The number of the element it is in.
+    Index(Level),
+    /// What the event is.
+    Type,
+    /// What the part of the response is that the event is about.
+    PartType,
+    /// The next characters of that part.
+    Delta,
+    /// Whether a part is reasoning.
+    Thought,
+    /// How a response has ended.
+    Status,
+    /// Why it is incomplete.
+    Reason,
+    /// The number of the event.
+    Counter,
+    /// Characters that only make the event's length say nothing.
+    Padding,
+    /// What is the same in every event.
+    Same,
+}
+
+/// What elements can be numbered as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    Choice,
+    Call,
+}
+
+/// A value that was looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) tag: Tag,
+    /// The numbers of the elements it is in.
+    pub(super) choice: Option<u32>,
+    pub(super) call: Option<u32>,
+    /// What it says.
+    pub(super) text: Span,
+    /// Where its characters or digits lie in the raw text. None if it is JSON text.
+    pub(super) raw: Option<Span>,
+}
+
+/// What was found in an event, in its order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Findings<'f> {
+    pub(super) found: &'f [Found],
+    pub(super) source: Source<'f>,
+    /// Whether to say the event twice would add to a part of it that was skipped.
+    pub(super) grows: bool,
+}
+
+impl<'f> Findings<'f> {
+    pub(super) fn find(self, tag: Tag) -> Option<&'f Found> {
+        self.found.iter().find(|found| found.tag == tag)
+    }
+
+    pub(super) fn text(self, tag: Tag) -> &'f [u8] {
+        self.find(tag).map_or(b"", |found| self.source.bytes(found.text))
+    }
+
+    pub(super) fn number(self, tag: Tag) -> Option<u32> {
+        number(self.text(tag))
+    }
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Reads events, one after the other.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    lexer: Lexer,
+    grammar: Grammar,
+    found: Vec<Found>,
+    open: Vec<Open>,
+}
+
+/// An object or array in which something is looked for.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    shape: &'static Shape,
+    /// How many elements have begun.
+    elements: u32,
+    /// How much had been found before it.
+    before: usize,
+}
+
+impl Reader {
+    pub(super) fn new() -> Self {
+        // What is skipped may be nested as deep as it likes: one byte a level is what it costs.
+        Self { lexer: Lexer::new(), grammar: Grammar::new(usize::MAX), found: Vec::new(), open: Vec::new() }
+    }
+
+    /// Reads the JSON text of an event, or of a part of one.
+    pub(super) fn read<'f>(
+        &'f mut self,
+        json: &'f [u8],
+        shape: &'static Shape,
+    ) -> Result<Findings<'f>, Fault> {
+        self.lexer.reset();
+        self.grammar.rewind(0);
+        self.found.clear();
+        self.open.clear();
+        let mut walk = Walk {
+            json,
+            found: &mut self.found,
+            open: &mut self.open,
+            next: Some(shape),
+            start: 0,
+            leaf: None,
+            quoted: false,
+            skipped: None,
+            arrays: 0,
+            grows: false,
+        };
+        let mut parse = Parse { grammar: &mut self.grammar, receiver: &mut walk };
+        let mut flow = self.lexer.advance(json, &mut parse);
+        if flow.is_ok() && parse.grammar.at_root() {
+            flow = self.lexer.end(json, &mut parse);
+        }
+        let grows = walk.grows;
+        match flow {
+            Ok(()) if self.grammar.complete() => {
+                Ok(Findings { found: &self.found, source: self.lexer.source(json), grows })
+            }
+            Ok(()) => Err(Fault { offset: json.len(), kind: FaultKind::Truncated }),
+            Err(Halt::Fault(fault)) => Err(fault),
+            Err(halt) => unreachable!("the walk asks for nothing: {halt:?}"),
+        }
+    }
+}
+
+/// The way through one event.
+struct Walk<'w> {
+    json: &'w [u8],
+    found: &'w mut Vec<Found>,
+    open: &'w mut Vec<Open>,
+    /// What is looked for in the next value.
+    next: Option<&'static Shape>,
+    /// The offset of the value that began last.
+    start: usize,
+    /// What the open string, number or word is for.
+    leaf: Option<Tag>,
+    /// Whether that is its JSON text, quotes and all.
+    quoted: bool,
+    skipped: Option<Skipped>,
+    /// How many arrays are open in which something is looked for.
+    arrays: usize,
+    grows: bool,
+}
+
+/// A container that is not looked into.
+#[derive(Clone, Copy, Debug)]
+struct Skipped {
+    /// The containers open in it, itself among them.
+    depth: usize,
+    start: usize,
+    /// What its JSON text is for.
+    tag: Option<Tag>,
+    /// Whether to say it twice might add to it.
+    may_grow: bool,
+}
+
+impl Walk<'_> {
+    fn push(&mut self, tag: Tag, text: Span, raw: Option<Span>) {
+        self.found.push(Found { tag, choice: None, call: None, text, raw });
+    }
+
+    /// What is looked for in the value that begins.
+    fn shape(&mut self) -> Option<&'static Shape> {
+        if let Some(Open { shape: Shape::Each(_, element), elements, .. }) = self.open.last_mut() {
+            *elements += 1;
+            return Some(element);
+        }
+        self.next.take()
+    }
+
+    fn enter(&mut self, shape: &'static Shape) {
+        self.arrays += usize::from(matches!(shape, Shape::Each(..)));
+        self.open.push(Open { shape, elements: 0, before: self.found.len() });
+    }
+
+    fn skip(&mut self, kind: Json, at: usize, tag: Option<Tag>, may_grow: bool) {
+        self.skipped = Some(Skipped { depth: 1, start: at, tag, may_grow });
+        self.grows |= may_grow && self.extends(kind, at);
+    }
+
+    /// Whether the array that begins at `at` holds something: who puts events together puts it behind what it had.
+    fn extends(&self, kind: Json, at: usize) -> bool {
+        kind == Json::Array && !self.json[at + 1..].trim_ascii_start().starts_with(b"]")
+    }
+
+    /// The element of an array has closed: what was found in it is told its number.
+    fn close_element(&mut self, before: usize) {
+        let Some(Open { shape: Shape::Each(level, _), elements, .. }) = self.open.last() else { return };
+        let found = &mut self.found[before..];
+        let index = found.iter().find(|found| found.tag == Tag::Index(*level));
+        let source = Source { raw: self.json, decoded: "" };
+        let index = index.and_then(|index| number(source.bytes(index.text))).unwrap_or(elements - 1);
+        for found in found {
+            match level {
+                Level::Choice => found.choice = Some(index),
+                Level::Call => found.call = Some(index),
+            }
+        }
+    }
+}
+
+impl Receiver for Walk<'_> {
+    fn begin(&mut self, kind: Json, at: usize) -> Flow {
+        let container = matches!(kind, Json::Object | Json::Array);
+        if let Some(Skipped { depth, may_grow, .. }) = &mut self.skipped {
+            *depth += usize::from(container);
+            let may_grow = *may_grow;
+            self.start = at;
+            self.grows |= may_grow && self.extends(kind, at);
+            return Ok(());
+        }
+        self.start = at;
+        self.leaf = None;
+        let shape = self.shape();
+        self.quoted = matches!(shape, Some(Shape::Json(_)));
+        match (shape, kind) {
+            (Some(shape @ Shape::Object(_)), Json::Object) | (Some(shape @ Shape::Each(..)), Json::Array) => {
+                self.enter(shape);
+            }
+            (Some(Shape::Json(tag)), Json::Object) => self.skip(kind, at, Some(*tag), false),
+            (Some(Shape::Text(tag) | Shape::Json(tag)), Json::String)
+            | (Some(Shape::Number(tag)), Json::Number)
+            | (Some(Shape::True(tag)), Json::True) => self.leaf = Some(*tag),
+            (Some(Shape::Same), _) if container => self.skip(kind, at, None, false),
+            (Some(Shape::Same), Json::String) => self.leaf = Some(Tag::Same),
+            _ if container => self.skip(kind, at, None, true),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, _piece: Piece<'_>) -> Flow {
+        Ok(())
+    }
+
+    fn number_form(&mut self, _form: NumberForm, _at: usize) -> Flow {
+        Ok(())
+    }
+
+    fn string(&mut self, span: Span, end: usize, _source: Source<'_>) -> Flow {
+        match (self.skipped, self.leaf) {
+            (None, Some(tag)) if self.quoted => self.push(tag, Span::raw(self.start, end), None),
+            (None, Some(tag)) => self.push(tag, span, Some(Span::raw(self.start + 1, end - 1))),
+            // A string in an element of an array may be one that arrives in pieces, as `content` does.
+            (skipped, _) => {
+                let may_grow = skipped.is_none_or(|skipped| skipped.may_grow);
+                self.grows |= may_grow && self.arrays > 0 && !span.is_empty();
+            }
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, _form: NumberForm, span: Span, _source: Source<'_>) -> Flow {
+        if let (None, Some(tag)) = (self.skipped, self.leaf) {
+            self.push(tag, span, Some(span));
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, _kind: Json, end: usize) -> Flow {
+        if let (None, Some(tag)) = (self.skipped, self.leaf) {
+            self.push(tag, Span::raw(self.start, end), None);
+        }
+        Ok(())
+    }
+
+    fn comma(&mut self, _at: usize) -> Flow {
+        Ok(())
+    }
+
+    fn open_key(&mut self) -> Flow {
+        Ok(())
+    }
+
+    fn key_text(&mut self, _piece: Piece<'_>) -> Flow {
+        Ok(())
+    }
+
+    fn key(&mut self, span: Span, _at: usize, source: Source<'_>) -> Flow {
+        if self.skipped.is_none()
+            && let Some(Open { shape: Shape::Object(members), .. }) = self.open.last()
+        {
+            let key = source.bytes(span);
+            let member = members.iter().find(|(name, _)| name.as_bytes() == key);
+            self.next = member.map(|(_, shape)| shape);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, end: usize) -> Flow {
+        if let Some(skipped) = &mut self.skipped {
+            skipped.depth -= 1;
+            if skipped.depth == 0 {
+                let (start, tag) = (skipped.start, skipped.tag);
+                self.skipped = None;
+                if let Some(tag) = tag {
+                    self.push(tag, Span::raw(start, end), None);
+                }
+            }
+        } else if let Some(open) = self.open.pop() {
+            self.arrays -= usize::from(matches!(open.shape, Shape::Each(..)));
+            self.close_element(open.before);
+        }
+        Ok(())
+    }
+}

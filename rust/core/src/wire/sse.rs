@@ -1,0 +1,295 @@
+//! Bytes to events, by the standard of server-sent events: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+
+use memchr::memchr2;
+
+use crate::text::{Position, characters};
+
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// The state of the decoder. It fits between any two bytes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Decoder {
+    /// The open line.
+    line: Vec<u8>,
+    /// Whether the line before ended with a CR: a LF belongs to that end.
+    after_cr: bool,
+    /// How many lines have ended.
+    lines: usize,
+    /// How many bytes have come.
+    offset: usize,
+    event: Event,
+}
+
+/// An event, or as much of it as has come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Event {
+    /// What `event:` calls it.
+    pub(super) name: Vec<u8>,
+    /// Its lines of data, with a line feed behind each.
+    lines: Vec<u8>,
+    /// Where those lines came from.
+    origins: Vec<Origin>,
+}
+
+/// Where a line of data came from.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    /// Where it begins in the data.
+    start: usize,
+    /// The offset in the body of its first byte.
+    offset: usize,
+    /// The position of that byte.
+    position: Position,
+}
+
+impl Decoder {
+    /// How many bytes have come.
+    pub(super) fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The length of what is held until its event is whole.
+    pub(super) fn held(&self) -> usize {
+        self.line.len() + self.event.lines.len()
+    }
+
+    /// Reads `body` to the end of the next event, which `event` then gives. Returns what lies behind it, or `None` if
+    /// there was no such end.
+    pub(super) fn next<'b>(&mut self, mut body: &'b [u8]) -> Option<&'b [u8]> {
+        while let Some(&first) = body.first() {
+            if std::mem::take(&mut self.after_cr) && first == b'\n' {
+                body = self.skip(body, 1);
+                continue;
+            }
+            let Some(length) = memchr2(b'\n', b'\r', body) else {
+                self.line.extend_from_slice(body);
+                self.skip(body, body.len());
+                return None;
+            };
+            self.line.extend_from_slice(&body[..length]);
+            self.after_cr = body[length] == b'\r';
+            body = self.skip(body, length);
+            let dispatched = self.end_line();
+            body = self.skip(body, 1);
+            if dispatched {
+                return Some(body);
+            }
+        }
+        None
+    }
+
+    /// The event that was dispatched.
+    pub(super) fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// The event that was dispatched is dealt with.
+    pub(super) fn clear(&mut self) {
+        self.event.clear();
+    }
+
+    /// Where byte `at` of the event's data, or its end, lies in the body.
+    pub(super) fn origin(&self, at: usize) -> (usize, Position) {
+        let Some(line) = self.event.origins.iter().rfind(|line| line.start <= at) else {
+            return (self.offset, Position { line: self.lines + 1, column: 1 });
+        };
+        let before = &self.event.lines[line.start..at];
+        let column = line.position.column + characters(before);
+        (line.offset + before.len(), Position { column, ..line.position })
+    }
+
+    fn skip<'b>(&mut self, body: &'b [u8], length: usize) -> &'b [u8] {
+        self.offset += length;
+        &body[length..]
+    }
+
+    /// The open line has ended before `offset`: whether it dispatches an event.
+    fn end_line(&mut self) -> bool {
+        let mut line = &self.line[..];
+        self.lines += 1;
+        if self.lines == 1 {
+            line = line.strip_prefix(BOM).unwrap_or(line);
+        }
+        let dispatched = line.is_empty() && !self.event.lines.is_empty();
+        if line.is_empty() {
+            if !dispatched {
+                self.event.clear();
+            }
+        } else {
+            // A line that begins with a colon, a comment, is a field without a name.
+            let colon = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
+            let (name, value) = line.split_at(colon);
+            let value = value.strip_prefix(b":").unwrap_or(value);
+            let value = value.strip_prefix(b" ").unwrap_or(value);
+            match name {
+                b"data" => {
+                    let before = &self.line[..self.line.len() - value.len()];
+                    let position = Position { line: self.lines, column: 1 + characters(before) };
+                    self.event.add(value, self.offset - value.len(), position);
+                }
+                b"event" => {
+                    self.event.name.clear();
+                    self.event.name.extend_from_slice(value);
+                }
+                _ => {}
+            }
+        }
+        self.line.clear();
+        dispatched
+    }
+}
+
+impl Event {
+    /// The data.
+    pub(super) fn data(&self) -> &[u8] {
+        self.lines.strip_suffix(b"\n").unwrap_or(&self.lines)
+    }
+
+    fn add(&mut self, value: &[u8], offset: usize, position: Position) {
+        self.origins.push(Origin { start: self.lines.len(), offset, position });
+        self.lines.extend_from_slice(value);
+        self.lines.push(b'\n');
+    }
+
+    fn clear(&mut self) {
+        self.name.clear();
+        self.lines.clear();
+        self.origins.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The name and the data of every event.
+    type Events = Vec<(String, String)>;
+
+    fn decode<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> Events {
+        let (mut decoder, mut events) = (Decoder::default(), Vec::new());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        for mut piece in pieces {
+            while let Some(rest) = decoder.next(piece) {
+                piece = rest;
+                events.push((text(&decoder.event().name), text(decoder.event().data())));
+                decoder.clear();
+            }
+        }
+        events
+    }
+
+    /// The data of the events of a body, which is cut at every byte, and once into single bytes.
+    fn data(body: &str) -> Vec<String> {
+        let body = body.as_bytes();
+        let whole = decode([body]);
+        assert_eq!(decode(body.chunks(1)), whole);
+        for cut in 0..body.len() {
+            assert_eq!(decode([&body[..cut], &body[cut..]]), whole, "cut at {cut}");
+        }
+        whole.into_iter().map(|(_, data)| data).collect()
+    }
+
+    /// The twin: the whole body at once, line by line.
+    fn naive(body: &str) -> Events {
+        let body = body.strip_prefix('\u{feff}').unwrap_or(body).replace("\r\n", "\n").replace('\r', "\n");
+        let mut lines: Vec<&str> = body.split('\n').collect();
+        lines.pop();
+        let (mut events, mut name, mut data) = (Vec::new(), String::new(), Vec::new());
+        for line in lines {
+            let (field, value) = line.split_once(':').unwrap_or((line, ""));
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match field {
+                "" if line.is_empty() => {
+                    if !data.is_empty() {
+                        events.push((name.clone(), data.join("\n")));
+                    }
+                    name.clear();
+                    data.clear();
+                }
+                "data" => data.push(value.to_owned()),
+                "event" => value.clone_into(&mut name),
+                _ => {}
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn the_examples_of_the_standard() {
+        assert_eq!(data("data: YHOO\ndata: +2\ndata: 10\n\n"), ["YHOO\n+2\n10"]);
+        let comments =
+            ": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event";
+        assert_eq!(data(comments), ["first event", "second event"]);
+        assert_eq!(data(&format!("{comments}\n\n")), ["first event", "second event", " third event"]);
+        assert_eq!(data("data\n\ndata\ndata\n\ndata:"), ["", "\n"]);
+        assert_eq!(data("data:test\n\ndata: test\n\n"), ["test", "test"]);
+        let named = "event: add\ndata: 73857293\n\nevent: remove\ndata: 2153\n\ndata: 113411\n\n";
+        let events = decode([named.as_bytes()]);
+        assert_eq!(events.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["add", "remove", ""]);
+    }
+
+    #[test]
+    fn every_line_end_ends_one_line() {
+        for end in ["\n", "\r", "\r\n"] {
+            assert_eq!(
+                data(&format!("data: a{end}data: b{end}{end}data: c{end}{end}")),
+                ["a\nb", "c"],
+                "{end:?}"
+            );
+        }
+        assert_eq!(data("data: a\r\n\rdata: b\n\r\n"), ["a", "b"]);
+        assert_eq!(data("data: a\r\ndata: b\r\n\n\n\r\r\n"), ["a\nb"]);
+    }
+
+    #[test]
+    fn a_carriage_return_dispatches_at_once() {
+        assert_eq!(decode([&b"data: a\r\r"[..]]).len(), 1);
+        assert_eq!(decode([&b"data: a\r\n\r"[..], b"\n", b"\ndata: b\n\n"]).len(), 2);
+    }
+
+    #[test]
+    fn a_byte_order_mark_counts_at_the_start_only() {
+        assert_eq!(data("\u{feff}data: a\n\n\u{feff}data: b\n\ndata: c\n\n"), ["a", "c"]);
+        assert_eq!(data("\u{feff}\u{feff}data: a\n\n"), [""; 0]);
+    }
+
+    #[test]
+    fn other_fields_and_names_without_data_say_nothing() {
+        assert_eq!(data("id: 1\nretry: 5\nDATA: x\n data: y\ndata : z\n:data: w\n\n"), [""; 0]);
+        let events = decode([&b"event: lost\n\ndata: a\n\n"[..]]);
+        assert_eq!(events, [(String::new(), "a".to_owned())]);
+    }
+
+    #[test]
+    fn bytes_of_the_data_are_found_in_the_body() {
+        let body = "\u{feff}: é\r\ndata:\r\ndata: é[1,\r\nid: 7\r\ndata:x]\r\n\r\n".as_bytes();
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.next(body), Some(&b"\n"[..]));
+        assert_eq!(decoder.event().data(), "\né[1,\nx]".as_bytes());
+        let at = |text: &str| {
+            let at = decoder.event().data().windows(text.len()).position(|window| window == text.as_bytes());
+            let (offset, position) = decoder.origin(at.expect("the data holds it"));
+            assert!(body[offset..].starts_with(text.as_bytes()), "{text}");
+            (position.line, position.column)
+        };
+        assert_eq!(at("é"), (3, 7));
+        assert_eq!(at("1"), (3, 9));
+        assert_eq!(at("x"), (5, 6));
+        assert_eq!(decoder.origin(decoder.event().data().len()).1, Position { line: 5, column: 8 });
+    }
+
+    proptest! {
+        #[test]
+        fn the_decoder_agrees_with_its_twin(
+            words in prop::collection::vec(
+                prop::sample::select(vec!["data", "event", "id", ":", " ", "\r", "\n", "\r\n", "é", "\u{feff}", "x"]),
+                0..40,
+            ),
+            size in 1..20_usize,
+        ) {
+            let body = words.concat();
+            prop_assert_eq!(decode(body.as_bytes().chunks(size)), naive(&body));
+        }
+    }
+}
