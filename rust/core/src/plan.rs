@@ -230,7 +230,7 @@ pub struct Tagged {
     pub keys: Vec<Box<[u8]>>,
     /// The tags.
     pub tags: PrefixSet,
-    /// The node of each tag. One that is no record is left, with the whole object, to the host.
+    /// The node of each tag. One that is neither a record nor tagged is left, with the whole object, to the host.
     pub choices: Vec<NodeId>,
 }
 

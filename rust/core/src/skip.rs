@@ -83,8 +83,9 @@ impl Skip {
         Ok(())
     }
 
-    /// A string closes with the byte before `end`. If it was the tag of a record: the tagged node and the tag.
-    pub(crate) fn string(&mut self, plan: &Plan, end: usize) -> Result<Option<(NodeId, u32)>, Halt> {
+    /// A string closes with the byte before `end`. If it was the tag of what can be read: the tagged node, the tag, and
+    /// the node that it chooses.
+    pub(crate) fn string(&mut self, plan: &Plan, end: usize) -> Result<Option<(NodeId, u32, NodeId)>, Halt> {
         let (Watch::Tag(cursor), Some((node, tagged))) = (self.watch, self.tagged(plan)) else {
             return Ok(None);
         };
@@ -92,8 +93,9 @@ impl Skip {
             return Err(Violation::Tag { node }.at(end - 1));
         };
         self.watch = Watch::Off;
-        let choice = &plan.nodes[tagged.choices[tag as usize] as usize];
-        Ok(matches!(choice, Node::Record(_)).then_some((node, tag)))
+        let choice = tagged.choices[tag as usize];
+        let can_be_read = matches!(plan.nodes[choice as usize], Node::Record(_) | Node::Tagged(_));
+        Ok(can_be_read.then_some((node, tag, choice)))
     }
 
     /// A container closes: whether it was the value itself.

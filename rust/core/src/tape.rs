@@ -38,10 +38,10 @@ pub enum Op {
     Attempt,
     /// What has grown in the attempt at this depth (the outermost is at 0) is taken back. The attempt goes on.
     Retract(u32),
-    /// The innermost attempt ends: a value that the host has judged takes the place of what has grown.
-    Replace(Ticket),
-    /// The innermost attempt ends: what has grown stays.
-    Keep,
+    /// The attempt at this depth ends: a value that the host has judged takes the place of what has grown.
+    Replace(u32, Ticket),
+    /// The attempt at this depth ends: what has grown stays.
+    Keep(u32),
 }
 
 /// What the host calls a value that it has judged.

@@ -107,11 +107,13 @@ fn settled(tape: &[Op]) -> Vec<Op> {
                 attempts.truncate(level as usize + 1);
                 ops.truncate(attempts[level as usize]);
             }
-            Op::Replace(ticket) => {
+            Op::Replace(level, ticket) => {
+                attempts.truncate(level as usize + 1);
                 ops.truncate(attempts.pop().expect("an attempt ends"));
                 ops.push(Op::Judged(ticket));
             }
-            Op::Keep => {
+            Op::Keep(level) => {
+                attempts.truncate(level as usize + 1);
                 attempts.pop().expect("an attempt ends");
             }
             op => ops.push(op),

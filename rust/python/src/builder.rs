@@ -183,11 +183,15 @@ impl Builder {
             }
             Op::Attempt => return self.attempt(c),
             Op::Retract(level) => return self.retract(c, level),
-            Op::Replace(ticket) => {
+            Op::Replace(level, ticket) => {
+                self.attempts.truncate(level as usize + 1);
                 let value = self.judged(py, ticket);
                 return self.replace(c, value);
             }
-            Op::Keep => return self.settle_attempt(c),
+            Op::Keep(level) => {
+                self.attempts.truncate(level as usize + 1);
+                return self.settle_attempt(c);
+            }
             Op::Null => py.None(),
             Op::Bool(value) => PyBool::new(py, value).to_owned().into_any().unbind(),
             Op::Int(span) => PyInt::new(py, number::<i64>(source, span)).into_any().unbind(),

@@ -169,7 +169,7 @@ impl Branches {
         }
         let rank = |index: usize| {
             let checker = &self.each[index].checker;
-            let matched = if self.ordered { 0 } else { checker.matched };
+            let matched = if self.ordered { 0 } else { checker.matched() };
             (matched, checker.shows(), self.shown == Some(index))
         };
         // Of equals `max_by_key` takes the last.

@@ -58,6 +58,7 @@ impl Checker {
                 if let Aside::Skip(skip) = &mut self.aside {
                     skip.forget();
                 }
+                self.tags.clear();
             }
         }
         Ok(())
@@ -75,11 +76,12 @@ impl Checker {
             if let (Some(text), true) = (text, self.shows_text()) {
                 self.tape.push(Op::Str(text));
             }
-            self.end_attempt(Op::Keep);
+            self.keep_attempt();
+            self.end_tagged();
         } else if let Some(text) = text {
             self.freeze_text(text);
         }
-        self.end_tagged();
+        self.tags.clear();
         self.end_value(End { end: judgement.end, at: judgement.at })
     }
 
@@ -124,7 +126,7 @@ impl Checker {
         if self.shows_text() {
             self.tape.push(Op::Str(scene.text));
         }
-        self.end_attempt(Op::Keep);
+        self.keep_attempt();
         if depth > 0 {
             self.aside = Aside::Skip(Skip::within(depth, start));
         } else {

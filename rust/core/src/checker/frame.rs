@@ -24,8 +24,8 @@ pub enum Slot {
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) node: NodeId,
-    /// The tag by which the node was chosen.
-    pub(crate) tag: Option<Slot>,
+    /// The tags by which the node was chosen.
+    pub(crate) tags: Vec<Slot>,
     /// Offset of its first byte.
     pub(crate) start: usize,
     /// The members begun so far.
@@ -50,10 +50,10 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// A value of the node `id` that begins at `start`.
-    pub(crate) fn new(plan: &Plan, id: NodeId, tag: Option<Slot>, start: usize) -> Self {
+    pub(crate) fn new(plan: &Plan, id: NodeId, tags: Vec<Slot>, start: usize) -> Self {
         let mut frame = Self {
             node: id,
-            tag,
+            tags,
             start,
             count: 0,
             slot: None,

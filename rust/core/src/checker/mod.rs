@@ -93,11 +93,11 @@ pub(crate) struct Checker {
     aside: Aside,
     /// Whether the open key was refused and forgiven.
     forgives_key: bool,
-    /// The object to be read anew, and the tagged node and tag that it was found to have.
-    chosen: Option<(NodeId, u32)>,
+    /// What the object that is read anew was found to be.
+    chosen: Option<NodeId>,
+    /// The tags by which the object that is to open, or has just closed, was chosen.
+    tags: Vec<Slot>,
     judgement: Option<Judgement>,
-    /// The tag of the record that has closed and whose hook runs.
-    closing_tag: Option<Slot>,
     /// The attempts around what is open.
     level: u32,
     /// How many branches a value may have.
@@ -147,7 +147,7 @@ impl Checker {
             forgives_key: false,
             chosen: None,
             judgement: None,
-            closing_tag: None,
+            tags: Vec::new(),
             level: 0,
             allowance: MAX_BRANCHES,
             matched: 0,
@@ -160,14 +160,11 @@ impl Checker {
 
     /// Whether the string that is open, or waits for its judgement, shows.
     pub(crate) fn shows_text(&self) -> bool {
-        let mut checker = self;
-        while let Aside::Branches(branches) = &checker.aside {
-            match branches.shown() {
-                Some(shown) => checker = shown,
-                None => return false,
-            }
+        match &self.aside {
+            // Unions within unions are few, whatever the text.
+            Aside::Branches(branches) => branches.shown().is_some_and(Self::shows_text),
+            _ => self.shows_text,
         }
-        checker.shows_text
     }
 
     /// The attempts around what is open.
@@ -202,15 +199,24 @@ impl Checker {
             self.tape.push(Op::JudgedKey(ticket));
             return Ok(());
         }
+        let seen = seen && !(judgement.replaces && self.is_within());
         if judgement.replaces {
-            self.end_attempt(Op::Replace(ticket));
+            self.end_attempt();
+            self.tape.push(Op::Replace(self.level, ticket));
+            self.end_tagged();
         } else {
             self.tape.push(Op::Judged(ticket));
+            self.tags.clear();
         }
         self.shows_text = false;
         self.version += u64::from(!seen);
-        self.end_tagged();
         self.end_value(End { end: judgement.end, at: judgement.at })
+    }
+
+    /// Whether what shows of the open value shows within something else: the text of a record that is written as its
+    /// only field.
+    fn is_within(&self) -> bool {
+        self.shown().is_some_and(|shown| !shown.frames.is_empty() || shown.is_within())
     }
 
     /// The host has refused the value that waited, which was but an attempt.
@@ -230,25 +236,15 @@ impl Checker {
 
     /// The way from the root to the open value.
     pub(crate) fn path(&self) -> Vec<Slot> {
-        let mut path = Vec::new();
-        let mut checker = self;
-        loop {
-            path.extend(checker.frames.iter().flat_map(|frame| [frame.tag, frame.slot]).flatten());
-            path.extend(checker.closing_tag);
-            match &checker.aside {
-                Aside::Branches(branches) => match branches.shown() {
-                    Some(shown) => checker = shown,
-                    None => return path,
-                },
-                _ => return path,
-            }
-        }
+        let mut path = self.trunk();
+        path.extend(self.shown().map(Self::path).unwrap_or_default());
+        path
     }
 
     /// The way to the value that is open in no branch.
     pub(crate) fn trunk(&self) -> Vec<Slot> {
-        let steps = self.frames.iter().flat_map(|frame| [frame.tag, frame.slot]);
-        steps.chain([self.closing_tag]).flatten().collect()
+        let steps = self.frames.iter().flat_map(|frame| frame.tags.iter().chain(&frame.slot));
+        steps.chain(&self.tags).copied().collect()
     }
 
     /// How many containers of the text are open.
@@ -316,18 +312,36 @@ impl Checker {
         }
     }
 
-    /// Ends the innermost attempt.
-    fn end_attempt(&mut self, op: Op) {
+    /// Ends the innermost attempt with what has grown.
+    fn keep_attempt(&mut self) {
+        self.end_attempt();
+        self.tape.push(Op::Keep(self.level));
+    }
+
+    fn end_attempt(&mut self) {
         self.level -= 1;
+        self.matched = self.matched();
         self.aside = Aside::Nothing;
-        self.tape.push(op);
+    }
+
+    /// The declared fields that have come, those of the branch that shows among them.
+    fn matched(&self) -> usize {
+        self.matched + self.shown().map_or(0, Self::matched)
+    }
+
+    /// The branch that shows.
+    fn shown(&self) -> Option<&Self> {
+        match &self.aside {
+            Aside::Branches(branches) => branches.shown(),
+            _ => None,
+        }
     }
 
     /// What a tag has chosen has closed for good: the attempt that it was ends.
     fn end_tagged(&mut self) {
-        if self.closing_tag.take().is_some() {
+        if !std::mem::take(&mut self.tags).is_empty() {
             self.level -= 1;
-            self.tape.push(Op::Keep);
+            self.tape.push(Op::Keep(self.level));
         }
     }
 
@@ -382,12 +396,12 @@ impl Checker {
             && matches!(node, Node::Record(_) | Node::Root(_));
         self.version += u64::from(!is_blank_root);
         let is_judged = node.closing() == Closing::Judge;
-        let tag = self.chosen.take().map(|(tagged, tag)| Slot::Tag(tagged, tag));
-        for _ in 0..u32::from(tag.is_some()) + u32::from(is_judged) {
+        let tags = std::mem::take(&mut self.tags);
+        for _ in 0..u32::from(!tags.is_empty()) + u32::from(is_judged) {
             self.tape.push(Op::Attempt);
             self.level += 1;
         }
-        self.frames.push(Frame::new(&self.plan, id, tag, start));
+        self.frames.push(Frame::new(&self.plan, id, tags, start));
         self.tape.push(Op::Open(id, container));
     }
 
@@ -399,7 +413,6 @@ impl Checker {
                 Node::Root(root) => {
                     self.open(id, Container::Object, at);
                     self.tape.push(Op::Field(0));
-                    self.matched += 1;
                     id = root.inner;
                 }
                 _ => return,
@@ -565,12 +578,12 @@ impl Checker {
     fn close(&mut self, end: usize) -> Flow {
         let Some(frame) = self.frames.pop() else { return Ok(()) };
         let end = End::with(end);
-        self.closing_tag = frame.tag;
+        self.tags = frame.tags;
         let closing = self.node(frame.node).closing();
         if frame.spoilt {
             self.tape.push(Op::Leave);
             if closing == Closing::Judge {
-                self.end_attempt(Op::Keep);
+                self.keep_attempt();
             }
             self.end_tagged();
             return self.end_value(end);
@@ -603,7 +616,7 @@ impl Checker {
             Ok(()) | Err(Halt::Judge) => {}
             Err(halt) => return Err(halt),
         }
-        self.end_attempt(Op::Keep);
+        self.keep_attempt();
         self.end_value(end)
     }
 }

@@ -38,11 +38,8 @@ impl Receiver for Checker {
             Aside::Branches(_) => return self.begin_in_branches(kind, at),
         }
         self.scalar_start = at;
-        if let Some((tagged, tag)) = self.chosen
-            && let Node::Tagged(tagged) = self.node(tagged)
-        {
-            let choice = tagged.choices[tag as usize];
-            self.open(choice, crate::tape::Container::Object, at);
+        if let Some(choice) = self.chosen.take() {
+            self.begin_native(choice, kind, at);
             return Ok(());
         }
         let target = match self.frames.last_mut() {
@@ -116,16 +113,13 @@ impl Receiver for Checker {
         match &mut self.aside {
             Aside::Nothing => {}
             Aside::Skip(skip) => {
-                self.chosen = skip.string(&self.plan, end)?;
+                let Some((tagged, tag, choice)) = skip.string(&self.plan, end)? else { return Ok(()) };
                 let start = skip.start;
-                return match self.chosen {
-                    // The object is read anew, as what it is.
-                    Some(_) => {
-                        self.aside = Aside::Nothing;
-                        Err(Halt::Rewind(start))
-                    }
-                    None => Ok(()),
-                };
+                // The object is read anew, as what it is.
+                self.tags.push(Slot::Tag(tagged, tag));
+                self.chosen = Some(choice);
+                self.aside = Aside::Nothing;
+                return Err(Halt::Rewind(start));
             }
             Aside::Branches(_) => {
                 return self.end_in_branches(End::with(end), |checker| checker.string(span, end, source));

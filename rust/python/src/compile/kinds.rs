@@ -3,7 +3,9 @@
 //! The rules are those of Pydantic's conversion table for JSON. A node that is not listed may accept anything.
 
 use instar_core::{Kind, Kinds, Verdict};
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::core_schema::{CoreSchema, child, flag, item, kind, on_error_raises, required};
 use super::unions::choices;
@@ -84,6 +86,13 @@ impl<'py> Search<'_, 'py> {
             | "frozendict" => {
                 vec![Kind::Object]
             }
+            "literal" => kinds_of(item(schema, "expected")?.try_iter()?, &[])?,
+            "enum" if !schema.contains("missing")? => {
+                let value =
+                    |member: PyResult<Bound<'py, PyAny>>| member?.getattr(intern!(schema.py(), "value"));
+                // A number may be written as a string.
+                kinds_of(item(schema, "members")?.try_iter()?.map(value), &[Kind::String])?
+            }
             // JSON has no such values.
             "is-instance" | "is-subclass" | "callable" => Vec::new(),
             _ => ALL.to_vec(),
@@ -105,6 +114,32 @@ impl<'py> Search<'_, 'py> {
         };
         Ok(coerces.unwrap_or(false) && !self.is_strict(schema)?)
     }
+}
+
+/// The kinds of values that may be equal to one of these; numbers may be of `other` kinds, too.
+fn kinds_of<'py>(
+    values: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>,
+    other: &[Kind],
+) -> PyResult<Vec<Kind>> {
+    let mut kinds = Vec::new();
+    for value in values {
+        let value = value?;
+        if value.is_exact_instance_of::<PyString>() {
+            kinds.push(Kind::String);
+        } else if value.is_none() {
+            kinds.push(Kind::Null);
+        } else if value.is_exact_instance_of::<PyInt>()
+            || value.is_exact_instance_of::<PyBool>()
+            || value.is_exact_instance_of::<PyFloat>()
+        {
+            // To Python `1.0` and `True` equal 1.
+            kinds.extend([Kind::Number, Kind::NonFinite, Kind::True, Kind::False]);
+            kinds.extend(other);
+        } else {
+            return Ok(ALL.to_vec());
+        }
+    }
+    Ok(kinds)
 }
 
 /// Whether what a wrapper is given goes on to the node within it as it is.

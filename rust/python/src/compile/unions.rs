@@ -61,7 +61,7 @@ impl<'py> Compiler<'py> {
         let choices = choices?;
         let is_seen = |&id: &NodeId| match &self.nodes[id as usize] {
             // The text of a single choice is seen without it.
-            Some(Node::Str(_)) => choices.len() > 1,
+            Some(Node::Str(_) | Node::Choice(_)) => choices.len() > 1,
             Some(node) => grows(node),
             // Still being compiled: a record around this node.
             None => true,
@@ -99,6 +99,9 @@ impl<'py> Compiler<'py> {
             }
             "function-before" | "function-after" | "function-wrap" if user_code::makes_another(schema)? => {
                 return Ok(None);
+            }
+            "function-before" | "function-wrap" if user_code::is_container_maker(&inner("function")?)? => {
+                Attempt::of(inner("schema")?, true)
             }
             // What it is given to may make anything of it.
             "function-before" | "function-wrap" | "default" => Attempt::of(inner("schema")?, false),
