@@ -72,7 +72,9 @@ def test_it_grows_and_ends_as_pydantics(live: bool) -> None:  # noqa: FBT001
         "Account(password=None, again='ab', address=Address(city=None), items=[], rank=None)",
     ]
     # Text shows as it came until the whole is judged: a validator that ran earlier would run twice.
-    assert "Account(password='abc', again='abc', address=Address(city=None), items=[Item(name=None)], rank=None)" in shown
+    assert (
+        "Account(password='abc', again='abc', address=Address(city=None), items=[Item(name=None)], rank=None)" in shown
+    )
     assert "Account(password='abc', again='abc', address=Address(city='U'), items=[Item(name='x')], rank=None)" in shown
     assert shown[-1] == repr(expected)
 

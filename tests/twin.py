@@ -235,7 +235,7 @@ class Twin:
         """Render an open value of type `tp`, or NOTHING."""
         bare = strip(tp)
         shown: Any = NOTHING
-        if is_root(bare):
+        if is_root(bare) and not (node.raw.startswith(b"n") and is_nullable(tp)):
             inner = self.show(root_type(bare), node, (*path, ("field", "root")))
             shown = construct(bare, {} if inner is NOTHING else {"root": inner}, {}, ())
         elif is_union(bare):
@@ -338,6 +338,13 @@ def strip(tp: Any) -> Any:
 def is_union(tp: Any) -> bool:
     """Tell whether a type, stripped, is a union of several."""
     return get_origin(tp) in (Union, types.UnionType)
+
+
+def is_nullable(tp: Any) -> bool:
+    """Tell whether null is one of the alternatives of a type."""
+    if get_origin(tp) is Annotated:
+        return is_nullable(get_args(tp)[0])
+    return is_union(tp) and type(None) in get_args(tp)
 
 
 def is_root(tp: Any) -> bool:
@@ -702,8 +709,6 @@ def grew(before: Any, after: Any) -> bool:
         return grew(*extras) and all(grew(before.__dict__[name], after.__dict__[name]) for name in arrived)
     if isinstance(before, str) and not isinstance(before, Enum):
         return isinstance(after, str) and after.startswith(before)
-    if isinstance(before, set | frozenset):
-        return before <= after
     if isinstance(before, list | tuple):
         inner = all(deep(b) == deep(a) for b, a in zip(before[:-1], after, strict=False))
         return len(before) <= len(after) and inner and (not before or grew(before[-1], after[len(before) - 1]))
@@ -711,7 +716,7 @@ def grew(before: Any, after: Any) -> bool:
         keys = list(before)
         inner = all(deep(before[key]) == deep(after[key]) for key in keys[:-1])
         return keys == list(after)[: len(keys)] and inner and (not keys or grew(before[keys[-1]], after[keys[-1]]))
-    return bool(deep(before) == deep(after))
+    return bool(before <= after if isinstance(before, set | frozenset) else deep(before) == deep(after))
 
 
 def parts(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -3,6 +3,7 @@
 from instar._core import __version__
 from instar.client import Mode, from_openai
 from instar.errors import JSONError, LimitError, RefusalError, StreamError, TruncatedError, WireError
+from instar.explain import explain
 from instar.parser import Limits, Parser
 from instar.partial import Partial
 from instar.progress import Progress
@@ -24,6 +25,7 @@ __all__ = [
     "WireError",
     "__version__",
     "elements",
+    "explain",
     "from_openai",
     "partials",
 ]

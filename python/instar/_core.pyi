@@ -27,6 +27,8 @@ class Schema:
         *,
         strict: bool | None = None,
     ) -> Self: ...
+    def explain(self) -> list[tuple[str, str, str, list[tuple[str, str]], str]]:
+        """How each part of the schema is read: see `instar.explain.Row`."""
 
 @final
 class Parser(Generic[_T]):

@@ -60,6 +60,12 @@ impl Kinds {
         }))
     }
 
+    /// Whether values of some kinds are left to the host.
+    #[must_use]
+    pub fn are_judged(self) -> bool {
+        self.0.contains(&Verdict::Judge)
+    }
+
     /// The verdict for `kind`.
     #[must_use]
     pub fn verdict(self, kind: Kind) -> Verdict {
@@ -321,6 +327,19 @@ impl Record {
         }
     }
 
+    /// The key that most likely announces a field; empty if none does.
+    #[must_use]
+    pub fn key(&self, field: u32) -> &str {
+        let key = self.expected.get(field as usize);
+        key.and_then(|key| std::str::from_utf8(key).ok()).unwrap_or_default()
+    }
+
+    /// Whether any field must be there.
+    #[must_use]
+    pub fn has_required(&self) -> bool {
+        !FieldSet::none(self.fields.len()).covers(&self.required)
+    }
+
     /// The field that `key` announces; the `likely` one is tried first.
     pub(crate) fn field(&self, key: &[u8], likely: usize) -> Option<u32> {
         if self.expected.get(likely).is_some_and(|expected| **expected == *key) {
@@ -372,9 +391,10 @@ impl Node {
     pub fn verdict(&self, kind: Kind) -> Verdict {
         let only = |accepted: Kind| if kind == accepted { Verdict::Native } else { Verdict::Refuse };
         match self {
-            Self::Any | Self::Nullable(_) | Self::Deferred(_) | Self::Root(_) | Self::Union(_) => {
-                Verdict::Native
-            }
+            Self::Any | Self::Nullable(_) | Self::Deferred(_) | Self::Root(_) => Verdict::Native,
+            // It is not yet known whose rule it will be.
+            Self::Union(union) if union.kinds.verdict(kind) != Verdict::Refuse => Verdict::Native,
+            Self::Union(_) => Verdict::Refuse,
             Self::Null => only(Kind::Null),
             Self::Bool(kinds)
             | Self::Int(Int { kinds, .. })

@@ -94,7 +94,9 @@ impl<'py> Report<'_, 'py> {
                 let text = json.call1((PyString::from_bytes(self.py, text)?,))?;
                 self.witnessed(node, text.extract::<String>()?.as_bytes(), None)
             }
-            Violation::Tag { node } => self.witnessed(node, &witness::of_value(self.parser.scalar()), None),
+            Violation::Tag { node } => {
+                self.witnessed(node, &witness::of_value(self.parser.scalar()).json, None)
+            }
             Violation::Union { node } => self.of_union(node),
             Violation::Key { node } => {
                 let text = self.parser.source().bytes(self.parser.refused_text());
@@ -121,18 +123,23 @@ impl<'py> Report<'_, 'py> {
 
     /// What each choice of a union has against the value, but for what it lacks only because it is not whole.
     fn of_union(self, node: NodeId) -> PyResult<PyErr> {
-        let json = witness::of_value(self.parser.attempt());
-        let Err(error) = self.schema.facet(node).judge.validate(self.py, &json, self.settings) else {
-            return Ok(disagreement(&String::from_utf8_lossy(&json)));
+        let whole = witness::of_value(self.parser.attempt());
+        let Err(error) = self.schema.facet(node).judge.validate(self.py, &whole.json, self.settings) else {
+            return Ok(disagreement(&String::from_utf8_lossy(&whole.json)));
         };
         let Some(lines) = self.lines(&error, &self.location()?)? else { return Ok(error) };
+        let pending = whole.pending.map(|key| self.parsed(&key)).transpose()?;
         let told = PyList::empty(self.py);
         for line in &lines {
-            if !line.get_item("type")?.eq("missing")? {
+            if !is_made_up(&line, pending.as_ref())? {
                 told.append(line)?;
             }
         }
         self.validation_error(if told.is_empty() { &lines } else { &told })
+    }
+
+    fn parsed(self, json: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        self.py.import("pydantic_core")?.getattr("from_json")?.call1((PyBytes::new(self.py, json),))
     }
 
     /// A judge's error, told from the root: `ValidationError` with the whole `loc` and title, anything else as it is.
@@ -301,12 +308,24 @@ impl<'py> Report<'_, 'py> {
         schema.set_item("type", "function-plain")?;
         schema.set_item("function", function)?;
         let validator = py.import("pydantic_core")?.getattr("SchemaValidator")?.call1((schema,))?;
-        let input = py.import("pydantic_core")?.getattr("from_json")?.call1((PyBytes::new(py, json),))?;
+        let input = self.parsed(json)?;
         match validator.call_method1("validate_python", (error.into_value(py),)) {
             Err(converted) => self.judged(&converted, Some(&input)),
             Ok(_) => Err(PyRuntimeError::new_err("an exception did not raise")),
         }
     }
+}
+
+/// Whether a line of an error is about what is not there only because the value is not whole: missing fields, and the
+/// `null` of a pending key.
+fn is_made_up(line: &Bound<'_, PyAny>, pending: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+    // Only the errors that Pydantic knows are told by their names here.
+    let kind: String = line.get_item("type")?.extract().unwrap_or_default();
+    let Some(pending) = pending else { return Ok(kind == "missing") };
+    let is_of_key = ["extra_forbidden", "unexpected_keyword_argument"].contains(&kind.as_str());
+    let location: Vec<Bound<'_, PyAny>> = line.get_item("loc")?.extract()?;
+    let ends_there = location.last().is_some_and(|last| last.eq(pending).unwrap_or(false));
+    Ok(kind == "missing" || (ends_there && !is_of_key && line.get_item("input")?.is_none()))
 }
 
 /// Raises what it is given.

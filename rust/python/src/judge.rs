@@ -55,10 +55,27 @@ impl Judge {
             return Ok(validator.bind(py));
         }
         let Some(source) = &self.source else { unreachable!("built from a validator") };
-        let class = py.import("pydantic_core")?.getattr("SchemaValidator")?;
-        let validator = class.call1((source.whole(py)?, &source.config))?;
+        let validator = schema_validator(py)?.call1((source.whole(py)?, &source.config))?;
         // Another thread may have been first: one is as good as the other.
         Ok(self.validator.get_or_init(|| validator.unbind()).bind(py))
+    }
+
+    /// Pydantic's name for the node.
+    pub(crate) fn title(&self, py: Python<'_>) -> PyResult<String> {
+        let title = intern!(py, "title");
+        match &self.source {
+            Some(source) => {
+                let config = source.config.as_ref().map(|config| config.bind(py).copy()).transpose()?;
+                if let Some(config) = &config
+                    && config.contains(title)?
+                {
+                    // It is that of the record around the node.
+                    config.del_item(title)?;
+                }
+                schema_validator(py)?.call1((source.whole(py)?, config))?.getattr(title)?.extract()
+            }
+            None => self.validator(py)?.getattr(title)?.extract(),
+        }
     }
 
     /// What the node makes of a JSON text.
@@ -109,6 +126,10 @@ impl Judge {
         }
         visit.call(self.validator.get())
     }
+}
+
+fn schema_validator(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    py.import(intern!(py, "pydantic_core"))?.getattr(intern!(py, "SchemaValidator"))
 }
 
 impl Source {

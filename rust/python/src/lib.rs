@@ -10,6 +10,7 @@ mod builder;
 mod compile;
 mod errors;
 mod exclusive;
+mod explain;
 mod ffi;
 mod hook;
 mod judge;

@@ -1,6 +1,8 @@
 //! The Python class `instar._core.Parser`.
 
-use instar_core::{Fault, Hook, Judgement, Limits, Node, OnViolation, Parser, Plan, Step};
+use std::collections::HashMap;
+
+use instar_core::{Fault, Hook, Judgement, Limits, Node, NodeId, OnViolation, Parser, Plan, Step, Ticket};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple};
@@ -28,7 +30,16 @@ struct State {
     error: Option<Py<PyBaseException>>,
     /// The violations that were forgiven.
     violations: Vec<Py<PyAny>>,
+    /// What the branches of unions were told of values that end at an offset: many may ask about the same one.
+    verdicts: (usize, HashMap<(NodeId, usize), Answer>),
     finished: bool,
+}
+
+/// What a branch of a union was told of a value.
+#[derive(Clone, Copy)]
+enum Answer {
+    Accepted(Ticket),
+    Rejected,
 }
 
 #[pymethods]
@@ -65,7 +76,14 @@ impl PyParser {
         let plan = schema.get().plan.clone();
         let builder = Builder::new(live, element_depth(&plan));
         let core = Parser::new(plan, limits, on_violation);
-        let state = State { core, builder, error: None, violations: Vec::new(), finished: false };
+        let state = State {
+            core,
+            builder,
+            error: None,
+            violations: Vec::new(),
+            verdicts: (0, HashMap::new()),
+            finished: false,
+        };
         Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
     }
 
@@ -313,6 +331,13 @@ impl PyParser {
     }
 
     fn judge(&self, py: Python<'_>, state: &mut State, judgement: Judgement) -> PyResult<()> {
+        if let Some(verdict) = state.verdict(judgement) {
+            match verdict {
+                Answer::Accepted(ticket) => state.core.accept(ticket, false),
+                Answer::Rejected => state.core.reject(),
+            }
+            return Ok(());
+        }
         let settings = self.settings();
         let judge = &self.schema.get().facet(judgement.node).judge;
         let key =
@@ -325,12 +350,14 @@ impl PyParser {
             Ok(value) => {
                 let seen = state.shows(&value);
                 let ticket = state.builder.keep(value.unbind());
+                state.note(judgement, Answer::Accepted(ticket));
                 state.core.accept(ticket, seen);
                 return Ok(());
             }
             Err(error) => error,
         };
         if judgement.tentative && errors::is_validation_error(&error, py)? {
+            state.note(judgement, Answer::Rejected);
             state.core.reject();
             return Ok(());
         }
@@ -374,6 +401,26 @@ impl State {
         let Some(shown) = self.core.open_text() else { return false };
         let Ok(value) = value.cast_exact::<PyString>() else { return false };
         value.to_str().is_ok_and(|value| value.as_bytes() == self.core.source().bytes(shown))
+    }
+
+    /// What another branch was told of the same value.
+    fn verdict(&self, judgement: Judgement) -> Option<Answer> {
+        let (end, known) = &self.verdicts;
+        let asked = judgement.tentative && judgement.key.is_none() && *end == judgement.end;
+        known.get(&(judgement.node, judgement.start)).copied().filter(|_| asked)
+    }
+
+    /// Remembers what a branch is told.
+    fn note(&mut self, judgement: Judgement, verdict: Answer) {
+        if !judgement.tentative || judgement.key.is_some() {
+            return;
+        }
+        let (end, known) = &mut self.verdicts;
+        if *end != judgement.end {
+            known.clear();
+            *end = judgement.end;
+        }
+        known.insert((judgement.node, judgement.start), verdict);
     }
 
     /// Raises again what was raised.

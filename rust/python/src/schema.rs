@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::compile;
+use crate::explain;
 use crate::hook::{Hook, Shape};
 use crate::judge::Judge;
 use crate::record::RecordClass;
@@ -70,6 +71,12 @@ impl Schema {
             hide_input,
             strict,
         })
+    }
+
+    /// How each part of the schema is read: its path, Pydantic's name for it, how it is checked, what is decided at
+    /// which moment, what is shown while it is open.
+    fn explain(&self, py: Python<'_>) -> PyResult<Vec<explain::Row>> {
+        explain::rows(py, self)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

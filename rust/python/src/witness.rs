@@ -17,9 +17,17 @@ pub(crate) fn of_scalar(scalar: &[u8]) -> Vec<u8> {
     [scalar, rest].concat()
 }
 
+/// A whole value that begins like another.
+pub(crate) struct Whole {
+    pub(crate) json: Vec<u8>,
+    /// The JSON of the last key or index, if its value is not there yet and stands as `null`.
+    pub(crate) pending: Option<Vec<u8>>,
+}
+
 /// A whole value that begins like `text`, which is the beginning of a value of JSON: what is open is closed, and what
 /// would need more to be anything is left out or `null`.
-pub(crate) fn of_value(text: &[u8]) -> Vec<u8> {
+pub(crate) fn of_value(text: &[u8]) -> Whole {
+    let mut pending = None;
     let mut whole = text.to_vec();
     let mut scan = Scan::default();
     for (at, &byte) in text.iter().enumerate() {
@@ -33,23 +41,33 @@ pub(crate) fn of_value(text: &[u8]) -> Vec<u8> {
     }
     let after = whole.iter().rposition(|byte| !byte.is_ascii_whitespace()).map(|at| whole[at]);
     match after {
+        Some(b',') if matches!(scan.open.last(), Some((b']', ..))) => {
+            pending = scan.open.last().map(|&(_, _, index)| index.to_string().into_bytes());
+            whole.extend_from_slice(b"null");
+        }
         Some(b',') => {
             let comma = whole.iter().rposition(|&byte| byte == b',').unwrap_or(whole.len());
             whole.truncate(comma);
         }
-        Some(b':') => whole.extend_from_slice(b"null"),
-        _ if scan.is_key(&whole) => whole.extend_from_slice(b":null"),
+        Some(b':') => {
+            pending = scan.newest(&whole).strip_suffix(b":").map(|key| key.trim_ascii().to_vec());
+            whole.extend_from_slice(b"null");
+        }
+        _ if scan.is_key(&whole) => {
+            pending = Some(scan.newest(&whole).to_vec());
+            whole.extend_from_slice(b":null");
+        }
         _ => {}
     }
-    whole.extend(scan.open.iter().rev().map(|&(close, _)| close));
-    whole
+    whole.extend(scan.open.iter().rev().map(|&(close, ..)| close));
+    Whole { json: whole, pending }
 }
 
 /// What is open after a part of a text.
 #[derive(Default)]
 struct Scan {
-    /// The brackets that will close what is open, each with where its newest member begins.
-    open: Vec<(u8, usize)>,
+    /// The brackets that will close what is open, each with where its newest member begins, and that member's index.
+    open: Vec<(u8, usize, usize)>,
     in_string: bool,
     /// Where the open escape begins.
     escape: Option<usize>,
@@ -65,14 +83,15 @@ impl Scan {
         }
         match byte {
             b'"' => self.in_string = true,
-            b'{' => self.open.push((b'}', at + 1)),
-            b'[' => self.open.push((b']', at + 1)),
+            b'{' => self.open.push((b'}', at + 1, 0)),
+            b'[' => self.open.push((b']', at + 1, 0)),
             b'}' | b']' => {
                 self.open.pop();
             }
             b',' => {
-                if let Some((_, member)) = self.open.last_mut() {
+                if let Some((_, member, index)) = self.open.last_mut() {
                     *member = at + 1;
+                    *index += 1;
                 }
             }
             _ => {}
@@ -111,10 +130,16 @@ impl Scan {
         if is_half { end - 6 } else { end }
     }
 
+    /// The newest member of the innermost container.
+    fn newest<'w>(&self, whole: &'w [u8]) -> &'w [u8] {
+        let from = self.open.last().map_or(0, |&(_, member, _)| member);
+        whole.get(from..).unwrap_or_default().trim_ascii()
+    }
+
     /// Whether the newest member of the innermost object is a key and no more.
     fn is_key(&self, whole: &[u8]) -> bool {
-        let Some(&(b'}', member)) = self.open.last() else { return false };
-        let member = whole.get(member..).unwrap_or_default().trim_ascii();
+        let Some((b'}', ..)) = self.open.last() else { return false };
+        let member = self.newest(whole);
         // A colon behind the closing quote would have been followed by a value.
         let mut scan = Scan::default();
         let ends_string = member.iter().enumerate().position(|(at, &byte)| {
@@ -153,6 +178,7 @@ mod tests {
             ("{\"a\": \"b\"", "{\"a\": \"b\"}"),
             ("{\"a\": 1, \"b\"", "{\"a\": 1, \"b\":null}"),
             ("{\"a\": 1,", "{\"a\": 1}"),
+            ("[1, 2,", "[1, 2,null]"),
             ("[tr", "[true]"),
             ("[-", "[-0]"),
             ("[1.", "[1.0]"),
@@ -164,7 +190,7 @@ mod tests {
             ("\"\\\"", "\"\\\"\""),
             ("[1", "[1]"),
         ] {
-            assert_eq!(String::from_utf8_lossy(&of_value(text.as_bytes())), whole, "{text}");
+            assert_eq!(String::from_utf8_lossy(&of_value(text.as_bytes()).json), whole, "{text}");
         }
     }
 }

@@ -204,9 +204,6 @@ impl Checker {
     /// Begins a value of a union.
     pub(super) fn begin_union(&mut self, id: NodeId, kind: Kind, at: usize) -> Flow {
         let Node::Union(union) = &self.plan.nodes[id as usize] else { return Ok(()) };
-        if union.kinds.verdict(kind) == Verdict::Refuse {
-            return Err(Violation::Kind { node: id }.at(at));
-        }
         let plan = &self.plan;
         let can_be =
             |choice: NodeId| plan.nodes[bare(plan, choice, kind) as usize].verdict(kind) != Verdict::Refuse;

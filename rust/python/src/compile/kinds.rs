@@ -28,6 +28,10 @@ const MAX_NESTING: usize = 30;
 /// The nodes that take the same kinds of values as the node within them.
 const WRAPPERS: [&str; 5] = ["function-after", "custom-error", "default", "function-before", "function-wrap"];
 
+/// The nodes that take objects only.
+const OBJECTS: [&str; 8] =
+    ["dict", "typed-dict", "model", "dataclass", "tagged-union", "ordered-dict", "frozendict", "counter"];
+
 /// Where what bears on kinds is set.
 pub(super) struct Search<'s, 'py> {
     pub(super) definitions: &'s CoreSchema<'py>,
@@ -82,12 +86,10 @@ impl<'py> Search<'_, 'py> {
             "str" | "bytes" | "uuid" | "url" | "multi-host-url" | "json" => text,
             "none" => vec![Kind::Null],
             "list" | "tuple" | "set" | "frozenset" | "deque" => vec![Kind::Array],
-            "dict" | "typed-dict" | "model" | "dataclass" | "tagged-union" | "ordered-dict"
-            | "frozendict" => {
-                vec![Kind::Object]
-            }
+            name if OBJECTS.contains(&name) => vec![Kind::Object],
+            "named-tuple" | "call" => vec![Kind::Array, Kind::Object],
             "literal" => kinds_of(item(schema, "expected")?.try_iter()?, &[])?,
-            "enum" if !schema.contains("missing")? => {
+            "enum" if !user_code::finds_missing(schema)? => {
                 let value =
                     |member: PyResult<Bound<'py, PyAny>>| member?.getattr(intern!(schema.py(), "value"));
                 // A number may be written as a string.

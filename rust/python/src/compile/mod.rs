@@ -145,6 +145,10 @@ impl<'py> Compiler<'py> {
                 return self.inner(schema, which);
             }
             "default" if on_error_raises(schema)? => return self.default(schema),
+            // Text and records show as they came, and what refuses them before a validator has seen them still does.
+            "function-after" if self.deferring && self.is_seen_before_validator(schema)? => {
+                return self.inner(schema, "schema");
+            }
             _ => {}
         }
         let id = self.reserve(schema);
@@ -183,6 +187,20 @@ impl<'py> Compiler<'py> {
             Some(rule) if grows(&rule.node) => Some(rule),
             _ => Some(Rule::plain(Node::Deferred(self.view(schema)?))),
         })
+    }
+
+    /// Whether what a validator is given shows before it has run: text, or a record by reference.
+    fn is_seen_before_validator(&self, schema: &CoreSchema<'py>) -> PyResult<bool> {
+        let inner = required(schema, "schema")?;
+        let shows = match kind(&inner)?.as_str() {
+            "str" => true,
+            "definition-ref" => match child(&self.definitions, item(&inner, "schema_ref")?.extract()?)? {
+                Some(definition) => has_own_config(&definition)?,
+                None => false,
+            },
+            _ => false,
+        };
+        Ok(shows && !user_code::makes_another(schema)?)
     }
 
     /// A place for the node of `schema`, with its judge.
@@ -258,7 +276,7 @@ impl<'py> Compiler<'py> {
             "set" | "frozenset" => self.set(schema)?,
             "dict" => plain(self.dict(schema)?),
             "deque" if self.deferring => plain(self.list(schema)?),
-            "ordered-dict" | "frozendict" if self.deferring => plain(self.dict(schema)?),
+            "ordered-dict" | "frozendict" | "counter" if self.deferring => plain(self.dict(schema)?),
             "model" => self.model(schema)?,
             "dataclass" => self.dataclass(schema)?,
             "typed-dict" => self.typed_dict(schema)?,

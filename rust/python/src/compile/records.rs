@@ -87,7 +87,7 @@ impl<'py> Compiler<'py> {
         let post_init = schema.get_item("post_init")?.map(Bound::cast_into::<PyString>).transpose()?;
         let hooks = post_init.map(|name| Hook::PostInit(name.unbind())).into_iter().collect();
         let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
-        let fields = required(schema, "schema")?;
+        let fields = self.fields_of(schema)?;
         let is_root = flag(schema, "root_model")? == Some(true);
         self.under_config_of(schema, |compiler| {
             if is_root {
@@ -99,6 +99,18 @@ impl<'py> Compiler<'py> {
             let extra = compiler.extra(schema, &fields)?;
             compiler.record(&fields, extra, Form::model(class)?, hooks)
         })
+    }
+
+    /// The node that holds the fields of a record: in an outline without the validators around it.
+    fn fields_of(&self, record: &CoreSchema<'py>) -> PyResult<CoreSchema<'py>> {
+        let mut fields = required(record, "schema")?;
+        while self.deferring && kind(&fields)?.starts_with("function-") {
+            match child(&fields, "schema")? {
+                Some(inner) => fields = inner,
+                None => break,
+            }
+        }
+        Ok(fields)
     }
 
     /// A model that is written as its only field.
@@ -131,7 +143,7 @@ impl<'py> Compiler<'py> {
     }
 
     pub(super) fn dataclass(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        let fields = required(schema, "schema")?;
+        let fields = self.fields_of(schema)?;
         if !only(schema, &DATACLASS_KEYS)? || kind(&fields)? != "dataclass-args" {
             return Ok(None);
         }
@@ -169,7 +181,7 @@ impl<'py> Compiler<'py> {
         if !only(schema, &["function", "schema"])? {
             return Ok(None);
         }
-        let inner = required(schema, "schema")?;
+        let inner = self.resolved(required(schema, "schema")?)?;
         if ["nullable", "tagged-union"].contains(&kind(&inner)?.as_str()) || user_code::makes_another(schema)?
         {
             return Ok(None);
@@ -189,6 +201,22 @@ impl<'py> Compiler<'py> {
             rule.hooks.push(Hook::after(&function)?);
         }
         Ok(Some(rule))
+    }
+
+    /// The definition that a reference to an enum or another scalar means; any other node as it is.
+    fn resolved(&self, schema: CoreSchema<'py>) -> PyResult<CoreSchema<'py>> {
+        if kind(&schema)? != "definition-ref" {
+            return Ok(schema);
+        }
+        let name: String = item(&schema, "schema_ref")?.extract()?;
+        Ok(match child(&self.definitions, &name)? {
+            Some(definition)
+                if ["enum", "literal", "str", "int", "float"].contains(&kind(&definition)?.as_str()) =>
+            {
+                definition
+            }
+            _ => schema,
+        })
     }
 
     /// What is done at the close of a record with these hooks. One that is judged later runs them then.
@@ -299,7 +327,7 @@ impl<'py> Compiler<'py> {
             compiled.keys.extend(names.iter().map(|key| (key.clone(), index)));
             let value = required(field, "schema")?;
             let init_only = flag(field, "init_only")? == Some(true);
-            let id = if init_only { self.hidden() } else { self.node(&value)? };
+            let id = if init_only { self.hidden()? } else { self.node(&value)? };
             let default = default(&value)?;
             let is_required = match flag(field, "required")? {
                 Some(required) => required,
@@ -328,10 +356,13 @@ impl<'py> Compiler<'py> {
     }
 
     /// The node of a value that is never shown.
-    fn hidden(&mut self) -> NodeId {
-        let id = self.reserve(&PyDict::new(self.definitions.py()));
+    fn hidden(&mut self) -> PyResult<NodeId> {
+        // Its judge is never asked, but has a name.
+        let any = PyDict::new(self.definitions.py());
+        any.set_item("type", "any")?;
+        let id = self.reserve(&any);
         self.nodes[id as usize] = Some(Node::Deferred(View::Hidden));
-        id
+        Ok(id)
     }
 
     /// What a required field shows before it arrives. (A node still being compiled is a record around this one.)

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
 
 use super::core_schema::{CoreSchema, exact_int, flag, item, only};
-use super::{Compiler, Rule};
+use super::{Compiler, Rule, user_code};
 use crate::schema::Detail;
 
 impl<'py> Compiler<'py> {
@@ -167,7 +167,7 @@ impl<'py> Compiler<'py> {
     }
 
     pub(super) fn enumeration(schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        if !only(schema, &["cls", "members", "sub_type", "strict"])? {
+        if !only(schema, &["cls", "members", "sub_type", "strict"])? || user_code::finds_missing(schema)? {
             return Ok(None);
         }
         let members: Vec<Bound<'py, PyAny>> = item(schema, "members")?.extract()?;

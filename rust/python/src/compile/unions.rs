@@ -34,12 +34,19 @@ impl<'py> Compiler<'py> {
             return Ok(None);
         }
         let (mut tags, mut labels, mut choices) = (Vec::new(), Vec::new(), Vec::new());
+        let mut known: Vec<(CoreSchema<'py>, NodeId)> = Vec::new();
         for (tag, choice) in item(schema, "choices")?.cast::<PyDict>()?.iter() {
             let (Ok(text), Ok(choice)) = (tag.cast_exact::<PyString>(), choice.cast::<PyDict>()) else {
                 return Ok(None);
             };
             tags.push(text.to_str()?.to_owned());
-            choices.push(self.node(choice)?);
+            // Several tags may choose one.
+            let node = match known.iter().find(|(seen, _)| seen.is(choice)) {
+                Some(&(_, node)) => node,
+                None => self.node(choice)?,
+            };
+            known.push((choice.clone(), node));
+            choices.push(node);
             labels.push(tag.unbind());
         }
         let tagged = Tagged {
@@ -108,10 +115,9 @@ impl<'py> Compiler<'py> {
             "function-after" | "custom-error" => Attempt::of(inner("schema")?, true),
             "chain" => Attempt::of(item(schema, "steps")?.get_item(0)?.cast_into()?, true),
             // Outlined without its own code.
-            "model" | "dataclass" | "typed-dict" | "deque" | "ordered-dict" | "frozendict"
-                if !self.deferring =>
-            {
-                Attempt::of(schema.clone(), false)
+            "model" | "dataclass" | "typed-dict" if !self.deferring => Attempt::of(schema.clone(), false),
+            "deque" | "ordered-dict" | "frozendict" | "counter" if !self.deferring => {
+                Attempt::of(schema.clone(), true)
             }
             _ => return Ok(None),
         }))

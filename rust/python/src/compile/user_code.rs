@@ -59,7 +59,7 @@ fn runs_itself(kind: &str, schema: &CoreSchema<'_>) -> PyResult<bool> {
     Ok(match kind {
         "model" => flag(schema, "custom_init")? == Some(true) || schema.contains("post_init")?,
         "dataclass" => flag(schema, "post_init")? == Some(true),
-        "enum" => schema.contains("missing")?,
+        "enum" => finds_missing(schema)?,
         "tagged-union" => item(schema, "discriminator")?.is_callable(),
         "default" => match schema.get_item("default_factory")? {
             Some(factory) => !is_plain_factory(&factory)?,
@@ -73,6 +73,14 @@ fn runs_itself(kind: &str, schema: &CoreSchema<'_>) -> PyResult<bool> {
 fn is_pydantics(function: &Bound<'_, PyAny>) -> bool {
     let module = module_of(function);
     module == "pydantic" || module.starts_with("pydantic.")
+}
+
+/// Whether an enum looks for members of values that none has, by code of its own.
+pub(super) fn finds_missing(schema: &CoreSchema<'_>) -> PyResult<bool> {
+    let py = schema.py();
+    let own = item(schema, "cls")?.getattr("_missing_")?.getattr("__func__")?;
+    let default = py.import("enum")?.getattr("Enum")?.getattr("_missing_")?.getattr("__func__")?;
+    Ok(schema.contains("missing")? || !own.is(&default))
 }
 
 /// Whether the function of a node makes a value of another type of what it is given: a secret, a path, a size.
@@ -90,7 +98,9 @@ pub(super) fn makes_another(schema: &CoreSchema<'_>) -> PyResult<bool> {
 pub(super) fn is_container_maker(function: &CoreSchema<'_>) -> PyResult<bool> {
     let function = item(function, "function")?;
     let called = function.getattr("func").unwrap_or(function);
-    Ok(module_of(&called) == "pydantic._internal._validators")
+    // The second is where they are up to Pydantic 2.10.
+    Ok(["pydantic._internal._validators", "pydantic._internal._std_types_schema"]
+        .contains(&module_of(&called).as_str()))
 }
 
 fn module_of(function: &Bound<'_, PyAny>) -> String {
