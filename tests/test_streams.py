@@ -431,3 +431,17 @@ class TestElements:
     def test_nothing(self, text: str) -> None:
         with pytest.raises(TruncatedError):
             list(elements([text], User))
+
+
+def test_a_deferred_violation_lets_the_object_grow_and_is_raised_at_the_end() -> None:
+    stream = partials(['{"name": 7, ', '"age": 36}'], User, on_violation="defer")
+    with pytest.raises(ValidationError, match="valid string"):
+        for _ in stream:
+            pass
+    assert (stream.snapshot.name, stream.snapshot.age) == (None, 36)
+    assert [violation.loc for violation in stream.parser.violations] == [("name",)]
+
+
+def test_elements_are_not_handed_out_unless_they_are_valid() -> None:
+    with pytest.raises(TypeError, match="on_violation"):
+        elements([], User, on_violation="defer")

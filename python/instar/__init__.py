@@ -2,7 +2,7 @@
 
 from instar._core import __version__
 from instar.client import Mode, from_openai
-from instar.errors import JSONError, LimitError, RefusalError, StreamError, TruncatedError, WireError
+from instar.errors import JSONError, LimitError, RefusalError, StreamError, TruncatedError, Violation, WireError
 from instar.explain import explain
 from instar.parser import Limits, Parser
 from instar.partial import Partial
@@ -22,6 +22,7 @@ __all__ = [
     "Stream",
     "StreamError",
     "TruncatedError",
+    "Violation",
     "WireError",
     "__version__",
     "elements",

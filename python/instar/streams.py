@@ -77,7 +77,7 @@ def partials(
             cut anywhere, in this envelope; or with "sdk" the objects that an SDK makes of it, or dicts like them.
             The answer is the text of the first choice or the arguments of its first call, whichever begins first.
         emit: with `wire`: "delta", a snapshot after each delta, or "read", one after each piece of the body.
-        options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them.
+        options: `live`, `limits`, `context`, `strict`, `on_violation`, as `instar.Parser` takes them.
 
     Raises:
         instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.

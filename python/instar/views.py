@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from typing_extensions import TypedDict, override
 
@@ -26,6 +26,7 @@ class Options(TypedDict, total=False):
     limits: Limits | None
     context: Any
     strict: bool | None
+    on_violation: Literal["raise", "defer"]
 
 
 class View(ABC, Generic[ItemT, FinalT]):
@@ -100,6 +101,9 @@ class Elements(View[T, list[T]]):
 
     def __init__(self, schema: Any, options: Options) -> None:
         element: Any = Any if schema is None else schema
+        if options.get("on_violation") == "defer":
+            message = "an element is handed out when it is valid: on_violation='defer' is for growing objects"
+            raise TypeError(message)
         super().__init__(Parser(list[element], **options), look=_members)
         self._wrapped: Callable[[], Parser[Any]] = lambda: Parser(dict[str, list[element]], **options)
         self._begun = False

@@ -56,7 +56,7 @@ class Completions(_Endpoint[CompletionT, UsageT]):
     - `emit`: "delta", something to see after each delta, or "read", after each read from the network.
     - `max_retries`: how often the model is asked again, with what is wrong with its answer. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`: as `instar.Parser` takes them.
+    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent at the call, as
     the SDK's own `create(stream=True)` does, so that what is wrong with it is raised where it is written.

@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -74,6 +74,7 @@ def ask(  # noqa: PLR0913 - the keywords that the public methods share
     limits: Limits | None = None,
     context: Any = None,
     strict: bool | None = None,
+    on_violation: Literal["raise", "defer"] = "raise",
     **keywords: Any,
 ) -> Question[Any, Any]:
     """Put a response model to an API. The keywords are those of `Completions`; the rest of them is the request's.
@@ -83,7 +84,7 @@ def ask(  # noqa: PLR0913 - the keywords that the public methods share
 
     """
     mode = mode or default
-    options = Options(live=live, limits=limits, context=context, strict=strict)
+    options = Options(live=live, limits=limits, context=context, strict=strict, on_violation=on_violation)
     schema = Any if response_model is None else unwrap(response_model)
     if many is None:
         schema, many = _counted(schema)

@@ -7,28 +7,12 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PySet, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ffi;
-use crate::hook::Shape;
+use crate::growing::{Growing, Member};
 use crate::record::{Absent, Field, Instance, RecordClass};
 use crate::schema::{Detail, Schema};
 
 /// Shorter strings are sooner copied than taken out of the tree and put back.
 const GROWS_IN_PLACE: usize = 256;
-
-/// Where the next value of an open container goes.
-enum Member {
-    /// Behind the last element.
-    Element,
-    Field(u32),
-    Key(Py<PyAny>),
-}
-
-/// An open container.
-enum Growing {
-    /// The members of an array, whatever the shape that they are shown in.
-    List(Shape, Py<PyList>),
-    Dict(Py<PyDict>),
-    Record(NodeId, Instance),
-}
 
 /// A value that may be taken back.
 struct Attempt {
@@ -512,146 +496,6 @@ impl Builder {
         visit.call(&self.broken)?;
         visit.call(&self.closed)?;
         visit.call(&self.snapshot)
-    }
-}
-
-impl Growing {
-    /// What grows, which for some shapes is not what is shown.
-    fn object<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
-        match self {
-            Self::List(_, list) => list.bind(py),
-            Self::Dict(dict) => dict.bind(py),
-            Self::Record(_, instance) => instance.object.bind(py),
-        }
-    }
-
-    fn grows_in_place(&self) -> bool {
-        !matches!(self, Self::List(Shape::Tuple | Shape::Set | Shape::Frozen, _))
-    }
-
-    /// What is shown.
-    fn shown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        match self {
-            Self::List(shape, list) => shape.of(list.bind(py)),
-            _ => Ok(self.object(py).clone()),
-        }
-    }
-
-    fn copy(&self, c: Build<'_, '_>) -> PyResult<Self> {
-        let py = c.py;
-        Ok(match self {
-            Self::List(shape, list) => {
-                Self::List(*shape, list.bind(py).get_slice(0, list.bind(py).len()).unbind())
-            }
-            Self::Dict(dict) => Self::Dict(dict.bind(py).copy()?.unbind()),
-            Self::Record(id, instance) => match c.schema.record(*id) {
-                Some(class) => Self::Record(*id, class.copy(py, instance)?),
-                None => unreachable!("a record node has a class"),
-            },
-        })
-    }
-
-    /// What stands in a field that has not arrived.
-    fn standing(&self, c: Build<'_, '_>, member: &Member) -> PyResult<Option<Py<PyAny>>> {
-        match (self, member) {
-            (Self::Record(id, instance), Member::Field(index)) => {
-                let Some(class) = c.schema.record(*id) else { return Ok(None) };
-                let name = &class.fields[*index as usize].name;
-                Ok(instance.values.bind(c.py).get_item(name)?.map(Bound::unbind))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Takes the value of `member` out again. A field shows what stood there `before`.
-    fn remove(&self, c: Build<'_, '_>, member: &Member, before: Option<&Py<PyAny>>) -> PyResult<()> {
-        let py = c.py;
-        match (self, member) {
-            (Self::List(_, list), _) => {
-                let list = list.bind(py);
-                if let Some(last) = list.len().checked_sub(1) {
-                    list.del_item(last)?;
-                }
-            }
-            (Self::Record(id, instance), Member::Field(index)) => {
-                let Some(class) = c.schema.record(*id) else { return Ok(()) };
-                let name = class.fields[*index as usize].name.bind(py);
-                instance.arrived.bind(py).discard(name)?;
-                match before {
-                    Some(before) => class.set(instance, name, before.bind(py))?,
-                    None => instance.values.bind(py).del_item(name)?,
-                }
-            }
-            (Self::Record(_, Instance { extra: Some(dict), .. }) | Self::Dict(dict), Member::Key(key)) => {
-                dict.bind(py).del_item(key)?;
-                if let Self::Record(_, instance) = self {
-                    instance.arrived.bind(py).discard(key)?;
-                }
-            }
-            _ => unreachable!("every member of an object is announced"),
-        }
-        Ok(())
-    }
-
-    /// Puts a value where `member` says, or in the place of the one there. False if the place is taken.
-    fn insert(
-        &self,
-        c: Build<'_, '_>,
-        member: &Member,
-        value: &Bound<'_, PyAny>,
-        replace: bool,
-    ) -> PyResult<bool> {
-        let py = c.py;
-        match (self, member) {
-            (Self::List(_, list), _) => {
-                let list = list.bind(py);
-                // A live list is in the user's hands, who may have emptied it.
-                match list.len().checked_sub(1).filter(|_| replace) {
-                    Some(place) => list.set_item(place, value)?,
-                    None => list.append(value)?,
-                }
-            }
-            (Self::Record(id, instance), Member::Field(index)) => {
-                let Some(class) = c.schema.record(*id) else { return Ok(true) };
-                let name = class.fields[*index as usize].name.bind(py);
-                class.set(instance, name, value)?;
-                if !replace {
-                    instance.arrived.bind(py).add(name)?;
-                }
-            }
-            (Self::Record(_, Instance { extra: Some(dict), .. }) | Self::Dict(dict), Member::Key(key)) => {
-                let dict = dict.bind(py);
-                // What has settled never changes, so a key that comes twice shows as it came first.
-                if !replace && dict.contains(key)? {
-                    return Ok(false);
-                }
-                dict.set_item(key, value)?;
-                if let Self::Record(_, instance) = self {
-                    instance.arrived.bind(py).add(key)?;
-                }
-            }
-            _ => unreachable!("every member of an object is announced"),
-        }
-        Ok(true)
-    }
-
-    fn member_name(&self, c: Build<'_, '_>, member: &Member) -> Option<Py<PyAny>> {
-        match (self, member) {
-            (Self::Record(id, _), Member::Field(index)) => {
-                let class = c.schema.record(*id)?;
-                Some(class.fields[*index as usize].name.clone_ref(c.py).into_any())
-            }
-            (Self::Dict(_), Member::Key(key)) => Some(key.clone_ref(c.py)),
-            _ => None,
-        }
-    }
-
-    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        match self {
-            Self::List(_, list) => visit.call(list),
-            Self::Dict(dict) => visit.call(dict),
-            Self::Record(_, instance) => instance.traverse(visit),
-        }
     }
 }
 

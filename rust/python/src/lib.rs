@@ -12,6 +12,7 @@ mod errors;
 mod exclusive;
 mod explain;
 mod ffi;
+mod growing;
 mod hook;
 mod judge;
 mod parser;
