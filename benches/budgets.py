@@ -1,16 +1,19 @@
-"""The budgets, each a ratio of CPU seconds taken in one run, with the code that measures it."""
+"""The budgets, with the code that measures them: ratios of CPU seconds taken in one run, and the memory of a parser."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benches import ours, rivals
+from benches import checked, clients, memory, ours, over_http, rivals
+from benches.clients import Way
 from benches.clock import Run, ratio
+from benches.over_http import Setting
 from benches.workload import ITEMS, MANY_ITEMS, invoices, note
 
 LONG = ITEMS[-1]
 SHORT = ITEMS[-2]
 SMALL_NOTE = 10_000
 LARGE_NOTE = 1_000_000
+KB = 1024
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Budget:
     """What is promised, and how it is measured: `bound` is an upper one, or with `at_least` a lower one.
 
     `guard` is the bound that a regression is told by: wider than the budget, for a noisy machine, or because the budget
-    is not met yet.
+    is not met yet. `over_http`: a server takes part, and most of a minute.
     """
 
     name: str
@@ -27,6 +30,8 @@ class Budget:
     guard: float
     measure: Callable[[], float]
     at_least: bool = False
+    unit: str = "x"
+    over_http: bool = False
 
     def met(self, measured: float) -> bool:
         """Whether what was measured is within the budget."""
@@ -38,7 +43,7 @@ class Budget:
 
     def bound_as_text(self) -> str:
         """The bound as it is written: `<= 4x`."""
-        return f"{'>=' if self.at_least else '<='} {self.bound:g}x"
+        return f"{'>=' if self.at_least else '<='} {self.bound:g}{self.unit}"
 
 
 def _to_floor(way: Callable[[list[str]], object]) -> float:
@@ -90,6 +95,45 @@ def _with_bytes() -> float:
     )
 
 
+def _over_http(where: str, setting: Setting, guard: float, sdk_guard: float) -> tuple[Budget, Budget]:
+    """B6, in one of the settings that it can be measured in."""
+
+    def to(run: Way, base: Way) -> float:
+        costs = over_http.per_token(setting)
+        return costs[run] / costs[base]
+
+    bytes_alone = Budget(
+        "B6",
+        f"{where}: live / the bytes alone",
+        1.5,
+        guard,
+        lambda: to(clients.LIVE, clients.DRAIN),
+        over_http=True,
+    )
+    sdk = Budget(
+        "B6",
+        f"{where}: the SDK's chunks / live",
+        8,
+        sdk_guard,
+        lambda: to(clients.CHUNKS, clients.LIVE),
+        at_least=True,
+        over_http=True,
+    )
+    return bytes_alone, sdk
+
+
+def _validators() -> float:
+    """The invoice with validators, to the one without them and the validators by themselves."""
+    stream = invoices(LONG)
+    plain = rivals.floor(stream.text)
+
+    def base() -> None:
+        ours.feed(stream.deltas)
+        checked.alone(plain)
+
+    return ratio(lambda: ours.feed(stream.deltas, checked.CheckedInvoice), base)
+
+
 BUDGETS = (
     Budget("B1", "feed every token, finish / `model_validate_json`", 4, 5, lambda: _to_floor(ours.feed)),
     Budget("B2", "with a live snapshot per token / `model_validate_json`", 8, 12, lambda: _to_floor(ours.live)),
@@ -101,4 +145,9 @@ BUDGETS = (
     Budget("B4", "B2 per token, 100,000 tokens / 1,500", 1.3, 1.5, lambda: _with_tokens(ours.live)),
     Budget("B4", "B3 per token, 100,000 tokens / 1,500", 3, 4, lambda: _with_tokens(ours.kept)),
     Budget("B5", "one string, live, per byte: 1 MB / 10 KB", 2, 2, _with_bytes),
+    *_over_http("over HTTP", over_http.READY, guard=1.8, sdk_guard=6),
+    *_over_http("over HTTP, each token waited for", over_http.AWAITED, guard=1.5, sdk_guard=2),
+    Budget("B7", "memory of a parser, nothing fed", 4, 4, lambda: memory.of("fresh") / KB, unit=" KB"),
+    Budget("B7", "in mid-stream, text and objects not counted", 4, 4, lambda: memory.of("waiting") / KB, unit=" KB"),
+    Budget("V", "B1 with validators on half of the fields / without, and they alone", 2, 2, _validators),
 )

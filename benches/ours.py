@@ -13,9 +13,9 @@ from benches.workload import ITEMS, LOOK_EVERY, Note, invoices
 from instar import Parser
 
 
-def feed(deltas: list[str]) -> Invoice:
+def feed(deltas: list[str], schema: type[Invoice] = Invoice) -> Invoice:
     """Feed every delta, look at nothing, finish."""
-    parser = Parser(Invoice)
+    parser = Parser(schema)
     for delta in deltas:
         parser.feed(delta)
     return parser.finish()

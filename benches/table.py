@@ -10,8 +10,9 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benches import ours, rivals
-from benches.budgets import BUDGETS, LARGE_NOTE, SMALL_NOTE
+from benches import crowd, ours, over_http, rivals
+from benches.budgets import BUDGETS, KB, LARGE_NOTE, SMALL_NOTE
+from benches.clients import WAYS
 from benches.clock import best
 from benches.workload import ITEMS, LOOK_EVERY, Stream, invoices, note
 
@@ -20,6 +21,7 @@ START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 PACKAGES = (
     "pydantic",
     "jiter",
+    "openai",
     "instructor",
     "partial-json-parser",
     "streaming-json-parser",
@@ -87,14 +89,34 @@ def long_string() -> Iterator[str]:
     yield row("**instar**, live", _over_deltas(ours.long_string))
 
 
+def end_to_end() -> Iterator[str]:
+    """The third table: CPU per token of the long invoice over HTTP, the server's not counted."""
+    settings = over_http.SETTINGS
+    yield _row("CPU per token over HTTP, in µs", *(setting.name for setting in settings))
+    yield "|---|" + "--:|" * len(settings)
+    for way in WAYS:
+        costs = [over_http.per_token(setting).get(way) for setting in settings]
+        yield _row(way.name, *("" if cost is None else _figure(cost * 1e6) for cost in costs))
+
+
+def crowds() -> Iterator[str]:
+    """The fourth table: many answers at once in one process."""
+    yield _row("async streams in one process", "at once", "tokens per second", "CPU per token", "memory per stream")
+    yield "|---|--:|--:|--:|--:|"
+    for way, streams in crowd.CROWDS:
+        found = crowd.run(way, streams)
+        cpu, memory = f"{_figure(found.cpu * 1e6)} µs", f"{_figure(found.memory / KB)} KB"
+        yield _row(way.name, f"{found.streams:,}", f"{found.per_second:,.0f}", cpu, memory)
+
+
 def budgets() -> Iterator[str]:
-    """The third table: the budgets, and what was measured."""
-    yield _row("", "ratio of CPU, both from this run", "budget", "measured", "")
+    """The last table: the budgets, and what was measured."""
+    yield _row("", "ratio of CPU, both from this run; or memory", "budget", "measured", "")
     yield "|---|---|--:|--:|---|"
     for budget in BUDGETS:
         measured = budget.measure()
         met = "" if budget.met(measured) else "not met"
-        yield _row(budget.name, budget.what, budget.bound_as_text(), f"{_figure(measured)}x", met)
+        yield _row(budget.name, budget.what, budget.bound_as_text(), f"{_figure(measured)}{budget.unit}", met)
 
 
 def _over_deltas(run: Callable[[list[str]], object]) -> Callable[[Stream], object]:
@@ -115,6 +137,10 @@ def lines() -> Iterator[str]:
     yield from per_delta()
     yield ""
     yield from long_string()
+    yield ""
+    yield from end_to_end()
+    yield ""
+    yield from crowds()
     yield ""
     yield from budgets()
     yield ""

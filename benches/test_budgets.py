@@ -5,7 +5,9 @@ Times are CPU seconds (see `clock`). The workload is one invoice in three length
 
 import hashlib
 import json
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,12 @@ import pytest
 from pydantic import BaseModel
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benches import ours, rivals, table
+from benches import checked, clients, crowd, memory, ours, rivals, table
 from benches.budgets import BUDGETS, LARGE_NOTE, SMALL_NOTE, Budget
+from benches.server import Manner, Provider, body
 from benches.workload import ITEMS, MANY_ITEMS, invoices, note
 
+SERVED = f"{ITEMS[0]}/1"
 CONTENDERS = (
     *rivals.RIVALS,
     rivals.Rival("instar, kept", ours.kept, "typed; incremental, settled parts shared"),
@@ -73,10 +77,57 @@ def test_long_string(benchmark: BenchmarkFixture, size: int) -> None:
     assert final.model_dump() == json.loads(stream.text)
 
 
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with Provider(Manner(per_chunk=3)) as provider:
+        yield provider
+
+
+def test_everyone_sees_the_same_invoice_over_http(provider: Provider) -> None:
+    with clients.client(provider.url) as client:
+        values = {way.name: way.run(client, SERVED) for way in clients.WAYS}
+    assert values.pop(clients.DRAIN.name) == sum(map(len, body(SERVED)))
+    assert values == dict.fromkeys(values, rivals.floor(invoices(ITEMS[0]).text))
+
+
+async def test_everyone_sees_the_same_invoice_in_async_code(provider: Provider) -> None:
+    ways = [way for way in clients.WAYS if way.arun is not None]
+    async with clients.async_client(provider.url) as client:
+        values = {way.name: await way.aread(client, SERVED) for way in ways}
+    assert values.pop(clients.DRAIN.name) == sum(map(len, body(SERVED)))
+    assert values == dict.fromkeys(values, rivals.floor(invoices(ITEMS[0]).text))
+
+
+async def test_a_crowd_is_measured_in_mid_stream() -> None:
+    found = await crowd.crowd(clients.LIVE, 3, items=1)
+    assert found.streams == 3
+    assert found.per_second > 0
+    assert found.cpu > 0
+
+
+def test_validators_see_each_value_and_change_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = invoices(ITEMS[0])
+    final = ours.feed(stream.deltas, checked.CheckedInvoice)
+    assert final.model_dump() == json.loads(stream.text)
+    called: list[object] = []
+    monkeypatch.setattr(checked, "text", called.append)
+    monkeypatch.setattr(checked, "number", called.append)
+    checked.alone(final)
+    assert len(called) == 6 + 4 * ITEMS[0]
+
+
+def test_objects_are_counted_once_and_with_all_that_they_hold() -> None:
+    held = ["x" * 1000]
+    assert memory.objects([held, held]) == sys.getsizeof(held) + sys.getsizeof(held[0])
+
+
 @pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: f"{budget.name}: {budget.what}")
-def test_budget(budget: Budget) -> None:
+def test_budget(budget: Budget, pytestconfig: pytest.Config) -> None:
+    if budget.over_http and pytestconfig.getoption("benchmark_skip"):
+        pytest.skip("it takes most of a minute")
     measured = budget.measure()
-    assert budget.guarded(measured), f"{budget.what}: {measured:.3g}x, and the budget is {budget.bound_as_text()}"
+    shown = f"{measured:.3g}{budget.unit}"
+    assert budget.guarded(measured), f"{budget.what}: {shown}, and the budget is {budget.bound_as_text()}"
 
 
 def test_the_tables_replace_what_is_between_the_markers(tmp_path: Path) -> None:
