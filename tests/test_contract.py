@@ -10,7 +10,6 @@ import importlib.util
 import sys
 import time
 from collections import Counter
-from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 
 import pytest
@@ -49,7 +48,7 @@ from strategies import (
     spoiled,
     texts,
 )
-from twin import Twin, at, blank, deep, is_json, parts, snapshot, viable
+from twin import Twin, at, blank, deep, grew, is_json, parts, snapshot, viable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -432,26 +431,6 @@ def test_3_half_a_character_is_held_back(text: str | bytes, shown: str) -> None:
 
 # ---------------------------------------------------------------------------------------------------------
 # 4. Growth is monotone
-
-
-def grew(before: Any, after: Any) -> bool:
-    """Tell whether one thing shown may follow another: strings lengthen, containers change at their end."""
-    if isinstance(before, BaseModel):
-        if type(before) is not type(after) or not before.model_fields_set <= after.model_fields_set:
-            return False
-        extras = dict(before.model_extra or {}), dict(after.model_extra or {})
-        arrived = before.model_fields_set & before.__dict__.keys()
-        return grew(*extras) and all(grew(before.__dict__[name], after.__dict__[name]) for name in arrived)
-    if isinstance(before, str) and not isinstance(before, Enum):
-        return isinstance(after, str) and after.startswith(before)
-    if isinstance(before, list):
-        inner = all(deep(b) == deep(a) for b, a in zip(before[:-1], after, strict=False))
-        return len(before) <= len(after) and inner and (not before or grew(before[-1], after[len(before) - 1]))
-    if isinstance(before, dict):
-        keys = list(before)
-        inner = all(deep(before[key]) == deep(after[key]) for key in keys[:-1])
-        return keys == list(after)[: len(keys)] and inner and (not keys or grew(before[keys[-1]], after[keys[-1]]))
-    return bool(deep(before) == deep(after))
 
 
 @given(cases())

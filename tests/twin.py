@@ -235,7 +235,9 @@ class Twin:
         """Render an open value of type `tp`, or NOTHING."""
         bare = strip(tp)
         shown: Any = NOTHING
-        if is_root(bare) and not (node.raw.startswith(b"n") and is_nullable(tp)):
+        if isinstance(node, Atom) and node.raw.startswith(b"n") and is_nullable(tp):
+            return NOTHING
+        if is_root(bare):
             inner = self.show(root_type(bare), node, (*path, ("field", "root")))
             shown = construct(bare, {} if inner is NOTHING else {"root": inner}, {}, ())
         elif is_union(bare):

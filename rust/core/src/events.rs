@@ -76,6 +76,41 @@ pub(crate) trait Receiver {
     fn end(&mut self, end: usize) -> Flow;
 }
 
+/// One event, to be handed on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event<'t> {
+    Begin(Kind, usize),
+    Text(Piece<'t>),
+    NumberForm(NumberForm, usize),
+    String(Span, usize, Source<'t>),
+    Number(NumberForm, Span, Source<'t>),
+    Word(Kind, usize),
+    OpenKey,
+    KeyText(Piece<'t>),
+    Key(Span, usize, Source<'t>),
+    Comma(usize),
+    End(usize),
+}
+
+impl Event<'_> {
+    /// Tells a receiver of it.
+    pub(crate) fn tell(self, receiver: &mut impl Receiver) -> Flow {
+        match self {
+            Self::Begin(kind, at) => receiver.begin(kind, at),
+            Self::Text(piece) => receiver.text(piece),
+            Self::NumberForm(form, at) => receiver.number_form(form, at),
+            Self::String(span, end, source) => receiver.string(span, end, source),
+            Self::Number(form, span, source) => receiver.number(form, span, source),
+            Self::Word(kind, end) => receiver.word(kind, end),
+            Self::OpenKey => receiver.open_key(),
+            Self::KeyText(piece) => receiver.key_text(piece),
+            Self::Key(span, at, source) => receiver.key(span, at, source),
+            Self::Comma(at) => receiver.comma(at),
+            Self::End(end) => receiver.end(end),
+        }
+    }
+}
+
 /// Characters of a string as they arrive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece<'t> {

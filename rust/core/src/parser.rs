@@ -149,9 +149,10 @@ impl Parser {
         let limit = self.limits.bytes.min(self.text.len());
         loop {
             let mut parse = Parse { grammar: &mut self.grammar, receiver: &mut self.checker };
-            let flow = match self.halted.take() {
-                Some(halt) => Err(halt),
-                None => read(&mut self.lexer, &self.text[..limit], &mut parse),
+            let flow = if self.halted.is_some() {
+                self.halted.take().map_or(Ok(()), Err)
+            } else {
+                read(&mut self.lexer, &self.text[..limit], &mut parse)
             };
             match flow {
                 Ok(()) if self.text.len() > self.limits.bytes => {
@@ -197,9 +198,9 @@ impl Parser {
         }
     }
 
-    /// The host refuses what it was asked about at `offset`.
-    pub fn refuse(&mut self, offset: usize) {
-        self.fail(Fault { offset, kind: FaultKind::Judged });
+    /// The host refuses what it was asked about, at `offset`. The fault may lie behind it, where the text was read anew.
+    pub fn refuse(&mut self, offset: usize) -> Fault {
+        self.fail(Fault { offset, kind: FaultKind::Judged })
     }
 
     /// Whether the violation that was found last is one of the schema, and to be deferred.

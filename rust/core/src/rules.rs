@@ -7,6 +7,7 @@ use crate::text::{characters, is_continuation};
 
 impl Str {
     /// Follows more characters of a string that had `count`; `Err` holds the index of the first hopeless byte.
+    #[inline]
     pub(crate) fn follow(
         &self,
         piece: Piece<'_>,

@@ -366,8 +366,8 @@ impl PyParser {
             Some(key) => report.judged_key(&error, key),
             None => report.judged(&error, None),
         };
-        state.core.refuse(judgement.at);
-        self.violated(py, state, told.unwrap_or_else(|error| error), judgement.at)
+        let fault = state.core.refuse(judgement.at);
+        self.violated(py, state, told.unwrap_or_else(|error| error), fault.offset)
     }
 
     fn run_hooks(&self, py: Python<'_>, state: &mut State, hook: Hook) -> PyResult<()> {
@@ -378,8 +378,8 @@ impl PyParser {
         let settings = self.settings();
         let json = &state.core.text()[hook.start..hook.end];
         let told = self.report(py, &state.core, &settings).hook(error, json);
-        state.core.refuse(hook.at);
-        self.violated(py, state, told.unwrap_or_else(|error| error), hook.at)
+        let fault = state.core.refuse(hook.at);
+        self.violated(py, state, told.unwrap_or_else(|error| error), fault.offset)
     }
 
     /// Raises the error of what was refused at `offset`, or notes it and goes on.

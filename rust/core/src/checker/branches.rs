@@ -1,6 +1,6 @@
 //! A value that is read as each of several nodes at once, and shown as the best of those that it can still be.
 
-use crate::events::Kind;
+use crate::events::{Event, Kind};
 use crate::fault::{Flow, Halt, Violation};
 use crate::plan::{Closing, Node, NodeId, Union, Verdict};
 use crate::tape::Op;
@@ -91,9 +91,9 @@ impl Branches {
     }
 
     /// Hands an event to every branch that is alive.
-    pub(crate) fn follow(&mut self, event: impl Fn(&mut Checker) -> Flow) {
+    pub(crate) fn follow(&mut self, event: Event<'_>) {
         for branch in self.each.iter_mut().filter(|branch| branch.died.is_none()) {
-            let flow = event(&mut branch.checker);
+            let flow = event.tell(&mut branch.checker);
             branch.take(&flow);
         }
     }
@@ -216,7 +216,7 @@ impl Checker {
                 self.tape.push(Op::Attempt);
                 self.level += 1;
                 self.aside = Aside::Branches(Box::new(branches));
-                self.begin_in_branches(kind, at)
+                self.branch(Event::Begin(kind, at))
             }
             None if union.closing == Closing::Judge => {
                 self.begin_judged(id, kind, at);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::events::Kind;
 use crate::fault::{Flow, Halt, Violation};
-use crate::plan::{FieldSet, Node, NodeId, Plan};
+use crate::plan::{Extra, FieldSet, Node, NodeId, Plan};
 use crate::text::Span;
 
 /// One step of a path.
@@ -22,6 +22,7 @@ pub enum Slot {
 
 /// An open array or object, or a record that is written as its only field.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub(crate) struct Frame {
     pub(crate) node: NodeId,
     /// The tags by which the node was chosen.
@@ -39,7 +40,12 @@ pub(crate) struct Frame {
     /// The fields that have come.
     pub(crate) seen: FieldSet,
     /// The distinct keys, where their number is limited.
-    pub(crate) keys: Option<HashSet<Box<[u8]>>>,
+    #[expect(clippy::box_collection, reason = "it is rare, and a frame is moved whole")]
+    pub(crate) keys: Option<Box<HashSet<Box<[u8]>>>>,
+    /// Whether the characters of its keys are followed.
+    pub(crate) follows_keys: bool,
+    /// The members that it may have.
+    pub(crate) room: usize,
     /// Whether it is a record that is written as its only field.
     pub(crate) is_root: bool,
     /// Whether it has been forgiven that it has too many members.
@@ -61,16 +67,22 @@ impl Frame {
             likely: 0,
             seen: FieldSet::none(0),
             keys: None,
+            follows_keys: false,
+            room: usize::MAX,
             is_root: false,
             overflows: false,
             spoilt: false,
         };
         match &plan.nodes[id as usize] {
-            Node::Array(array) => frame.target = Some(array.element(0)),
+            Node::Array(array) => frame.room = array.max,
             Node::Map(map) => {
-                frame.keys = (map.min > 0 || map.max < usize::MAX).then(HashSet::new);
+                frame.keys = (map.min > 0 || map.max < usize::MAX).then(Box::default);
+                frame.follows_keys = map.key.is_some();
             }
-            Node::Record(record) => frame.seen = FieldSet::none(record.fields.len()),
+            Node::Record(record) => {
+                frame.seen = FieldSet::none(record.fields.len());
+                frame.follows_keys = record.extra == Extra::Forbid;
+            }
             Node::Root(root) => (frame.target, frame.is_root) = (Some(root.inner), true),
             _ => frame.target = Some(plan.any),
         }
@@ -79,7 +91,7 @@ impl Frame {
 
     /// The node of the member that begins at `at`, none if it is withheld.
     pub(crate) fn next(&mut self, plan: &Plan, at: usize) -> Result<Option<NodeId>, Halt> {
-        self.check_room(plan, at)?;
+        self.check_room(at)?;
         if let Node::Array(array) = &plan.nodes[self.node as usize] {
             self.target = if self.overflows { None } else { Some(array.element(self.count)) };
         }
@@ -88,13 +100,9 @@ impl Frame {
     }
 
     /// Checks, at the byte that announces one, that there is room for another element.
-    pub(crate) fn check_room(&self, plan: &Plan, at: usize) -> Flow {
-        match &plan.nodes[self.node as usize] {
-            Node::Array(array) if self.count >= array.max && !self.overflows => {
-                Err(Violation::TooLong { node: self.node }.at(at))
-            }
-            _ => Ok(()),
-        }
+    #[inline]
+    pub(crate) fn check_room(&self, at: usize) -> Flow {
+        if self.count >= self.room { Err(Violation::TooLong { node: self.node }.at(at)) } else { Ok(()) }
     }
 
     /// Counts the member that begins, whatever becomes of it.

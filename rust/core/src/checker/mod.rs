@@ -1,5 +1,6 @@
 //! The receiver that walks the plan: which node does an event meet, and what does that decide?
 
+mod aside;
 mod branches;
 mod forgive;
 mod frame;
@@ -9,15 +10,16 @@ mod value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use self::branches::{Branches, MAX_BRANCHES};
+use self::aside::Aside;
+use self::branches::MAX_BRANCHES;
 pub(crate) use self::forgive::{Scene, forgivable};
 pub use self::frame::Slot;
 use self::frame::{Frame, bare};
+use crate::events::NumberForm;
 use crate::fault::{Fault, FaultKind, Flow, Halt};
 use crate::pattern::Run;
 use crate::plan::{Node, NodeId, Plan};
 use crate::prefix::Cursor;
-use crate::skip::Skip;
 use crate::tape::{Op, Ticket};
 use crate::text::Span;
 
@@ -62,14 +64,6 @@ enum Scalar {
     Judged(NodeId),
     /// The node's rule holds for it.
     Native(NodeId),
-}
-
-/// Who reads the value that is open, if it is not the checker itself.
-#[derive(Clone, Debug)]
-enum Aside {
-    Nothing,
-    Skip(Skip),
-    Branches(Box<Branches>),
 }
 
 /// The state of the checker.
@@ -126,6 +120,12 @@ impl End {
     /// The end of a value that is whole with its last byte.
     fn with(end: usize) -> Self {
         Self { end, at: end - 1 }
+    }
+
+    /// The end of a number, which is known to be whole at the byte after it, but for a word at its last letter.
+    fn of_number(form: NumberForm, span: Span) -> Self {
+        let end = span.end as usize;
+        if form == NumberForm::NonFinite { Self::with(end) } else { Self { end, at: end } }
     }
 }
 

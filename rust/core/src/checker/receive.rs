@@ -1,41 +1,19 @@
 //! The events of the grammar, as they meet the plan.
 
-use super::{Aside, Checker, End, Scalar, bare};
-use crate::events::{Kind, NumberForm, Piece, Receiver};
-use crate::fault::{Flow, Halt, Violation};
-use crate::plan::{Extra, Node, Verdict};
+use super::{Checker, End, Scalar, bare};
+use crate::events::{Event, Kind, NumberForm, Piece, Receiver};
+use crate::fault::{Flow, Violation};
+use crate::plan::{Node, Verdict};
 use crate::tape::Op;
 use crate::text::{Source, Span};
 
 use super::frame::Slot;
 
-impl Checker {
-    /// A value, or a part of one, begins in the branches.
-    pub(super) fn begin_in_branches(&mut self, kind: Kind, at: usize) -> Flow {
-        self.in_branches(|branches| {
-            branches.depth += usize::from(matches!(kind, Kind::Object | Kind::Array));
-            branches.follow(|checker| checker.begin(kind, at));
-        })
-    }
-
-    /// A scalar ends where branches read: the value of the union, or a part of it.
-    fn end_in_branches(&mut self, end: End, event: impl Fn(&mut Self) -> Flow) -> Flow {
-        match &self.aside {
-            Aside::Branches(branches) if branches.depth > 0 => {
-                self.in_branches(|branches| branches.follow(event))
-            }
-            _ => self.close_union(end, event),
-        }
-    }
-}
-
 impl Receiver for Checker {
     #[inline]
     fn begin(&mut self, kind: Kind, at: usize) -> Flow {
-        match &mut self.aside {
-            Aside::Nothing => {}
-            Aside::Skip(skip) => return skip.begin(&self.plan, kind, at),
-            Aside::Branches(_) => return self.begin_in_branches(kind, at),
+        if self.is_aside() {
+            return self.read_aside(Event::Begin(kind, at));
         }
         self.scalar_start = at;
         if let Some(choice) = self.chosen.take() {
@@ -69,12 +47,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn text(&mut self, piece: Piece<'_>) -> Flow {
-        match &mut self.aside {
-            Aside::Nothing => {}
-            Aside::Skip(skip) => return skip.text(&self.plan, piece),
-            Aside::Branches(_) => {
-                return self.in_branches(|branches| branches.follow(|checker| checker.text(piece)));
-            }
+        if self.is_aside() {
+            return self.read_aside(Event::Text(piece));
         }
         if self.shows_text {
             self.version += 1;
@@ -95,8 +69,8 @@ impl Receiver for Checker {
     }
 
     fn number_form(&mut self, form: NumberForm, at: usize) -> Flow {
-        if let Aside::Branches(_) = self.aside {
-            return self.in_branches(|branches| branches.follow(|checker| checker.number_form(form, at)));
+        if self.is_aside() {
+            return self.read_aside(Event::NumberForm(form, at));
         }
         let (Scalar::Native(id) | Scalar::Judged(id)) = self.scalar else { return Ok(()) };
         let node = self.node(id);
@@ -108,22 +82,9 @@ impl Receiver for Checker {
     }
 
     #[inline]
-    #[expect(clippy::only_used_in_recursion, reason = "the events of one trait have one form")]
     fn string(&mut self, span: Span, end: usize, source: Source<'_>) -> Flow {
-        match &mut self.aside {
-            Aside::Nothing => {}
-            Aside::Skip(skip) => {
-                let Some((tagged, tag, choice)) = skip.string(&self.plan, end)? else { return Ok(()) };
-                let start = skip.start;
-                // The object is read anew, as what it is.
-                self.tags.push(Slot::Tag(tagged, tag));
-                self.chosen = Some(choice);
-                self.aside = Aside::Nothing;
-                return Err(Halt::Rewind(start));
-            }
-            Aside::Branches(_) => {
-                return self.end_in_branches(End::with(end), |checker| checker.string(span, end, source));
-            }
+        if self.is_aside() {
+            return self.read_aside(Event::String(span, end, source));
         }
         let (start, closing) = (self.scalar_start, End::with(end));
         let Scalar::Native(id) = self.scalar else {
@@ -151,16 +112,10 @@ impl Receiver for Checker {
     }
 
     fn number(&mut self, form: NumberForm, span: Span, source: Source<'_>) -> Flow {
-        let end = span.end as usize;
-        // A number is known to be whole at the byte after it, a word at its last letter.
-        let closing = End { end, at: if form == NumberForm::NonFinite { end - 1 } else { end } };
-        match &self.aside {
-            Aside::Nothing => {}
-            Aside::Skip(_) => return Ok(()),
-            Aside::Branches(_) => {
-                return self.end_in_branches(closing, |checker| checker.number(form, span, source));
-            }
+        if self.is_aside() {
+            return self.read_aside(Event::Number(form, span, source));
         }
+        let closing = End::of_number(form, span);
         let start = span.start as usize;
         match self.scalar {
             Scalar::Judged(id) => self.judge(id, start, closing, false),
@@ -173,14 +128,10 @@ impl Receiver for Checker {
     }
 
     fn word(&mut self, kind: Kind, end: usize) -> Flow {
-        let closing = End::with(end);
-        match &self.aside {
-            Aside::Nothing => {}
-            Aside::Skip(_) => return Ok(()),
-            Aside::Branches(_) => {
-                return self.end_in_branches(closing, |checker| checker.word(kind, end));
-            }
+        if self.is_aside() {
+            return self.read_aside(Event::Word(kind, end));
         }
+        let closing = End::with(end);
         match self.scalar {
             Scalar::Judged(id) => self.judge(id, self.scalar_start, closing, false),
             Scalar::Native(_) => {
@@ -194,15 +145,12 @@ impl Receiver for Checker {
         }
     }
 
+    #[inline]
     fn open_key(&mut self) -> Flow {
-        match &self.aside {
-            Aside::Nothing => {}
-            Aside::Skip(_) => return Ok(()),
-            Aside::Branches(_) => {
-                return self.in_branches(|branches| branches.follow(Self::open_key));
-            }
+        if self.is_aside() {
+            return self.read_aside(Event::OpenKey);
         }
-        let Some(frame) = self.frames.last() else { return Ok(()) };
+        let Some(frame) = self.frames.last().filter(|frame| frame.follows_keys) else { return Ok(()) };
         match &self.plan.nodes[frame.node as usize] {
             Node::Record(record) => self.cursor = record.prefixes().start(),
             Node::Map(map) => {
@@ -215,18 +163,18 @@ impl Receiver for Checker {
         Ok(())
     }
 
+    #[inline]
     fn key_text(&mut self, piece: Piece<'_>) -> Flow {
-        match &self.aside {
-            Aside::Nothing if !self.forgives_key => {}
-            Aside::Branches(_) => {
-                return self.in_branches(|branches| branches.follow(|checker| checker.key_text(piece)));
-            }
-            _ => return Ok(()),
+        if self.is_aside() {
+            return self.read_aside(Event::KeyText(piece));
         }
-        let Some(frame) = self.frames.last() else { return Ok(()) };
+        if self.forgives_key {
+            return Ok(());
+        }
+        let Some(frame) = self.frames.last().filter(|frame| frame.follows_keys) else { return Ok(()) };
         let id = frame.node;
         match &self.plan.nodes[id as usize] {
-            Node::Record(record) if record.extra == Extra::Forbid => {
+            Node::Record(record) => {
                 record.prefixes().advance(&mut self.cursor, piece.bytes).map_err(|index| {
                     Violation::ForbiddenKey { node: id, whole: false }.at(piece.offset_of(index))
                 })
@@ -246,15 +194,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn key(&mut self, span: Span, at: usize, source: Source<'_>) -> Flow {
-        match &mut self.aside {
-            Aside::Nothing => {}
-            Aside::Skip(skip) => {
-                skip.key(&self.plan, source.bytes(span));
-                return Ok(());
-            }
-            Aside::Branches(_) => {
-                return self.in_branches(|branches| branches.follow(|checker| checker.key(span, at, source)));
-            }
+        if self.is_aside() {
+            return self.read_aside(Event::Key(span, at, source));
         }
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
         let id = frame.node;
@@ -278,31 +219,15 @@ impl Receiver for Checker {
 
     #[inline]
     fn comma(&mut self, at: usize) -> Flow {
-        match &self.aside {
-            Aside::Nothing => self.frames.last().map_or(Ok(()), |frame| frame.check_room(&self.plan, at)),
-            Aside::Skip(_) => Ok(()),
-            Aside::Branches(_) => self.in_branches(|branches| branches.follow(|checker| checker.comma(at))),
+        if self.is_aside() {
+            return self.read_aside(Event::Comma(at));
         }
+        self.frames.last().map_or(Ok(()), |frame| frame.check_room(at))
     }
 
     fn end(&mut self, end: usize) -> Flow {
-        match &mut self.aside {
-            Aside::Nothing => {}
-            Aside::Skip(skip) => {
-                if !skip.end() {
-                    return Ok(());
-                }
-                let (judge, start) = (skip.judge, skip.start);
-                self.aside = Aside::Nothing;
-                return match judge {
-                    Some(node) => self.judge(node, start, End::with(end), false),
-                    None => self.end_value(End::with(end)),
-                };
-            }
-            Aside::Branches(branches) => {
-                branches.depth -= 1;
-                return self.end_in_branches(End::with(end), |checker| checker.end(end));
-            }
+        if self.is_aside() {
+            return self.read_aside(Event::End(end));
         }
         let Some(frame) = self.frames.last() else { return Ok(()) };
         match frame.violation(&self.plan) {

@@ -1,6 +1,5 @@
 //! How values begin and end.
 
-use super::branches::{Branches, Standing};
 use super::frame::Frame;
 use super::{Aside, Checker, End, Hook, Judgement, Scalar, Slot};
 use crate::events::{Kind, NumberForm};
@@ -14,22 +13,6 @@ use crate::text::{Source, Span};
 impl Checker {
     pub(super) fn node(&self, id: NodeId) -> &Node {
         &self.plan.nodes[id as usize]
-    }
-
-    /// Lets the branches take something in, and shows the best of them.
-    pub(super) fn in_branches(&mut self, take_in: impl FnOnce(&mut Branches)) -> Flow {
-        let Aside::Branches(branches) = &mut self.aside else { return Ok(()) };
-        take_in(branches);
-        let standing = branches.standing();
-        if standing == Standing::Asking {
-            // Who is the best turns out with the answer.
-            return Err(Halt::Judge);
-        }
-        self.version += u64::from(branches.show(&mut self.tape));
-        match standing {
-            Standing::Hopeless(at) => Err(Violation::Union { node: branches.node }.at(at)),
-            _ => Ok(()),
-        }
     }
 
     /// Ends the innermost attempt with what has grown.
@@ -326,23 +309,5 @@ impl Checker {
             }
             Closing::Judge => self.judge(frame.node, frame.start, end, true),
         }
-    }
-
-    /// The value of a union closes with the event, which its branches have not seen.
-    pub(super) fn close_union(&mut self, end: End, event: impl Fn(&mut Self) -> Flow) -> Flow {
-        let Aside::Branches(branches) = &mut self.aside else { return Ok(()) };
-        let (node, start) = (branches.node, branches.start);
-        if let Node::Union(union) = &self.plan.nodes[node as usize]
-            && union.closing == Closing::Judge
-        {
-            return self.judge(node, start, end, true);
-        }
-        // What a branch would ask the host now is not worth an answer: the judge of what is around gives the value.
-        match self.in_branches(|branches| branches.follow(event)) {
-            Ok(()) | Err(Halt::Judge) => {}
-            Err(halt) => return Err(halt),
-        }
-        self.keep_attempt();
-        self.end_value(end)
     }
 }

@@ -79,7 +79,8 @@ impl<'py> Search<'_, 'py> {
         Ok(match name {
             "str" if self.coerces_numbers(schema)? => [text, numbers].concat(),
             "date" | "time" | "datetime" | "timedelta" if self.is_strict(schema)? => text,
-            "date" | "time" | "datetime" | "timedelta" | "complex" => [text, numbers].concat(),
+            "date" | "time" | "datetime" | "timedelta" => vec![Kind::String, Kind::Number],
+            "complex" => [text, numbers].concat(),
             "int" | "float" | "bool" => [text, numbers, vec![Kind::True, Kind::False]].concat(),
             // Its three parts in a list make a decimal, too.
             "decimal" => [text, numbers, vec![Kind::Array]].concat(),
