@@ -6,8 +6,13 @@ use crate::plan::{Float, Int, Str};
 use crate::text::{characters, is_continuation};
 
 impl Str {
-    /// Follows more characters of a string that had `count`; `Err` holds the index of the first hopeless byte.
+    /// Whether any string will do, as far as its characters go.
     #[inline]
+    pub(crate) fn is_free(&self) -> bool {
+        self.min == 0 && self.max == usize::MAX && self.pattern.is_none()
+    }
+
+    /// Follows more characters of a string that had `count`; `Err` holds the index of the first hopeless byte.
     pub(crate) fn follow(
         &self,
         piece: Piece<'_>,

@@ -55,6 +55,7 @@ impl Receiver for Checker {
         }
         let Scalar::Native(id) = self.scalar else { return Ok(()) };
         match &self.plan.nodes[id as usize] {
+            Node::Str(rule) if rule.is_free() => Ok(()),
             Node::Str(rule) => {
                 let run = self.runs.get_mut(&id);
                 rule.follow(piece, &mut self.characters, run)
