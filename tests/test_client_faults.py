@@ -53,9 +53,14 @@ def serving(response: bytes) -> Iterator[str]:
         thread.join()
 
 
-def is_broken_connection(error: Exception | None) -> bool:
+def is_broken_connection(error: BaseException | None) -> bool:
     """Say whether it is the HTTP library's error, whichever library the SDK has, for a body that is cut off."""
-    return type(error).__name__ == "RemoteProtocolError"
+    return type(cause_of(error)).__name__ == "RemoteProtocolError"
+
+
+def cause_of(error: BaseException | None) -> BaseException | None:
+    """Return what newer SDKs make an error of their own of, where they read the stream themselves."""
+    return error.__cause__ if isinstance(error, openai.APIConnectionError) else error
 
 
 @both
@@ -96,9 +101,8 @@ def test_disconnect_in_the_middle_of_the_chunked_encoding(wire: Any) -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
     with serving(head + b"%x\r\n" % (len(body) + 50) + body) as url, openai.OpenAI(base_url=url, api_key="x") as real:
         stream = from_openai(real, wire=wire).create_partial(response_model=User, **ASK)
-        with pytest.raises(Exception, match=r"(?i)incomplete|without sending complete") as caught:
+        with pytest.raises(Exception, check=is_broken_connection):  # noqa: B017 - the check tells it
             stream.final()
-    assert is_broken_connection(caught.value)
     assert stream.snapshot.name == "Ada"
 
 
@@ -206,7 +210,7 @@ class TestTime:
             told = ask_sync(server, wire=wire, response_model=User, timeout=1)
             assert server.exchanges[0].closed.wait(5)
             assert server.exchanges[0].disconnected
-        assert type(told.error).__name__ == "ReadTimeout"
+        assert type(cause_of(told.error)).__name__ == "ReadTimeout"
         assert told.stream.snapshot.name == "Ada"
         assert told.stream.text == '{"name": "Ada"'
 

@@ -7,6 +7,7 @@ use crate::events::{Event, Kind};
 use crate::fault::{Flow, Halt, Violation};
 use crate::plan::{Closing, Node};
 use crate::skip::Skip;
+use crate::tape::Op;
 
 /// Who reads the value that is open, if it is not the checker itself.
 #[derive(Clone, Debug)]
@@ -112,9 +113,12 @@ impl Checker {
             return self.judge(node, start, end, true);
         }
         // What a branch would ask the host now is not worth an answer: the judge of what is around gives the value.
-        match self.in_branches(|branches| branches.follow(event)) {
-            Ok(()) | Err(Halt::Judge) => {}
-            Err(halt) => return Err(halt),
+        self.in_branches(|branches| {
+            branches.follow(event);
+            branches.withdraw();
+        })?;
+        if let (Event::String(span, ..), true) = (event, self.shows_text()) {
+            self.tape.push(Op::Str(span));
         }
         self.keep_attempt();
         self.end_value(end)

@@ -98,6 +98,13 @@ impl Branches {
         }
     }
 
+    /// Lets the branches ask nothing.
+    pub(crate) fn withdraw(&mut self) {
+        for branch in &mut self.each {
+            branch.checker.judgement = None;
+        }
+    }
+
     /// Hands the host's answer to the branch that asked.
     pub(crate) fn answer(&mut self, answer: impl Fn(&mut Checker) -> Flow) {
         if let Some(branch) = self.each.iter_mut().find(|branch| branch.asks()) {

@@ -99,6 +99,8 @@ pub(crate) struct Checker {
     matched: usize,
     /// Whether a record shows with nothing arrived before its text begins.
     shows_blank: bool,
+    /// Whether what is open has been taken back.
+    retracted: bool,
     /// Whether the root value has closed.
     pub(crate) complete: bool,
     /// What the host has not read yet.
@@ -151,6 +153,7 @@ impl Checker {
             allowance: MAX_BRANCHES,
             matched: 0,
             shows_blank: true,
+            retracted: false,
             complete: false,
             tape: Vec::new(),
             version: 0,
@@ -160,6 +163,7 @@ impl Checker {
     /// Whether the string that is open, or waits for its judgement, shows.
     pub(crate) fn shows_text(&self) -> bool {
         match &self.aside {
+            _ if self.retracted => false,
             // Unions within unions are few, whatever the text.
             Aside::Branches(branches) => branches.shown().is_some_and(Self::shows_text),
             _ => self.shows_text,
@@ -171,9 +175,10 @@ impl Checker {
         self.level
     }
 
-    /// Takes back what has grown in the attempt at `level`.
+    /// Takes back, for good, what has grown in the attempt at `level`.
     pub(crate) fn retract(&mut self, level: u32) {
         self.tape.push(Op::Retract(level));
+        self.retracted = true;
     }
 
     /// The value that waits for its judgement.

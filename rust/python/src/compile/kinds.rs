@@ -68,6 +68,8 @@ impl<'py> Search<'_, 'py> {
             // A discriminator that is called may accept anything.
             "tagged-union" if item(schema, "discriminator")?.is_callable() => ALL.to_vec(),
             "model" if flag(schema, "root_model")? == Some(true) => inner("schema")?,
+            // What validators within it are given before the fields may be anything.
+            "model" | "dataclass" if !has_fields(schema)? => ALL.to_vec(),
             name => self.own(name, schema)?,
         })
     }
@@ -81,7 +83,8 @@ impl<'py> Search<'_, 'py> {
             "date" | "time" | "datetime" | "timedelta" if self.is_strict(schema)? => text,
             "date" | "time" | "datetime" | "timedelta" => vec![Kind::String, Kind::Number],
             "complex" => [text, numbers].concat(),
-            "int" | "float" | "bool" => [text, numbers, vec![Kind::True, Kind::False]].concat(),
+            "int" | "bool" => vec![Kind::String, Kind::Number, Kind::True, Kind::False],
+            "float" => [text, numbers, vec![Kind::True, Kind::False]].concat(),
             // Its three parts in a list make a decimal, too.
             "decimal" => [text, numbers, vec![Kind::Array]].concat(),
             "str" | "bytes" | "uuid" | "url" | "multi-host-url" | "json" => text,
@@ -143,6 +146,15 @@ fn kinds_of<'py>(
         }
     }
     Ok(kinds)
+}
+
+/// Whether a record takes its fields as they come.
+fn has_fields(record: &CoreSchema<'_>) -> PyResult<bool> {
+    let mut fields = required(record, "schema")?;
+    while kind(&fields)? == "function-after" {
+        fields = required(&fields, "schema")?;
+    }
+    Ok(matches!(kind(&fields)?.as_str(), "model-fields" | "dataclass-args"))
 }
 
 /// Whether what a wrapper is given goes on to the node within it as it is.

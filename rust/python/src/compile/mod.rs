@@ -54,6 +54,7 @@ pub(crate) fn compile(
         by_reference: HashMap::new(),
         nesting: 0,
         deferring: false,
+        bare: false,
     };
     let any = compiler.node(&any)?;
     let root = core_schema.map_or(Ok(any), |schema| compiler.node(schema))?;
@@ -112,6 +113,8 @@ struct Compiler<'py> {
     nesting: usize,
     /// Whether what runs the user's code is left to the judge of what is around it.
     deferring: bool,
+    /// Whether the next node is the outline of a node that is judged whole.
+    bare: bool,
 }
 
 /// A node as it was compiled: its rule, and what Python knows of it.
@@ -152,11 +155,18 @@ impl<'py> Compiler<'py> {
             _ => {}
         }
         let id = self.reserve(schema);
-        if let Some(name) = schema.get_item("ref")? {
+        let bare = std::mem::take(&mut self.bare);
+        if let Some(name) = schema.get_item("ref")?
+            && !bare
+        {
             self.by_reference.insert((name.extract()?, self.deferring), id);
         }
         self.nesting += 1;
-        let rule = if self.nesting < MAX_NESTING { self.rule(schema)? } else { None };
+        let rule = match () {
+            () if self.nesting >= MAX_NESTING => None,
+            () if self.deferring && !bare && Self::is_inexact(schema)? => self.attempt(schema)?,
+            () => self.rule(schema, bare)?,
+        };
         self.nesting -= 1;
         let Rule { node, detail, hooks } = match rule {
             Some(rule) => rule,
@@ -168,17 +178,19 @@ impl<'py> Compiler<'py> {
         Ok(id)
     }
 
-    /// The rule for a node, none for one of which nothing is known until Pydantic has judged it.
-    fn rule(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+    /// The rule for a node, none for one of which nothing is known until Pydantic has judged it. A `bare` one is an
+    /// outline already.
+    fn rule(&mut self, schema: &CoreSchema<'py>, bare: bool) -> PyResult<Option<Rule>> {
         if !self.deferring || !user_code::find(schema, &self.definitions)?.any {
             return Ok(match self.native(schema)? {
                 Some(rule) => Some(rule),
+                None if bare => None,
                 None => self.attempt(schema)?,
             });
         }
         // What shows of it is made of those parts that run no code.
         let outline = match kind(schema)?.as_str() {
-            "function-after" => self.rule(&required(schema, "schema")?)?,
+            "function-after" => self.rule(&required(schema, "schema")?, false)?,
             "nullable" | "list" | "tuple" | "set" | "frozenset" | "dict" | "model" | "dataclass"
             | "typed-dict" => self.native(schema)?,
             _ => self.attempt(schema)?,

@@ -80,8 +80,7 @@ const FIELD_KEYS: [&str; 11] = [
 
 impl<'py> Compiler<'py> {
     pub(super) fn model(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        let custom = flag(schema, "custom_init")? == Some(true);
-        if (custom && !self.deferring) || !only(schema, &MODEL_KEYS)? {
+        if (!self.deferring && Self::is_inexact(schema)?) || !only(schema, &MODEL_KEYS)? {
             return Ok(None);
         }
         let post_init = schema.get_item("post_init")?.map(Bound::cast_into::<PyString>).transpose()?;
@@ -99,6 +98,38 @@ impl<'py> Compiler<'py> {
             let extra = compiler.extra(schema, &fields)?;
             compiler.record(&fields, extra, Form::model(class)?, hooks)
         })
+    }
+
+    /// Whether a record may be given what its fields do not tell: by code that runs before them, or by keys that are
+    /// paths or choices. Nothing that its outline says is sure.
+    pub(super) fn is_inexact(record: &CoreSchema<'py>) -> PyResult<bool> {
+        let holder = match kind(record)?.as_str() {
+            "model" | "dataclass" => required(record, "schema")?,
+            "typed-dict" => record.clone(),
+            "deque" | "ordered-dict" | "frozendict" | "counter" => return Ok(true),
+            _ => return Ok(false),
+        };
+        if flag(record, "custom_init")? == Some(true) {
+            return Ok(true);
+        }
+        if flag(record, "root_model")? == Some(true) {
+            return Ok(false);
+        }
+        let mut fields = holder;
+        while kind(&fields)? == "function-after" {
+            fields = required(&fields, "schema")?;
+        }
+        if !matches!(kind(&fields)?.as_str(), "model-fields" | "dataclass-args" | "typed-dict") {
+            return Ok(true);
+        }
+        for (_, field) in declared(&fields)? {
+            let alias = field.get_item("validation_alias")?;
+            let is_path = alias.is_some_and(|alias| !alias.is_instance_of::<PyString>() && !alias.is_none());
+            if is_path || flag(&field, "init_only")? == Some(true) || flag(&field, "init")? == Some(false) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The node that holds the fields of a record: in an outline without the validators around it.
@@ -148,7 +179,7 @@ impl<'py> Compiler<'py> {
             return Ok(None);
         }
         let post_init = flag(schema, "post_init")? == Some(true);
-        if post_init && !self.deferring && flag(&fields, "collect_init_only")? == Some(true) {
+        if !self.deferring && Self::is_inexact(schema)? {
             return Ok(None);
         }
         let hooks = if post_init { vec![Hook::DataclassPostInit] } else { Vec::new() };
@@ -166,6 +197,9 @@ impl<'py> Compiler<'py> {
     }
 
     pub(super) fn typed_dict(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+        if !self.deferring && Self::is_inexact(schema)? {
+            return Ok(None);
+        }
         self.under_config_of(schema, |compiler| match compiler.extra(schema, schema)? {
             Extra::Allow(_) if compiler.deferring => {
                 compiler.record(schema, Extra::Ignore, Form::TypedDict, Vec::new())

@@ -9,6 +9,7 @@ use super::{Compiler, Rule, grows, user_code};
 use crate::schema::Detail;
 
 /// What a value that Pydantic judges whole is read as meanwhile.
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 struct Attempt<'py> {
     choices: Vec<CoreSchema<'py>>,
     /// Whether Pydantic, too, refuses what none of them accepts.
@@ -17,11 +18,17 @@ struct Attempt<'py> {
     ordered: bool,
     /// Whether a tag will tell which it is.
     tagged: bool,
+    /// Whether it is read as an outline of itself.
+    is_itself: bool,
 }
 
 impl<'py> Attempt<'py> {
     fn of(inner: CoreSchema<'py>, exhaustive: bool) -> Self {
-        Self { choices: vec![inner], exhaustive, ordered: false, tagged: false }
+        Self { choices: vec![inner], exhaustive, ordered: false, tagged: false, is_itself: false }
+    }
+
+    fn of_itself(schema: &CoreSchema<'py>, exhaustive: bool) -> Self {
+        Self { is_itself: true, ..Self::of(schema.clone(), exhaustive) }
     }
 }
 
@@ -40,8 +47,9 @@ impl<'py> Compiler<'py> {
                 return Ok(None);
             };
             tags.push(text.to_str()?.to_owned());
-            // Several tags may choose one.
-            let node = match known.iter().find(|(seen, _)| seen.is(choice)) {
+            // Several tags may choose one, which some versions of Pydantic write down for each.
+            let is_same = |seen: &CoreSchema<'py>| seen.is(choice) || seen.eq(choice).unwrap_or(false);
+            let node = match known.iter().find(|(seen, _)| is_same(seen)) {
                 Some(&(_, node)) => node,
                 None => self.node(choice)?,
             };
@@ -60,8 +68,9 @@ impl<'py> Compiler<'py> {
     /// A value that Pydantic judges whole, and that is shown meanwhile as what it can still be; none if nothing of it
     /// could be shown.
     pub(super) fn attempt(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        let Some(attempt) = self.attempted(schema)? else { return Ok(None) };
+        let Some(attempt) = Self::attempted(schema)? else { return Ok(None) };
         let deferring = std::mem::replace(&mut self.deferring, true);
+        self.bare = attempt.is_itself;
         let choices =
             attempt.choices.iter().map(|choice| self.node(choice)).collect::<PyResult<Vec<NodeId>>>();
         self.deferring = deferring;
@@ -76,12 +85,14 @@ impl<'py> Compiler<'py> {
         if !choices.iter().any(is_seen) {
             return Ok(None);
         }
+        let runs_code = user_code::find(schema, &self.definitions)?.any;
         // Its code would run once for it, and again for what is around it.
-        let judged_later = deferring && user_code::find(schema, &self.definitions)?.any;
+        let judged_later = deferring && runs_code;
         let node = Node::Union(Union {
             choices: choices.into(),
             kinds: self.kinds(schema)?,
-            exhaustive: attempt.exhaustive,
+            // To say what is wrong with a part of a value, the judge would run that code on what is made up.
+            exhaustive: attempt.exhaustive && !runs_code,
             ordered: attempt.ordered,
             waits: attempt.tagged,
             closing: if judged_later { Closing::Settled } else { Closing::Judge },
@@ -89,20 +100,20 @@ impl<'py> Compiler<'py> {
         Ok(Some(Rule::plain(node)))
     }
 
-    fn attempted(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Attempt<'py>>> {
+    fn attempted(schema: &CoreSchema<'py>) -> PyResult<Option<Attempt<'py>>> {
         let inner = |key: &str| required(schema, key);
         Ok(Some(match kind(schema)?.as_str() {
             "union" => {
                 let mode = schema.get_item("mode")?;
                 let ordered = mode.is_some_and(|mode| mode.eq("left_to_right").unwrap_or(false));
                 let exhaustive = !schema.contains("custom_error_type")?;
-                Attempt { choices: choices(schema)?, exhaustive, ordered, tagged: false }
+                Attempt { choices: choices(schema)?, exhaustive, ordered, tagged: false, is_itself: false }
             }
             "tagged-union" => {
                 let named = item(schema, "choices")?.cast_into::<PyDict>()?;
                 let choices = named.values().iter().filter_map(|choice| choice.cast_into().ok()).collect();
                 let tagged = !item(schema, "discriminator")?.is_callable();
-                Attempt { choices, exhaustive: true, ordered: false, tagged }
+                Attempt { choices, exhaustive: true, ordered: false, tagged, is_itself: false }
             }
             "function-before" | "function-after" | "function-wrap" if user_code::makes_another(schema)? => {
                 return Ok(None);
@@ -115,10 +126,8 @@ impl<'py> Compiler<'py> {
             "function-after" | "custom-error" => Attempt::of(inner("schema")?, true),
             "chain" => Attempt::of(item(schema, "steps")?.get_item(0)?.cast_into()?, true),
             // Outlined without its own code.
-            "model" | "dataclass" | "typed-dict" if !self.deferring => Attempt::of(schema.clone(), false),
-            "deque" | "ordered-dict" | "frozendict" | "counter" if !self.deferring => {
-                Attempt::of(schema.clone(), true)
-            }
+            "model" | "dataclass" | "typed-dict" => Attempt::of_itself(schema, false),
+            "deque" | "ordered-dict" | "frozendict" | "counter" => Attempt::of_itself(schema, true),
             _ => return Ok(None),
         }))
     }

@@ -71,7 +71,7 @@ fn runs_itself(kind: &str, schema: &CoreSchema<'_>) -> PyResult<bool> {
 
 /// Whether a function is one of Pydantic's own, which look at nothing but their value.
 fn is_pydantics(function: &Bound<'_, PyAny>) -> bool {
-    let module = module_of(function);
+    let module = module_of(&function.getattr("func").unwrap_or_else(|_| function.clone()));
     module == "pydantic" || module.starts_with("pydantic.")
 }
 
