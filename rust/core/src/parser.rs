@@ -250,6 +250,7 @@ impl Parser {
         if self.again.through > 0 && found.offset <= self.again.through {
             // Until the tag came nothing of it had shown.
             self.checker.retract(self.again.level);
+            self.judged_text = None;
         }
         // What came behind the hopeless byte was never read: however the text was cut, it ends here.
         self.text.truncate(fault.offset + 1);

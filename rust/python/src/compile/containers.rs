@@ -68,6 +68,12 @@ impl<'py> Compiler<'py> {
         if !only(schema, &known)? {
             return Ok(None);
         }
+        // To a union a key is a string first, and to its members what they read it as: only Pydantic tells them apart.
+        if let Some(keys) = child(schema, "keys_schema")?
+            && ["union", "tagged-union", "nullable"].contains(&kind(&keys)?.as_str())
+        {
+            return Ok(None);
+        }
         let key = match child(schema, "keys_schema")? {
             Some(keys) if kind(&keys)? != "any" => Some(self.node(&keys)?),
             _ => None,

@@ -15,7 +15,7 @@ mod walk;
 
 use std::collections::HashMap;
 
-use instar_core::{Judged, Kinds, Node, NodeId, Plan, View};
+use instar_core::{Closing, Judged, Kinds, Node, NodeId, Plan, Union, View};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -196,6 +196,10 @@ impl<'py> Compiler<'py> {
             _ => self.attempt(schema)?,
         };
         Ok(match outline {
+            // What is around it will run the code, and tell what it is.
+            Some(Rule { node: Node::Union(union), detail, hooks }) => {
+                Some(Rule { node: Node::Union(Union { closing: Closing::Settled, ..union }), detail, hooks })
+            }
             Some(rule) if grows(&rule.node) => Some(rule),
             _ => Some(Rule::plain(Node::Deferred(self.view(schema)?))),
         })
