@@ -129,7 +129,9 @@ class TestAskingAgain:
             told = ask(server, wire=wire, response_model=User, max_retries=1)
         if wire == "raw":
             assert told.stream.received < 2 * len(json.dumps(told.stream.completion.to_dict())) + 10_000
-            assert getattr(told.error, "__notes__", [""])[-1].startswith(str(told.stream.received or ""))
+            notes = getattr(told.error, "__notes__", None)  # from Python 3.11 on
+            assert notes is None or notes[-1].startswith(str(told.stream.received))
+            assert notes or not hasattr(told.error, "add_note")
 
 
 class TestInOnePiece:
