@@ -25,6 +25,20 @@ pub enum Kind {
     Null,
 }
 
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Object,
+        Self::Array,
+        Self::String,
+        Self::Number,
+        Self::NonFinite,
+        Self::True,
+        Self::False,
+        Self::Null,
+    ];
+}
+
 /// What a number turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberForm {

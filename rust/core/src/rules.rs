@@ -8,7 +8,8 @@ use crate::text::{characters, is_continuation};
 impl Str {
     /// Whether any string will do, as far as its characters go.
     #[inline]
-    pub(crate) fn is_free(&self) -> bool {
+    #[must_use]
+    pub fn is_free(&self) -> bool {
         self.min == 0 && self.max == usize::MAX && self.pattern.is_none()
     }
 

@@ -168,14 +168,10 @@ impl Builder {
             Op::Attempt => return self.attempt(c),
             Op::Retract(level) => return self.retract(c, level),
             Op::Replace(level, ticket) => {
-                self.attempts.truncate(level as usize + 1);
                 let value = self.judged(py, ticket);
-                return self.replace(c, value);
+                return self.replace(c, level, value);
             }
-            Op::Keep(level) => {
-                self.attempts.truncate(level as usize + 1);
-                return self.settle_attempt(c);
-            }
+            Op::Keep(level) => return self.settle_attempt(c, level),
             Op::Null => py.None(),
             Op::Bool(value) => PyBool::new(py, value).to_owned().into_any().unbind(),
             Op::Int(span) => PyInt::new(py, number::<i64>(source, span)).into_any().unbind(),
@@ -202,10 +198,15 @@ impl Builder {
         Ok(())
     }
 
+    /// Ends the attempt at `level`, and those within it.
+    fn end_attempt(&mut self, level: u32) -> Option<Attempt> {
+        self.attempts.truncate(level as usize + 1);
+        self.attempts.pop()
+    }
+
     /// Takes back what has grown in the attempt at `level`.
     fn retract(&mut self, c: Build<'_, '_>, level: u32) -> PyResult<()> {
-        self.attempts.truncate(level as usize + 1);
-        let Some(attempt) = self.attempts.pop() else { return Ok(()) };
+        let Some(attempt) = self.end_attempt(level) else { return Ok(()) };
         if self.uproot(attempt.depth)
             && let Some(Frame { growing, member, .. }) = self.frames.last()
         {
@@ -218,16 +219,16 @@ impl Builder {
         Ok(())
     }
 
-    /// Ends the innermost attempt with a value that takes the place of what has grown.
-    fn replace(&mut self, c: Build<'_, '_>, value: Py<PyAny>) -> PyResult<()> {
-        let Some(attempt) = self.attempts.pop() else { return Ok(()) };
+    /// Ends the attempt at `level` with a value that takes the place of what has grown.
+    fn replace(&mut self, c: Build<'_, '_>, level: u32, value: Py<PyAny>) -> PyResult<()> {
+        let Some(attempt) = self.end_attempt(level) else { return Ok(()) };
         let stands = self.uproot(attempt.depth);
         self.settle(c, value, stands)
     }
 
-    /// Ends the innermost attempt with what has grown, as it is.
-    fn settle_attempt(&mut self, c: Build<'_, '_>) -> PyResult<()> {
-        let Some(attempt) = self.attempts.pop() else { return Ok(()) };
+    /// Ends the attempt at `level` with what has grown, as it is.
+    fn settle_attempt(&mut self, c: Build<'_, '_>, level: u32) -> PyResult<()> {
+        let Some(attempt) = self.end_attempt(level) else { return Ok(()) };
         while self.frames.len() > attempt.depth {
             self.leave(c)?;
         }

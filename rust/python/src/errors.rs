@@ -168,9 +168,7 @@ impl<'py> Report<'_, 'py> {
         if !is_validation_error(error, py)? {
             return Ok(None);
         }
-        let value = error.value(py);
-        let options = [("include_url", false)].into_py_dict(py)?;
-        let lines = value.call_method("errors", (), Some(&options))?.cast_into::<PyList>()?;
+        let lines = lines_of(error, py)?;
         for line in &lines {
             let line = line.cast_into::<PyDict>()?;
             let location = line
@@ -289,13 +287,11 @@ impl<'py> Report<'_, 'py> {
     pub(crate) fn violations(self, error: &PyErr, offset: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let py = self.py;
         let class = py.import("instar.errors")?.getattr("Violation")?;
-        let options = [("include_url", false)].into_py_dict(py)?;
-        let lines = error.value(py).call_method("errors", (), Some(&options))?;
         let violation = |line: PyResult<Bound<'py, PyAny>>| {
             let line = line?;
             class.call1((line.get_item("type")?, line.get_item("loc")?, line.get_item("msg")?, offset))
         };
-        lines.try_iter()?.map(violation).collect()
+        lines_of(error, py)?.try_iter()?.map(violation).collect()
     }
 
     /// What Pydantic makes of an exception that a hook of the user's raised on `input`.
@@ -332,6 +328,12 @@ fn is_made_up(line: &Bound<'_, PyAny>, pending: Option<&Bound<'_, PyAny>>) -> Py
 #[pyfunction]
 fn raise(error: Bound<'_, PyAny>) -> PyResult<()> {
     Err(PyErr::from_value(error))
+}
+
+/// The lines of a `ValidationError`, as dicts.
+fn lines_of<'py>(error: &PyErr, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    let options = [("include_url", false)].into_py_dict(py)?;
+    Ok(error.value(py).call_method("errors", (), Some(&options))?.cast_into()?)
 }
 
 /// Whether an exception is Pydantic's.

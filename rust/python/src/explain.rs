@@ -136,17 +136,7 @@ impl Walk<'_, '_> {
 
 /// Whether every value of the node is left to Pydantic.
 fn is_judged(node: &Node) -> bool {
-    const KINDS: [Kind; 8] = [
-        Kind::Object,
-        Kind::Array,
-        Kind::String,
-        Kind::Number,
-        Kind::NonFinite,
-        Kind::True,
-        Kind::False,
-        Kind::Null,
-    ];
-    KINDS.iter().all(|&kind| node.verdict(kind) != Verdict::Native)
+    Kind::ALL.iter().all(|&kind| node.verdict(kind) != Verdict::Native)
 }
 
 /// What is decided of a value, and at which moment.

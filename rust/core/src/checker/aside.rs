@@ -96,7 +96,7 @@ impl Checker {
             // Who is the best turns out with the answer.
             return Err(Halt::Judge);
         }
-        self.version += u64::from(branches.show(&mut self.tape));
+        self.version += u64::from(branches.show(standing, &mut self.tape));
         match standing {
             Standing::Hopeless(at) => Err(Violation::Union { node: branches.node }.at(at)),
             _ => Ok(()),

@@ -132,9 +132,9 @@ impl Branches {
         }
     }
 
-    /// Writes what the best branch shows onto the tape. True if there is something new to see.
-    pub(crate) fn show(&mut self, tape: &mut Vec<Op>) -> bool {
-        let best = self.best();
+    /// Writes what the best branch shows onto the tape, the value standing so. True if there is something new to see.
+    pub(crate) fn show(&mut self, standing: Standing, tape: &mut Vec<Op>) -> bool {
+        let best = self.best(standing);
         let mut changed = false;
         if best != self.shown {
             if self.shown.is_some_and(|shown| self.each[shown].checker.shows()) {
@@ -164,8 +164,8 @@ impl Branches {
     ///
     /// As in Pydantic's smart mode the one that knows most of the fields is the best, then the first. One that has
     /// something to show comes before one that has not.
-    fn best(&self) -> Option<usize> {
-        let last = match self.standing() {
+    fn best(&self, standing: Standing) -> Option<usize> {
+        let last = match standing {
             Standing::Unknown => return None,
             Standing::Hopeless(at) => Some(at),
             Standing::Alive | Standing::Asking => None,

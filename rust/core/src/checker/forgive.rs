@@ -34,7 +34,6 @@ impl Checker {
             Violation::Kind { .. } => self.forgive_kind(at, scene),
             Violation::TooLong { node } if matches!(self.node(node), Node::Array(_)) => {
                 if let Some(frame) = self.frames.last_mut() {
-                    frame.overflows = true;
                     frame.room = usize::MAX;
                     if scene.begins.is_some() {
                         frame.begin_member();

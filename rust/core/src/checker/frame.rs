@@ -22,7 +22,6 @@ pub enum Slot {
 
 /// An open array or object, or a record that is written as its only field.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub(crate) struct Frame {
     pub(crate) node: NodeId,
     /// The tags by which the node was chosen.
@@ -44,12 +43,10 @@ pub(crate) struct Frame {
     pub(crate) keys: Option<Box<HashSet<Box<[u8]>>>>,
     /// Whether the characters of its keys are followed.
     pub(crate) follows_keys: bool,
-    /// The members that it may have.
+    /// How many members it may have before one too many is a violation.
     pub(crate) room: usize,
     /// Whether it is a record that is written as its only field.
     pub(crate) is_root: bool,
-    /// Whether it has been forgiven that it has too many members.
-    pub(crate) overflows: bool,
     /// Whether something in it has been forgiven: like Pydantic, nobody looks at it as a whole then.
     pub(crate) spoilt: bool,
 }
@@ -70,7 +67,6 @@ impl Frame {
             follows_keys: false,
             room: usize::MAX,
             is_root: false,
-            overflows: false,
             spoilt: false,
         };
         match &plan.nodes[id as usize] {
@@ -93,7 +89,8 @@ impl Frame {
     pub(crate) fn next(&mut self, plan: &Plan, at: usize) -> Result<Option<NodeId>, Halt> {
         self.check_room(at)?;
         if let Node::Array(array) = &plan.nodes[self.node as usize] {
-            self.target = if self.overflows { None } else { Some(array.element(self.count)) };
+            // There is room beyond the greatest number where that has been forgiven.
+            self.target = (self.count < array.max).then(|| array.element(self.count));
         }
         self.begin_member();
         Ok(self.target)

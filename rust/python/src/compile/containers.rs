@@ -1,6 +1,6 @@
 //! Arrays and objects of one kind of member.
 
-use instar_core::{Array, Closing, Map, Node, NodeId, Str};
+use instar_core::{Array, Closing, Map, Node, NodeId};
 use pyo3::prelude::*;
 
 use super::core_schema::{CoreSchema, child, item, kind, lengths, only};
@@ -68,15 +68,15 @@ impl<'py> Compiler<'py> {
         if !only(schema, &known)? {
             return Ok(None);
         }
-        // To a union a key is a string first, and to its members what they read it as: only Pydantic tells them apart.
-        if let Some(keys) = child(schema, "keys_schema")?
-            && ["union", "tagged-union", "nullable"].contains(&kind(&keys)?.as_str())
-        {
-            return Ok(None);
-        }
         let key = match child(schema, "keys_schema")? {
-            Some(keys) if kind(&keys)? != "any" => Some(self.node(&keys)?),
-            _ => None,
+            Some(keys) => match kind(&keys)?.as_str() {
+                "any" => None,
+                // To a union a key is a string first, and to its members what they read it as: only Pydantic tells
+                // them apart.
+                "union" | "tagged-union" | "nullable" => return Ok(None),
+                _ => Some(self.node(&keys)?),
+            },
+            None => None,
         };
         let key = key.filter(|&key| !self.is_any_text(key));
         let value = self.optional_inner(schema, "values_schema")?;
@@ -87,9 +87,7 @@ impl<'py> Compiler<'py> {
     /// Whether every string is a value of the node, as it is.
     fn is_any_text(&self, id: NodeId) -> bool {
         match &self.nodes[id as usize] {
-            Some(Node::Str(rule)) => {
-                matches!(rule, Str { min: 0, max: usize::MAX, pattern: None, judged: false, .. })
-            }
+            Some(Node::Str(rule)) => rule.is_free() && !rule.judged,
             Some(node) => matches!(node, Node::Any),
             None => false,
         }

@@ -8,19 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::core_schema::{CoreSchema, child, flag, item, kind, on_error_raises, required};
+use super::records::fields_as_they_come;
 use super::unions::choices;
 use super::user_code;
-
-const ALL: [Kind; 8] = [
-    Kind::Object,
-    Kind::Array,
-    Kind::String,
-    Kind::Number,
-    Kind::NonFinite,
-    Kind::True,
-    Kind::False,
-    Kind::Null,
-];
 
 /// Schemas nested deeper are not followed.
 const MAX_NESTING: usize = 30;
@@ -47,7 +37,7 @@ impl<'py> Search<'_, 'py> {
     }
 
     fn kinds(&self, schema: &CoreSchema<'py>, nesting: usize) -> PyResult<Vec<Kind>> {
-        let Some(nesting) = nesting.checked_sub(1) else { return Ok(ALL.to_vec()) };
+        let Some(nesting) = nesting.checked_sub(1) else { return Ok(Kind::ALL.to_vec()) };
         let inner = |key: &str| self.kinds(&required(schema, key)?, nesting);
         let name = kind(schema)?;
         Ok(match name.as_str() {
@@ -63,13 +53,13 @@ impl<'py> Search<'_, 'py> {
             }
             "definition-ref" => match child(self.definitions, item(schema, "schema_ref")?.extract()?)? {
                 Some(definition) => self.kinds(&definition, nesting)?,
-                None => ALL.to_vec(),
+                None => Kind::ALL.to_vec(),
             },
             // A discriminator that is called may accept anything.
-            "tagged-union" if item(schema, "discriminator")?.is_callable() => ALL.to_vec(),
+            "tagged-union" if item(schema, "discriminator")?.is_callable() => Kind::ALL.to_vec(),
             "model" if flag(schema, "root_model")? == Some(true) => inner("schema")?,
             // What validators within it are given before the fields may be anything.
-            "model" | "dataclass" if !has_fields(schema)? => ALL.to_vec(),
+            "model" | "dataclass" if fields_as_they_come(schema)?.is_none() => Kind::ALL.to_vec(),
             name => self.own(name, schema)?,
         })
     }
@@ -101,7 +91,7 @@ impl<'py> Search<'_, 'py> {
             }
             // JSON has no such values.
             "is-instance" | "is-subclass" | "callable" => Vec::new(),
-            _ => ALL.to_vec(),
+            _ => Kind::ALL.to_vec(),
         })
     }
 
@@ -142,19 +132,10 @@ fn kinds_of<'py>(
             kinds.extend([Kind::Number, Kind::NonFinite, Kind::True, Kind::False]);
             kinds.extend(other);
         } else {
-            return Ok(ALL.to_vec());
+            return Ok(Kind::ALL.to_vec());
         }
     }
     Ok(kinds)
-}
-
-/// Whether a record takes its fields as they come.
-fn has_fields(record: &CoreSchema<'_>) -> PyResult<bool> {
-    let mut fields = required(record, "schema")?;
-    while kind(&fields)? == "function-after" {
-        fields = required(&fields, "schema")?;
-    }
-    Ok(matches!(kind(&fields)?.as_str(), "model-fields" | "dataclass-args"))
 }
 
 /// Whether what a wrapper is given goes on to the node within it as it is.

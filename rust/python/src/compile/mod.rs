@@ -293,6 +293,7 @@ impl<'py> Compiler<'py> {
             "dict" => plain(self.dict(schema)?),
             "deque" if self.deferring => plain(self.list(schema)?),
             "ordered-dict" | "frozendict" | "counter" if self.deferring => plain(self.dict(schema)?),
+            "model" | "dataclass" | "typed-dict" if !self.deferring && Self::is_inexact(schema)? => None,
             "model" => self.model(schema)?,
             "dataclass" => self.dataclass(schema)?,
             "typed-dict" => self.typed_dict(schema)?,

@@ -80,7 +80,7 @@ const FIELD_KEYS: [&str; 11] = [
 
 impl<'py> Compiler<'py> {
     pub(super) fn model(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        if (!self.deferring && Self::is_inexact(schema)?) || !only(schema, &MODEL_KEYS)? {
+        if !only(schema, &MODEL_KEYS)? {
             return Ok(None);
         }
         let post_init = schema.get_item("post_init")?.map(Bound::cast_into::<PyString>).transpose()?;
@@ -103,25 +103,18 @@ impl<'py> Compiler<'py> {
     /// Whether a record may be given what its fields do not tell: by code that runs before them, or by keys that are
     /// paths or choices. Nothing that its outline says is sure.
     pub(super) fn is_inexact(record: &CoreSchema<'py>) -> PyResult<bool> {
-        let holder = match kind(record)?.as_str() {
-            "model" | "dataclass" => required(record, "schema")?,
-            "typed-dict" => record.clone(),
+        match kind(record)?.as_str() {
+            "model" | "dataclass" | "typed-dict" => {}
             "deque" | "ordered-dict" | "frozendict" | "counter" => return Ok(true),
             _ => return Ok(false),
-        };
+        }
         if flag(record, "custom_init")? == Some(true) {
             return Ok(true);
         }
         if flag(record, "root_model")? == Some(true) {
             return Ok(false);
         }
-        let mut fields = holder;
-        while kind(&fields)? == "function-after" {
-            fields = required(&fields, "schema")?;
-        }
-        if !matches!(kind(&fields)?.as_str(), "model-fields" | "dataclass-args" | "typed-dict") {
-            return Ok(true);
-        }
+        let Some(fields) = fields_as_they_come(record)? else { return Ok(true) };
         for (_, field) in declared(&fields)? {
             let alias = field.get_item("validation_alias")?;
             let is_path = alias.is_some_and(|alias| !alias.is_instance_of::<PyString>() && !alias.is_none());
@@ -179,33 +172,22 @@ impl<'py> Compiler<'py> {
             return Ok(None);
         }
         let post_init = flag(schema, "post_init")? == Some(true);
-        if !self.deferring && Self::is_inexact(schema)? {
-            return Ok(None);
-        }
         let hooks = if post_init { vec![Hook::DataclassPostInit] } else { Vec::new() };
         let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
         let form = match flag(schema, "slots")? {
             Some(true) => Form::Slotted(class.unbind()),
             _ => Form::Dataclass(class.unbind()),
         };
-        self.under_config_of(schema, |compiler| match compiler.extra(schema, &fields)? {
-            // Pydantic puts them beside the fields, where a snapshot could not tell them apart.
-            Extra::Allow(_) if compiler.deferring => compiler.record(&fields, Extra::Ignore, form, hooks),
-            Extra::Allow(_) => Ok(None),
-            extra => compiler.record(&fields, extra, form, hooks),
+        self.under_config_of(schema, |compiler| match compiler.extra_dropped(schema, &fields)? {
+            Some(extra) => compiler.record(&fields, extra, form, hooks),
+            None => Ok(None),
         })
     }
 
     pub(super) fn typed_dict(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        if !self.deferring && Self::is_inexact(schema)? {
-            return Ok(None);
-        }
-        self.under_config_of(schema, |compiler| match compiler.extra(schema, schema)? {
-            Extra::Allow(_) if compiler.deferring => {
-                compiler.record(schema, Extra::Ignore, Form::TypedDict, Vec::new())
-            }
-            Extra::Allow(_) => Ok(None),
-            extra => compiler.record(schema, extra, Form::TypedDict, Vec::new()),
+        self.under_config_of(schema, |compiler| match compiler.extra_dropped(schema, schema)? {
+            Some(extra) => compiler.record(schema, extra, Form::TypedDict, Vec::new()),
+            None => Ok(None),
         })
     }
 
@@ -287,6 +269,19 @@ impl<'py> Compiler<'py> {
         })
     }
 
+    /// The same for a record that Pydantic would put them into beside the fields, where a snapshot could not tell them
+    /// apart: none if they are kept, but an outline goes without them.
+    fn extra_dropped(
+        &mut self,
+        owner: &CoreSchema<'py>,
+        fields: &CoreSchema<'py>,
+    ) -> PyResult<Option<Extra>> {
+        Ok(match self.extra(owner, fields)? {
+            Extra::Allow(_) => self.deferring.then_some(Extra::Ignore),
+            extra => Some(extra),
+        })
+    }
+
     fn record(
         &mut self,
         schema: &CoreSchema<'py>,
@@ -363,16 +358,17 @@ impl<'py> Compiler<'py> {
             let init_only = flag(field, "init_only")? == Some(true);
             let id = if init_only { self.hidden()? } else { self.node(&value)? };
             let default = default(&value)?;
+            let hides_default = hides_default(field)?;
             let is_required = match flag(field, "required")? {
                 Some(required) => required,
                 None => default.is_none(),
             };
-            if is_required && !names.is_empty() && !hides_default(field)? {
+            if is_required && !names.is_empty() && !hides_default {
                 compiled.required.insert(index);
             }
             let absent = match default {
                 _ if init_only => Absent::Nothing,
-                _ if hides_default(field)? => Absent::Shared(name.py().None()),
+                _ if hides_default => Absent::Shared(name.py().None()),
                 // A typed dict has no key for what is absent, unless Pydantic puts its default there.
                 None if is_typed_dict => Absent::Nothing,
                 Some(_) if is_typed_dict => return Ok(None),
@@ -433,6 +429,19 @@ impl<'py> Compiler<'py> {
         let in_config = self.config.as_ref().map_or(Ok(None), |config| flag(config, "loc_by_alias"))?;
         Ok(in_config.unwrap_or(true))
     }
+}
+
+/// The node that holds the fields of a record, if no code runs before them.
+pub(super) fn fields_as_they_come<'py>(record: &CoreSchema<'py>) -> PyResult<Option<CoreSchema<'py>>> {
+    let mut fields = match kind(record)?.as_str() {
+        "typed-dict" => record.clone(),
+        _ => required(record, "schema")?,
+    };
+    while kind(&fields)? == "function-after" {
+        fields = required(&fields, "schema")?;
+    }
+    let holds_fields = ["model-fields", "dataclass-args", "typed-dict"].contains(&kind(&fields)?.as_str());
+    Ok(holds_fields.then_some(fields))
 }
 
 /// Those of a field's alias choices that are keys; a path is none.
