@@ -31,6 +31,8 @@ struct Frame {
     detached: bool,
     /// How many of its elements have been drained.
     drained: usize,
+    /// What an earlier snapshot showed for it and nobody holds, while the next snapshot is made.
+    reclaimed: Option<Growing>,
 }
 
 /// The open string, as far as it has been looked at.
@@ -59,6 +61,8 @@ pub(crate) struct Builder {
     closed: Option<Py<PyAny>>,
     /// The snapshot, until there is something new.
     snapshot: Option<Py<PyAny>>,
+    /// The two kept ones before it, the last one first: one that nobody else holds becomes the next.
+    spares: [Option<Py<PyAny>>; 2],
     /// What was raised where an object had to be made: nothing can be built any more.
     broken: Option<Py<PyBaseException>>,
     /// At which depth the elements to drain are.
@@ -89,6 +93,7 @@ impl Builder {
             arrived: None,
             closed: None,
             snapshot: None,
+            spares: [None, None],
             broken: None,
             element_depth,
             closed_lists: Vec::new(),
@@ -123,7 +128,7 @@ impl Builder {
         if !parser.has_ops() {
             return Ok(());
         }
-        self.snapshot = None;
+        self.outdate();
         let mut ops = std::mem::take(&mut self.ops);
         parser.take_ops(&mut ops);
         let source = parser.source();
@@ -282,7 +287,7 @@ impl Builder {
             (None, Container::Object) => Growing::Dict(PyDict::new(py).unbind()),
         };
         let detached = !self.insert(c, growing.object(py), false)?;
-        self.frames.push(Frame { node: id, growing, member: Member::Element, detached, drained: 0 });
+        self.frames.push(Frame { node: id, growing, member: Member::Element, detached, drained: 0, reclaimed: None });
         Ok(())
     }
 
@@ -329,7 +334,7 @@ impl Builder {
             self.closed_lists.push((list.clone_ref(py), frame.drained));
         }
         let replaced = !value.is(frame.growing.object(py)) && !frame.detached;
-        self.snapshot = None;
+        self.outdate();
         if replaced || self.frames.is_empty() {
             return self.settle(c, value.unbind(), true);
         }
@@ -351,7 +356,7 @@ impl Builder {
         let Some(span) = parser.open_text() else { return Ok(()) };
         let bytes = parser.source().bytes(span);
         let Some(mut text) = self.text.take() else {
-            self.snapshot = None;
+            self.outdate();
             let value = PyString::from_bytes(py, bytes)?.unbind();
             self.text = Some(Text { value, bytes: bytes.len(), placed: false });
             return Ok(());
@@ -360,7 +365,7 @@ impl Builder {
             self.text = Some(text);
             return Ok(());
         }
-        self.snapshot = None;
+        self.outdate();
         if text.placed && text.bytes > GROWS_IN_PLACE {
             // The tree lets go of the string, so that it can grow in place.
             self.insert(c, py.None().bind(py), true)?;
@@ -404,23 +409,60 @@ impl Builder {
     fn kept_root(&mut self, c: Build<'_, '_>) -> PyResult<Py<PyAny>> {
         let py = c.py;
         if let Some(closed) = &self.closed {
+            self.spares = [None, None];
             return Ok(closed.clone_ref(py));
         }
+        self.reclaim(c)?;
         let text = self.text.as_ref().map(|text| text.value.bind(py).clone().into_any());
         let mut child = text;
         // An open container stands in its parent already; an open string does not.
         let mut stands = false;
-        for frame in self.frames.iter().rev() {
-            let copy = frame.growing.copy(c)?;
-            if let Some(child) = &child {
-                copy.insert(c, &frame.member, child, stands)?;
-            }
+        for frame in self.frames.iter_mut().rev() {
+            let Frame { growing, member, .. } = frame;
+            let copy = match frame.reclaimed.take() {
+                Some(old) if old.renew(c, growing, member, child.as_ref(), stands)? => old,
+                _ => {
+                    let copy = growing.copy(c)?;
+                    if let Some(child) = &child {
+                        copy.insert(c, member, child, stands)?;
+                    }
+                    copy
+                }
+            };
             child = if frame.detached { None } else { Some(copy.shown(py)?) };
             stands = true;
         }
         match child {
             Some(root) => Ok(root.unbind()),
             None => self.blank_root(c, |class, instance| Ok(class.copy(py, instance)?.object)),
+        }
+    }
+
+    /// Takes the open spine of the last snapshot that nobody else holds, from the root inwards as far as it can be had.
+    fn reclaim(&mut self, c: Build<'_, '_>) -> PyResult<()> {
+        let Some((root, inner)) = self.frames.split_first_mut() else { return Ok(()) };
+        for spare in &mut self.spares {
+            let Some(old) = spare.as_ref().map(|spare| spare.bind(c.py).clone()) else { continue };
+            let Some(reclaimed) = root.growing.reclaim(c, old) else { continue };
+            *spare = None;
+            let mut outer = root;
+            outer.reclaimed = Some(reclaimed);
+            for frame in inner {
+                let Some(reclaimed) = &outer.reclaimed else { break };
+                let shown = reclaimed.shown_child(c, &outer.growing, &outer.member)?;
+                frame.reclaimed = shown.and_then(|shown| frame.growing.reclaim(c, shown));
+                outer = frame;
+            }
+            break;
+        }
+        Ok(())
+    }
+
+    /// There is something new: the snapshot is no longer up to date.
+    fn outdate(&mut self) {
+        if let Some(snapshot) = self.snapshot.take().filter(|_| !self.live) {
+            let [last, _] = std::mem::take(&mut self.spares);
+            self.spares = [Some(snapshot), last];
         }
     }
 
@@ -496,7 +538,8 @@ impl Builder {
         self.closed_lists.iter().try_for_each(|(list, _)| visit.call(list))?;
         visit.call(&self.broken)?;
         visit.call(&self.closed)?;
-        visit.call(&self.snapshot)
+        visit.call(&self.snapshot)?;
+        self.spares.iter().try_for_each(|spare| visit.call(spare))
     }
 }
 

@@ -17,6 +17,7 @@ mod hook;
 mod judge;
 mod parser;
 mod record;
+mod reuse;
 mod schema;
 mod wire;
 mod witness;
@@ -24,12 +25,19 @@ mod witness;
 /// The extension module.
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::parser::PyParser;
     #[pymodule_export]
     use crate::schema::Schema;
     #[pymodule_export]
     use crate::wire::{PyDelta, PyWire};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::ffi::define::<PyParser>(module.py())
+    }
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]

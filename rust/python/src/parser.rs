@@ -1,6 +1,7 @@
 //! The Python class `instar._core.Parser`.
 
 use std::collections::HashMap;
+use std::ffi::CStr;
 
 use instar_core::{Fault, Hook, Judgement, Limits, Node, NodeId, OnViolation, Parser, Plan, Step, Ticket};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
@@ -11,6 +12,7 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 use crate::builder::{Build, Builder};
 use crate::errors::{self, Report};
 use crate::exclusive::{Exclusive, Lent};
+use crate::ffi::{self, Method};
 use crate::judge::Settings;
 use crate::record::RecordClass;
 use crate::schema::Schema;
@@ -85,38 +87,6 @@ impl PyParser {
             finished: false,
         };
         Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
-    }
-
-    /// Takes in a delta. True if the snapshot shows something that it did not show before.
-    #[pyo3(signature = (delta, /))]
-    fn feed(&self, delta: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let py = delta.py();
-        let mut state = self.state(py)?;
-        if state.error.is_some() || state.finished {
-            state.check(py)?;
-            return Err(errors::finished());
-        }
-        if let Ok(text) = delta.cast::<PyString>() {
-            match text.to_str() {
-                Ok(text) => state.core.push(text.as_bytes()),
-                // Half a surrogate pair: the bytes that Python writes for it are not UTF-8, which the lexer will say.
-                Err(_) => {
-                    let bytes = text.call_method1(intern!(py, "encode"), ("utf-8", "surrogatepass"))?;
-                    state.core.push(bytes.cast::<PyBytes>()?.as_bytes());
-                }
-            }
-        } else if let Ok(bytes) = delta.cast::<PyBytes>() {
-            state.core.push(bytes.as_bytes());
-        } else {
-            let kind = delta.get_type().name()?;
-            return Err(PyTypeError::new_err(format!("a delta is str or bytes, not {kind}")));
-        }
-        let before = state.core.version();
-        match state.core.advance() {
-            Ok(Step::Drained) => {}
-            step => self.drive(py, &mut state, step, Parser::advance)?,
-        }
-        Ok(state.core.version() != before)
     }
 
     /// Declares the text ended.
@@ -237,6 +207,28 @@ impl PyParser {
             // What a call at work holds is alive.
             None => Ok(()),
         }
+    }
+}
+
+impl Method for PyParser {
+    const METHOD: &CStr = c"feed";
+    const DOCSTRING: &CStr = c"feed($self, delta, /)\n--\n\nTakes in a delta. True if the snapshot shows something that it did not show before.";
+
+    fn call(&self, delta: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let mut state = self.state(delta.py())?;
+        if state.error.is_some() || state.finished {
+            return Python::attach(|py| state.check(py).and_then(|()| Err(errors::finished())));
+        }
+        match delta.cast::<PyString>().ok().and_then(|text| ffi::utf8(text)) {
+            Some(text) => state.core.push(text),
+            None => Python::attach(|py| state.push_bytes(py, delta))?,
+        }
+        let before = state.core.version();
+        match state.core.advance() {
+            Ok(Step::Drained) => {}
+            step => Python::attach(|py| self.drive(py, &mut state, step, Parser::advance))?,
+        }
+        Ok(state.core.version() != before)
     }
 }
 
@@ -396,6 +388,21 @@ impl PyParser {
 }
 
 impl State {
+    /// Takes in a delta of bytes, or of text that is not Unicode: half a surrogate pair, say. The bytes that Python
+    /// writes for that are not UTF-8, which the lexer will say.
+    fn push_bytes(&mut self, py: Python<'_>, delta: &Bound<'_, PyAny>) -> PyResult<()> {
+        if let Ok(bytes) = delta.cast::<PyBytes>() {
+            self.core.push(bytes.as_bytes());
+        } else if let Ok(text) = delta.cast::<PyString>() {
+            let bytes = text.call_method1(intern!(py, "encode"), ("utf-8", "surrogatepass"))?;
+            self.core.push(bytes.cast::<PyBytes>()?.as_bytes());
+        } else {
+            let kind = delta.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("a delta is str or bytes, not {kind}")));
+        }
+        Ok(())
+    }
+
     /// Whether the open string shows as this very value.
     fn shows(&self, value: &Bound<'_, PyAny>) -> bool {
         let Some(shown) = self.core.open_text() else { return false };

@@ -51,6 +51,8 @@ pub(crate) struct Slots {
     fields_set: Slot,
     extra: Slot,
     private: Slot,
+    /// Whether an instance has nothing but these and its `__dict__`, and nobody is told when it is made or freed.
+    is_plain: bool,
 }
 
 /// A class of records.
@@ -80,6 +82,7 @@ impl Form {
             fields_set: Slot::find(&class, intern!(py, "__pydantic_fields_set__"))?,
             extra: Slot::find(&class, intern!(py, "__pydantic_extra__"))?,
             private: Slot::find(&class, intern!(py, "__pydantic_private__"))?,
+            is_plain: ffi::is_plain(&class) && !has_slots_of_its_own(&class)?,
         };
         Ok(Self::Model(class.unbind(), slots))
     }
@@ -167,7 +170,7 @@ impl RecordClass {
             Form::Model(class, slots) => {
                 let object = ffi::new_instance(class.bind(py))?;
                 let none = py.None().into_bound(py);
-                ffi::set_attribute(&object, intern!(py, "__dict__"), values)?;
+                ffi::set_own_dict(&object, values)?;
                 slots.fields_set.fill(&object, arrived)?;
                 slots.extra.fill(&object, extra.map_or(&none, |extra| extra))?;
                 slots.private.fill(&object, &none)?;
@@ -175,13 +178,13 @@ impl RecordClass {
             }
             Form::Root(class, fields_set) => {
                 let object = ffi::new_instance(class.bind(py))?;
-                ffi::set_attribute(&object, intern!(py, "__dict__"), values)?;
+                ffi::set_own_dict(&object, values)?;
                 fields_set.fill(&object, arrived)?;
                 object
             }
             Form::Dataclass(class) => {
                 let object = ffi::new_instance(class.bind(py))?;
-                ffi::set_attribute(&object, intern!(py, "__dict__"), values)?;
+                ffi::set_own_dict(&object, values)?;
                 object
             }
             Form::Slotted(class) => {
@@ -231,6 +234,33 @@ impl RecordClass {
         self.instance(&values.copy()?, &PySet::empty(py)?, extra.as_ref()).map(Some)
     }
 
+    /// An instance that `copy` made, in its parts, if nothing in it would escape a `refill`.
+    pub(crate) fn parts(&self, object: Bound<'_, PyAny>) -> Option<Instance> {
+        let Form::Model(class, slots) = &self.form else { return None };
+        if !slots.is_plain || self.keeps_extra || !object.get_type().is(class) {
+            return None;
+        }
+        let values = ffi::own_dict(&object)?.unbind();
+        let arrived = slots.fields_set.read(&object)?.cast_into_exact::<PySet>().ok()?.unbind();
+        Some(Instance { object: object.unbind(), values, arrived, extra: None })
+    }
+
+    /// Gives an instance that was taken apart what a new one is given beside its fields, and other `arrived` ones.
+    pub(crate) fn refill(
+        &self,
+        py: Python<'_>,
+        instance: &Instance,
+        arrived: Option<&Bound<'_, PySet>>,
+    ) -> PyResult<()> {
+        let Form::Model(_, slots) = &self.form else { return Ok(()) };
+        let (object, none) = (instance.object.bind(py), py.None().into_bound(py));
+        if let Some(arrived) = arrived {
+            slots.fields_set.fill(object, arrived)?;
+        }
+        slots.extra.fill(object, &none)?;
+        slots.private.fill(object, &none)
+    }
+
     pub(crate) fn is_dataclass(&self) -> bool {
         matches!(self.form, Form::Dataclass(_) | Form::Slotted(_))
     }
@@ -266,6 +296,23 @@ impl RecordClass {
             }
         })
     }
+}
+
+/// Whether instances of a model keep something in slots that are not Pydantic's.
+fn has_slots_of_its_own(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    let py = class.py();
+    let of_pydantic = ["__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__", "__weakref__"];
+    for parent in class.mro() {
+        let slots = parent.getattr(intern!(py, "__dict__"))?.call_method1("get", ("__slots__", ()))?;
+        let names: Vec<String> = match slots.extract() {
+            Ok(name) => vec![name],
+            Err(_) => slots.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>()?,
+        };
+        if names.iter().any(|name| !of_pydantic.contains(&name.as_str())) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Instance {

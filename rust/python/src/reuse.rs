@@ -1,0 +1,162 @@
+//! Kept snapshots that nobody holds any more, made over into the next one.
+//!
+//! A loop over snapshots lets go of each when the next one comes, so that two take turns: a kept snapshot of the long
+//! invoice then costs 0.2 µs in place of 0.55 (`CPython` 3.11). Nothing of it is taken on trust. A part is used again
+//! only if its reference count says that nobody but its snapshot has it, no weak reference leads to it, and its class
+//! keeps nothing but what is renewed here; and whatever its former holder did to it is undone.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PySet, PyString};
+
+use crate::builder::Build;
+use crate::ffi;
+use crate::growing::{Growing, Member};
+use crate::hook::Shape;
+use crate::record::{Instance, RecordClass};
+
+/// What holds a part that nobody else has: the part around it, and the one who asks.
+const HOLDERS: isize = 2;
+
+impl Growing {
+    /// `old`, which an earlier snapshot showed for this container, if nobody else has it.
+    pub(crate) fn reclaim(&self, c: Build<'_, '_>, old: Bound<'_, PyAny>) -> Option<Self> {
+        match self {
+            Self::List(Shape::List, _) => {
+                let old = old.cast_into_exact::<PyList>().ok()?;
+                ffi::is_held_by(&old, HOLDERS).then(|| Self::List(Shape::List, old.unbind()))
+            }
+            Self::Record(id, _) => Some(Self::Record(*id, c.schema.record(*id)?.reclaim(old)?)),
+            Self::List(..) | Self::Dict(_) => None,
+        }
+    }
+
+    /// What this copy shows for the member that is open in `now`, if that is a container.
+    pub(crate) fn shown_child<'py>(
+        &self,
+        c: Build<'_, 'py>,
+        now: &Self,
+        open: &Member,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match (self, now) {
+            (Self::List(_, old), Self::List(_, now)) => {
+                let (old, members) = (old.bind(c.py), now.bind(c.py).len());
+                if (1..=old.len()).contains(&members) { old.get_item(members - 1).map(Some) } else { Ok(None) }
+            }
+            (Self::Record(id, old), Self::Record(..)) => match (c.schema.record(*id), open) {
+                (Some(class), Member::Field(index)) => {
+                    old.values.bind(c.py).get_item(&class.fields[*index as usize].name)
+                }
+                _ => Ok(None),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes this copy what a new one of `now` would be, with `child` for the member that is open: it takes the place
+    /// of the one that `stands` there already. False if there has to be a new one.
+    pub(crate) fn renew(
+        &self,
+        c: Build<'_, '_>,
+        now: &Self,
+        open: &Member,
+        child: Option<&Bound<'_, PyAny>>,
+        stands: bool,
+    ) -> PyResult<bool> {
+        match (self, now) {
+            (Self::List(_, old), Self::List(_, now)) => {
+                let (old, now) = (old.bind(c.py), now.bind(c.py));
+                let settled = now.len().saturating_sub(usize::from(child.is_some() && stands));
+                renew_list(old, now, settled, child)?;
+                Ok(true)
+            }
+            (Self::Record(id, old), Self::Record(_, now)) => {
+                let Some(class) = c.schema.record(*id) else { return Ok(false) };
+                let child = match (child, open) {
+                    (Some(child), Member::Field(index)) => {
+                        Some((class.fields[*index as usize].name.bind(c.py), child, stands))
+                    }
+                    (Some(_), _) => return Ok(false),
+                    (None, _) => None,
+                };
+                class.renew(c.py, old, now, child).map(|()| true)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+/// Makes a list the first `settled` members of `now` and `child`.
+fn renew_list(
+    old: &Bound<'_, PyList>,
+    now: &Bound<'_, PyList>,
+    settled: usize,
+    child: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let put = |at: usize, value: &Bound<'_, PyAny>| {
+        if at < old.len() { old.set_item(at, value) } else { old.append(value) }
+    };
+    for at in ffi::common_members(old, now, settled)..settled {
+        put(at, &now.get_item(at)?)?;
+    }
+    if let Some(child) = child {
+        put(settled, child)?;
+    }
+    let whole = settled + usize::from(child.is_some());
+    if old.len() > whole { old.del_slice(whole, old.len()) } else { Ok(()) }
+}
+
+impl RecordClass {
+    fn reclaim(&self, old: Bound<'_, PyAny>) -> Option<Instance> {
+        if !ffi::is_held_by(&old, HOLDERS) {
+            return None;
+        }
+        let py = old.py();
+        let instance = self.parts(old)?;
+        ffi::is_held_by(instance.arrived.bind(py), HOLDERS).then_some(instance)
+    }
+
+    /// Makes `old` what a copy of `now` would be, with `child`: a field's name, its value, whether `now` has one too.
+    fn renew(
+        &self,
+        py: Python<'_>,
+        old: &Instance,
+        now: &Instance,
+        child: Option<(&Bound<'_, PyString>, &Bound<'_, PyAny>, bool)>,
+    ) -> PyResult<()> {
+        let values = now.values.bind(py).copy()?;
+        let mut new = None;
+        if let Some((name, child, stands)) = child {
+            values.set_item(name, child)?;
+            new = Some(name).filter(|_| !stands);
+        }
+        ffi::set_own_dict(old.object.bind(py), &values)?;
+        let (arrived, now) = (old.arrived.bind(py), now.arrived.bind(py));
+        if renew_set(arrived, now, new)? {
+            return self.refill(py, old, None);
+        }
+        let arrived = ffi::copy_set(now)?;
+        if let Some(name) = new {
+            arrived.add(name)?;
+        }
+        self.refill(py, old, Some(&arrived))
+    }
+}
+
+/// Makes a set `now` and one more. False if it has what it should not have.
+fn renew_set(
+    old: &Bound<'_, PySet>,
+    now: &Bound<'_, PySet>,
+    more: Option<&Bound<'_, PyString>>,
+) -> PyResult<bool> {
+    if let Some(lacking) = ffi::lacking(old, now, more) {
+        lacking.iter().try_for_each(|member| old.add(member))?;
+        return Ok(true);
+    }
+    for member in old {
+        if !now.contains(&member)? && !more.is_some_and(|more| more.is(&member)) {
+            return Ok(false);
+        }
+    }
+    now.iter().chain(more.map(|more| more.as_any().clone())).try_for_each(|member| old.add(member))?;
+    Ok(true)
+}
