@@ -135,12 +135,12 @@ def _validators() -> float:
 
 
 BUDGETS = (
-    Budget("B1", "feed every token, finish / `model_validate_json`", 4, 5, lambda: _to_floor(ours.feed)),
-    Budget("B2", "with a live snapshot per token / `model_validate_json`", 8, 12, lambda: _to_floor(ours.live)),
+    Budget("B1", "feed every token, finish / `model_validate_json`", 4, 4.5, lambda: _to_floor(ours.feed)),
+    Budget("B2", "with a live snapshot per token / `model_validate_json`", 8, 10, lambda: _to_floor(ours.live)),
     Budget("B2", "the same / streaming-json-parser, live and untyped", 1, 1, _live_to_live),
-    Budget("B3", "with a kept snapshot per token / `model_validate_json`", 25, 45, lambda: _to_floor(ours.kept)),
-    Budget("B3", "jiter re-parsing / the same", 60, 40, lambda: _faster_than(rivals.jiter), at_least=True),
-    Budget("B3", "Instructor / the same", 500, 350, lambda: _faster_than(rivals.instructor), at_least=True),
+    Budget("B3", "with a kept snapshot per token / `model_validate_json`", 25, 30, lambda: _to_floor(ours.kept)),
+    Budget("B3", "jiter re-parsing / the same", 60, 50, lambda: _faster_than(rivals.jiter), at_least=True),
+    Budget("B3", "Instructor / the same", 500, 450, lambda: _faster_than(rivals.instructor), at_least=True),
     Budget("B4", "B1 per token, 100,000 tokens / 1,500", 1.3, 1.5, lambda: _with_tokens(ours.feed)),
     Budget("B4", "B2 per token, 100,000 tokens / 1,500", 1.3, 1.5, lambda: _with_tokens(ours.live)),
     Budget("B4", "B3 per token, 100,000 tokens / 1,500", 3, 4, lambda: _with_tokens(ours.kept)),

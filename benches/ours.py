@@ -22,6 +22,16 @@ def feed(deltas: list[str], schema: type[Invoice] = Invoice) -> Invoice:
 
 
 def live(deltas: list[str]) -> Invoice:
+    """The same with the live snapshot after every delta."""
+    parser = Parser(Invoice, live=True)
+    snapshot = parser.snapshot
+    for delta in deltas:
+        parser.feed(delta)
+        snapshot = parser.snapshot
+    return _seen(parser.finish(), snapshot.total)
+
+
+def read(deltas: list[str]) -> Invoice:
     """The same, reading a field of the live snapshot after every delta."""
     parser = Parser(Invoice, live=True)
     seen: object = None
@@ -76,6 +86,7 @@ def _seen(final: Invoice, total: object) -> Invoice:
 WAYS: dict[str, Callable[[list[str]], object]] = {
     "feed": feed,
     "live": live,
+    "read": read,
     "kept": kept,
     "hoarded": hoarded,
     "loop": rivals.loop,

@@ -68,6 +68,7 @@ def per_delta() -> Iterator[str]:
     yield row("**instar**, kept snapshots", "typed; each held until the next comes", _over_deltas(ours.kept))
     yield row("**instar**, all of them held to the end", "typed; settled parts shared", _over_deltas(ours.hoarded))
     yield row("**instar**, live", "typed; incremental, one growing object", _over_deltas(ours.live))
+    yield row("**instar**, live, a field read", "the same, and what Pydantic takes for that", _over_deltas(ours.read))
     yield row("**instar**, no snapshots", "checked as it arrives, validated at the end", _over_deltas(ours.feed))
     yield row("floor: `model_validate_json`, once", "typed; no stream", lambda stream: rivals.floor(stream.text))
     yield row("the bare loop: `len(delta)`", "all but the floor pay it too", _over_deltas(rivals.loop))

@@ -110,7 +110,7 @@ impl Parser {
     /// Takes in a delta; [`Parser::advance`] reads it.
     pub fn push(&mut self, delta: &[u8]) {
         // One byte more than the limit is enough to be over it.
-        let room = self.limits.bytes + 1 - self.text.len().min(self.limits.bytes + 1);
+        let room = (self.limits.bytes + 1).saturating_sub(self.text.len());
         self.text.extend_from_slice(&delta[..delta.len().min(room)]);
     }
 
@@ -299,9 +299,10 @@ impl Parser {
         self.checker.version
     }
 
-    /// Moves the ops that have not been read yet to the end of `tape`.
+    /// Gives the ops that have not been read yet for an empty tape, where the next ones will be written.
     pub fn take_ops(&mut self, tape: &mut Vec<Op>) {
-        tape.append(&mut self.checker.tape);
+        debug_assert!(tape.is_empty(), "what is on the tape would be read again");
+        std::mem::swap(tape, &mut self.checker.tape);
     }
 
     /// Whether there are ops that have not been read.

@@ -62,7 +62,9 @@ fn feed<'t>(
             }
             parser.forgive();
         }
-        parser.take_ops(&mut tape);
+        let mut more = Vec::new();
+        parser.take_ops(&mut more);
+        tape.append(&mut more);
     }
     let ops = settled(&tape).into_iter().map(|op| match op {
         Op::Str(span) | Op::Key(span) | Op::Int(span) | Op::Float(span) => {

@@ -11,8 +11,8 @@ use crate::growing::{Growing, Member};
 use crate::record::{Absent, Field, Instance, RecordClass};
 use crate::schema::{Detail, Schema};
 
-/// Shorter strings are sooner copied than taken out of the tree and put back.
-const GROWS_IN_PLACE: usize = 256;
+/// Shorter strings, in bytes, are sooner decoded again than taken out of the tree, lengthened and put back.
+const GROWS_IN_PLACE: usize = 128;
 
 /// A value that may be taken back.
 struct Attempt {
@@ -59,10 +59,12 @@ pub(crate) struct Builder {
     arrived: Option<Py<PySet>>,
     /// The root once it is closed.
     closed: Option<Py<PyAny>>,
-    /// The snapshot, until there is something new.
+    /// The last snapshot.
     snapshot: Option<Py<PyAny>>,
-    /// The two kept ones before it, the last one first: one that nobody else holds becomes the next.
-    spares: [Option<Py<PyAny>>; 2],
+    /// Whether there has been something new since.
+    stale: bool,
+    /// The kept snapshot before it. Of the two, one that nobody else holds becomes the next.
+    spare: Option<Py<PyAny>>,
     /// What was raised where an object had to be made: nothing can be built any more.
     broken: Option<Py<PyBaseException>>,
     /// At which depth the elements to drain are.
@@ -93,7 +95,8 @@ impl Builder {
             arrived: None,
             closed: None,
             snapshot: None,
-            spares: [None, None],
+            stale: true,
+            spare: None,
             broken: None,
             element_depth,
             closed_lists: Vec::new(),
@@ -110,11 +113,14 @@ impl Builder {
     pub(crate) fn snapshot(&mut self, c: Build<'_, '_>, parser: &mut Parser) -> PyResult<Py<PyAny>> {
         self.catch_up(c, parser)?;
         self.read_open_text(c, parser)?;
-        if let Some(snapshot) = &self.snapshot {
+        if let Some(snapshot) = self.snapshot.as_ref().filter(|_| !self.stale) {
             return Ok(snapshot.clone_ref(c.py));
         }
         let snapshot = if self.live { self.live_root(c)? } else { self.kept_root(c)? };
-        self.snapshot = Some(snapshot.clone_ref(c.py));
+        self.stale = false;
+        if !self.snapshot.as_ref().is_some_and(|last| last.is(&snapshot)) {
+            self.snapshot = Some(snapshot.clone_ref(c.py));
+        }
         Ok(snapshot)
     }
 
@@ -128,7 +134,7 @@ impl Builder {
         if !parser.has_ops() {
             return Ok(());
         }
-        self.outdate();
+        self.stale = true;
         let mut ops = std::mem::take(&mut self.ops);
         parser.take_ops(&mut ops);
         let source = parser.source();
@@ -181,7 +187,10 @@ impl Builder {
             Op::Bool(value) => PyBool::new(py, value).to_owned().into_any().unbind(),
             Op::Int(span) => PyInt::new(py, number::<i64>(source, span)).into_any().unbind(),
             Op::Float(span) => PyFloat::new(py, float(source, span)).into_any().unbind(),
-            Op::Str(span) => self.whole_text(py, source, span)?.into_any(),
+            Op::Str(span) => match self.whole_text(py, source, span)? {
+                Some(value) => value.into_any(),
+                None => return Ok(()),
+            },
             Op::Member(id, member) => choice(c, id, member),
             Op::Judged(ticket) => self.judged(py, ticket),
         };
@@ -287,7 +296,14 @@ impl Builder {
             (None, Container::Object) => Growing::Dict(PyDict::new(py).unbind()),
         };
         let detached = !self.insert(c, growing.object(py), false)?;
-        self.frames.push(Frame { node: id, growing, member: Member::Element, detached, drained: 0, reclaimed: None });
+        self.frames.push(Frame {
+            node: id,
+            growing,
+            member: Member::Element,
+            detached,
+            drained: 0,
+            reclaimed: None,
+        });
         Ok(())
     }
 
@@ -334,19 +350,24 @@ impl Builder {
             self.closed_lists.push((list.clone_ref(py), frame.drained));
         }
         let replaced = !value.is(frame.growing.object(py)) && !frame.detached;
-        self.outdate();
+        self.stale = true;
         if replaced || self.frames.is_empty() {
             return self.settle(c, value.unbind(), true);
         }
         Ok(())
     }
 
-    /// The characters of a string that has closed: those already seen are not decoded again.
-    fn whole_text(&self, py: Python<'_>, source: Source<'_>, span: Span) -> PyResult<Py<PyString>> {
+    /// The string that has closed, unless it stands in the tree as it is. What has been seen is not decoded again.
+    fn whole_text(
+        &mut self,
+        py: Python<'_>,
+        source: Source<'_>,
+        span: Span,
+    ) -> PyResult<Option<Py<PyString>>> {
         let bytes = source.bytes(span);
-        match &self.text {
-            Some(text) if text.bytes == bytes.len() => Ok(text.value.clone_ref(py)),
-            _ => Ok(PyString::from_bytes(py, bytes)?.unbind()),
+        match self.text.take_if(|text| text.bytes == bytes.len()) {
+            Some(text) => Ok(Some(text.value).filter(|_| !text.placed)),
+            None => PyString::from_bytes(py, bytes).map(|text| Some(text.unbind())),
         }
     }
 
@@ -355,29 +376,25 @@ impl Builder {
         let py = c.py;
         let Some(span) = parser.open_text() else { return Ok(()) };
         let bytes = parser.source().bytes(span);
-        let Some(mut text) = self.text.take() else {
-            self.outdate();
-            let value = PyString::from_bytes(py, bytes)?.unbind();
-            self.text = Some(Text { value, bytes: bytes.len(), placed: false });
+        if self.text.as_ref().is_some_and(|text| text.bytes == bytes.len()) {
             return Ok(());
+        }
+        self.stale = true;
+        let (value, placed) = match self.text.take() {
+            Some(text) if text.bytes > GROWS_IN_PLACE => {
+                if text.placed {
+                    // The tree lets go of the string, so that nobody else holds it.
+                    self.insert(c, py.None().bind(py), true)?;
+                }
+                let more = PyString::from_bytes(py, &bytes[text.bytes..])?;
+                (ffi::append(text.value.into_bound(py), &more)?, text.placed)
+            }
+            text => (PyString::from_bytes(py, bytes)?, text.is_some_and(|text| text.placed)),
         };
-        if text.bytes == bytes.len() {
-            self.text = Some(text);
-            return Ok(());
+        if placed {
+            self.insert(c, &value, true)?;
         }
-        self.outdate();
-        if text.placed && text.bytes > GROWS_IN_PLACE {
-            // The tree lets go of the string, so that it can grow in place.
-            self.insert(c, py.None().bind(py), true)?;
-        }
-        let more = PyString::from_bytes(py, &bytes[text.bytes..])?;
-        text.value = ffi::append(text.value.into_bound(py), &more)?.unbind();
-        text.bytes = bytes.len();
-        if text.placed {
-            let value = text.value.clone_ref(py);
-            self.insert(c, value.bind(py), true)?;
-        }
-        self.text = Some(text);
+        self.text = Some(Text { value: value.unbind(), bytes: bytes.len(), placed });
         Ok(())
     }
 
@@ -391,8 +408,8 @@ impl Builder {
             self.text = Some(text);
         }
         // What does not grow in place, such as a tuple, is made anew.
-        for inner in (1..self.frames.len()).rev() {
-            let (outer, open) = (&self.frames[inner - 1], &self.frames[inner]);
+        for pair in self.frames.windows(2).rev() {
+            let [outer, open] = pair else { continue };
             if !open.growing.grows_in_place() && !open.detached {
                 outer.growing.insert(c, &outer.member, &open.growing.shown(py)?, true)?;
             }
@@ -409,7 +426,7 @@ impl Builder {
     fn kept_root(&mut self, c: Build<'_, '_>) -> PyResult<Py<PyAny>> {
         let py = c.py;
         if let Some(closed) = &self.closed {
-            self.spares = [None, None];
+            self.spare = None;
             return Ok(closed.clone_ref(py));
         }
         self.reclaim(c)?;
@@ -441,29 +458,20 @@ impl Builder {
     /// Takes the open spine of the last snapshot that nobody else holds, from the root inwards as far as it can be had.
     fn reclaim(&mut self, c: Build<'_, '_>) -> PyResult<()> {
         let Some((root, inner)) = self.frames.split_first_mut() else { return Ok(()) };
-        for spare in &mut self.spares {
-            let Some(old) = spare.as_ref().map(|spare| spare.bind(c.py).clone()) else { continue };
-            let Some(reclaimed) = root.growing.reclaim(c, old) else { continue };
-            *spare = None;
-            let mut outer = root;
-            outer.reclaimed = Some(reclaimed);
-            for frame in inner {
-                let Some(reclaimed) = &outer.reclaimed else { break };
-                let shown = reclaimed.shown_child(c, &outer.growing, &outer.member)?;
-                frame.reclaimed = shown.and_then(|shown| frame.growing.reclaim(c, shown));
-                outer = frame;
-            }
-            break;
+        let free = |old: &Option<Py<PyAny>>| root.growing.reclaim(c, old.as_ref()?.bind(c.py).clone());
+        let (last, before) = (self.snapshot.take(), self.spare.take());
+        (root.reclaimed, self.spare) = match free(&last) {
+            Some(reclaimed) => (Some(reclaimed), before),
+            None => (free(&before), last),
+        };
+        let mut outer = root;
+        for frame in inner {
+            let Some(reclaimed) = &outer.reclaimed else { break };
+            let shown = reclaimed.shown_child(c, &outer.growing, &outer.member)?;
+            frame.reclaimed = shown.and_then(|shown| frame.growing.reclaim(c, shown));
+            outer = frame;
         }
         Ok(())
-    }
-
-    /// There is something new: the snapshot is no longer up to date.
-    fn outdate(&mut self) {
-        if let Some(snapshot) = self.snapshot.take().filter(|_| !self.live) {
-            let [last, _] = std::mem::take(&mut self.spares);
-            self.spares = [Some(snapshot), last];
-        }
     }
 
     /// What shows before the first byte: a record with nothing arrived, `None` for all else.
@@ -539,7 +547,7 @@ impl Builder {
         visit.call(&self.broken)?;
         visit.call(&self.closed)?;
         visit.call(&self.snapshot)?;
-        self.spares.iter().try_for_each(|spare| visit.call(spare))
+        visit.call(&self.spare)
     }
 }
 

@@ -4,12 +4,12 @@ use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
+use pyo3::PyClass;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
-use pyo3::PyClass;
 use pyo3::types::{PyAny, PyDict, PyList, PySet, PyString, PyType};
 
 /// A method of one argument that `CPython` calls as it calls its own (`METH_O`).
@@ -160,8 +160,7 @@ pub(crate) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyD
 /// Gives an instance another `__dict__`, as `object.__setattr__` does.
 pub(crate) fn set_own_dict(object: &Bound<'_, PyAny>, dict: &Bound<'_, PyDict>) -> PyResult<()> {
     // SAFETY: two live objects; the call borrows them and reports failure by -1 and an exception.
-    let status =
-        unsafe { ffi::PyObject_GenericSetDict(object.as_ptr(), dict.as_ptr(), null_mut()) };
+    let status = unsafe { ffi::PyObject_GenericSetDict(object.as_ptr(), dict.as_ptr(), null_mut()) };
     if status == -1 { Err(PyErr::fetch(object.py())) } else { Ok(()) }
 }
 
@@ -182,7 +181,8 @@ pub(crate) fn lacking<'py>(
         if places == now {
             continue;
         }
-        for (&[key, hash], &[now_key, now_hash]) in places.iter().zip(now).filter(|(place, now)| place != now) {
+        for (&[key, hash], &[now_key, now_hash]) in places.iter().zip(now).filter(|(place, now)| place != now)
+        {
             if hash == REMOVED || now_hash == REMOVED {
                 return None;
             } else if key == 0 {

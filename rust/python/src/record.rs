@@ -301,7 +301,8 @@ impl RecordClass {
 /// Whether instances of a model keep something in slots that are not Pydantic's.
 fn has_slots_of_its_own(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let py = class.py();
-    let of_pydantic = ["__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__", "__weakref__"];
+    let of_pydantic =
+        ["__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__", "__weakref__"];
     for parent in class.mro() {
         let slots = parent.getattr(intern!(py, "__dict__"))?.call_method1("get", ("__slots__", ()))?;
         let names: Vec<String> = match slots.extract() {

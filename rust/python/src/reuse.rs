@@ -40,7 +40,11 @@ impl Growing {
         match (self, now) {
             (Self::List(_, old), Self::List(_, now)) => {
                 let (old, members) = (old.bind(c.py), now.bind(c.py).len());
-                if (1..=old.len()).contains(&members) { old.get_item(members - 1).map(Some) } else { Ok(None) }
+                if (1..=old.len()).contains(&members) {
+                    old.get_item(members - 1).map(Some)
+                } else {
+                    Ok(None)
+                }
             }
             (Self::Record(id, old), Self::Record(..)) => match (c.schema.record(*id), open) {
                 (Some(class), Member::Field(index)) => {
@@ -112,7 +116,10 @@ impl RecordClass {
         }
         let py = old.py();
         let instance = self.parts(old)?;
-        ffi::is_held_by(instance.arrived.bind(py), HOLDERS).then_some(instance)
+        // Whoever has the dict has what is in it.
+        let parts_are_free = ffi::is_held_by(instance.values.bind(py), HOLDERS)
+            && ffi::is_held_by(instance.arrived.bind(py), HOLDERS);
+        parts_are_free.then_some(instance)
     }
 
     /// Makes `old` what a copy of `now` would be, with `child`: a field's name, its value, whether `now` has one too.
