@@ -11,7 +11,7 @@ from instar import Parser, StreamError
 from twin import deep
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class State(NamedTuple):
@@ -155,6 +155,15 @@ def pydantic_error(tp: Any, text: bytes, *, strict: bool | None = None) -> Valid
     except ValidationError as error:
         return error
     return None
+
+
+def is_told(line: tuple[Any, ...], theirs: Iterable[tuple[Any, ...]]) -> bool:
+    """Tell whether Pydantic's lines have that of an early error, or leave it out with all of a container too long."""
+    loc = line[1]
+    return any(
+        same_but_for_the_end_of_the_key(line, other) or (other[0] == "too_long" and loc[: len(other[1])] == other[1])
+        for other in theirs
+    )
 
 
 def same_but_for_the_end_of_the_key(line: tuple[Any, ...], other: tuple[Any, ...]) -> bool:

@@ -14,7 +14,7 @@ import instar
 from growth import grows_and_stays, snapshots
 from instar import Parser
 from models import CALLS, CASES, Case
-from states import follow, lines_of, pydantic_error, refusal, same, same_but_for_the_end_of_the_key, singly
+from states import follow, is_told, lines_of, pydantic_error, refusal, same, singly
 from twin import Object, Reader, deep
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def test_a_text_that_does_not_fit_is_refused_as_pydantic_refuses_it(case: Case, 
     if run.parser.offset == len(raw):
         assert run.failure.lines == lines_of(expected)
     for line in run.failure.lines:
-        assert any(same_but_for_the_end_of_the_key(line, other) for other in lines_of(expected)), line
+        assert is_told(line, lines_of(expected)), line
     same(run, follow(case.tp, cut(raw), judged=True))
     same(run, follow(case.tp, [raw], judged=True))
 
@@ -108,7 +108,7 @@ def test_deferred_violations_are_pydantics_and_the_end_is_too(case: Case, text: 
     assert lines_of(caught.value) == lines_of(expected)
     for violation in parser.violations:
         assert 0 <= violation.offset <= len(raw)
-        assert any(same_but_for_the_end_of_the_key(violation, line) for line in lines_of(expected)), violation
+        assert is_told(violation, lines_of(expected)), violation
 
 
 @each(lambda case: case.wrong)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, RootModel, TypeAdapter, ValidationError, create_model
 
 from instar import Parser
-from states import follow, lines_of, pydantic_error, refusal, same, same_but_for_the_end_of_the_key, singly
+from states import follow, is_told, lines_of, pydantic_error, refusal, same, singly
 from strategies import (
     INTS,
     STRINGS,
@@ -263,7 +263,7 @@ def test_2_it_is_refused_at_the_first_byte_that_leaves_no_alternative() -> None:
             told = lines_of(theirs)
             steps = open_steps(case.text[: parser.offset + 1])
             for line in lines_of(error):
-                known = any(same_but_for_the_end_of_the_key(line, other) for other in told)
+                known = is_told(line, told)
                 # What is open is judged as far as it had come.
                 known |= bool({*line[1][-1:]} & steps)
                 assert known, f"{described(case)}{parser.text}\n{line}\n{told}"

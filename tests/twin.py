@@ -239,7 +239,7 @@ class Twin:
             return NOTHING
         if is_root(bare):
             inner = self.show(root_type(bare), node, (*path, ("field", "root")))
-            shown = construct(bare, {} if inner is NOTHING else {"root": inner}, {}, ())
+            shown = NOTHING if inner is NOTHING else construct(bare, {"root": inner}, {}, ())
         elif is_union(bare):
             shown = self.show_union(tp, node, path)
         elif isinstance(node, Text) and bare in (str, Any, object):

@@ -111,7 +111,12 @@ impl Parser {
     pub fn push(&mut self, delta: &[u8]) {
         // One byte more than the limit is enough to be over it.
         let room = (self.limits.bytes + 1).saturating_sub(self.text.len());
-        self.text.extend_from_slice(&delta[..delta.len().min(room)]);
+        let delta = &delta[..delta.len().min(room)];
+        if self.text.capacity() - self.text.len() < delta.len() {
+            // By a quarter, where a `Vec` doubles: thousands of parsers wait with what is left of theirs.
+            self.text.reserve_exact(delta.len().max(self.text.len() / 4));
+        }
+        self.text.extend_from_slice(delta);
     }
 
     /// Reads on.

@@ -1,6 +1,6 @@
 //! Ops to objects: one growing tree, of which kept snapshots copy the open spine.
 
-use instar_core::{Container, NodeId, Op, Parser, Source, Span, Ticket};
+use instar_core::{Container, Node, NodeId, Op, Parser, Source, Span, Ticket};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PySet, PyString};
@@ -29,6 +29,10 @@ struct Frame {
     member: Member,
     /// Whether it repeats a key and so belongs to no tree.
     detached: bool,
+    /// Whether it is a record written as its only field, which has nothing to show yet: then nor has the record.
+    waits: bool,
+    /// What stood in its place while it waited.
+    before: Option<Py<PyAny>>,
     /// How many of its elements have been drained.
     drained: usize,
     /// What an earlier snapshot showed for it and nobody holds, while the next snapshot is made.
@@ -226,6 +230,7 @@ impl Builder {
         {
             growing.remove(c, member, attempt.before.as_ref())?;
         }
+        self.wait_again(c)?;
         if self.frames.is_empty() {
             self.arrived = None;
         }
@@ -252,7 +257,7 @@ impl Builder {
     /// Lets go of what is open within `depth` containers. True if something of it stands in the innermost of those.
     fn uproot(&mut self, depth: usize) -> bool {
         let stands = match self.frames.get(depth) {
-            Some(frame) => !frame.detached,
+            Some(frame) => !frame.detached && !frame.waits,
             None => self.text.as_ref().is_some_and(|text| text.placed),
         };
         self.frames.truncate(depth);
@@ -277,8 +282,41 @@ impl Builder {
 
     /// Puts a value where it was announced, or in the place of the one already there. False if the place is taken.
     fn insert(&mut self, c: Build<'_, '_>, value: &Bound<'_, PyAny>, replace: bool) -> PyResult<bool> {
+        self.end_waiting(c)?;
         let Some(frame) = self.frames.last() else { return Ok(true) };
         frame.growing.insert(c, &frame.member, value, replace)
+    }
+
+    /// There is something to show in the innermost container: those that waited for it take their places.
+    fn end_waiting(&mut self, c: Build<'_, '_>) -> PyResult<()> {
+        let waiting = self.frames.iter().rev().take_while(|frame| frame.waits).count();
+        for depth in self.frames.len() - waiting..self.frames.len() {
+            let (outer, inner) = self.frames.split_at_mut(depth);
+            let Some(frame) = inner.first_mut() else { continue };
+            frame.waits = false;
+            if let Some(outer) = outer.last() {
+                frame.before = outer.growing.standing(c, &outer.member)?;
+                frame.detached =
+                    !outer.growing.insert(c, &outer.member, frame.growing.object(c.py), false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing is left to show in the innermost container: if that makes it wait again, it leaves its place.
+    fn wait_again(&mut self, c: Build<'_, '_>) -> PyResult<()> {
+        for depth in (0..self.frames.len()).rev() {
+            let (outer, inner) = self.frames.split_at_mut(depth);
+            let Some(frame) = inner.first_mut().filter(|frame| !frame.waits && waits(c, depth, frame.node))
+            else {
+                break;
+            };
+            frame.waits = true;
+            if let Some(outer) = outer.last().filter(|_| !frame.detached) {
+                outer.growing.remove(c, &outer.member, frame.before.as_ref())?;
+            }
+        }
+        Ok(())
     }
 
     fn open(&mut self, c: Build<'_, '_>, id: NodeId, container: Container) -> PyResult<()> {
@@ -295,12 +333,16 @@ impl Builder {
             (None, Container::Array) => Growing::List(c.schema.shape(id), PyList::empty(py).unbind()),
             (None, Container::Object) => Growing::Dict(PyDict::new(py).unbind()),
         };
-        let detached = !self.insert(c, growing.object(py), false)?;
+        let waits = waits(c, self.frames.len(), id);
+        let detached = !waits && !self.insert(c, growing.object(py), false)?;
+        let member = Member::Element;
         self.frames.push(Frame {
             node: id,
             growing,
-            member: Member::Element,
+            member,
             detached,
+            waits,
+            before: None,
             drained: 0,
             reclaimed: None,
         });
@@ -325,6 +367,7 @@ impl Builder {
     /// Closes the innermost container: what it grew to, or what its hooks make of that, is its value from then on.
     /// Where a hook refuses it, it stays open.
     fn close(&mut self, c: Build<'_, '_>) -> PyResult<()> {
+        self.end_waiting(c)?;
         let Some(frame) = self.frames.last() else { return Ok(()) };
         let mut value = frame.growing.shown(c.py)?;
         for hook in &c.schema.facet(frame.node).hooks {
@@ -348,6 +391,9 @@ impl Builder {
             && let Growing::List(_, list) = &frame.growing
         {
             self.closed_lists.push((list.clone_ref(py), frame.drained));
+        }
+        if frame.waits {
+            return Ok(());
         }
         let replaced = !value.is(frame.growing.object(py)) && !frame.detached;
         self.stale = true;
@@ -410,15 +456,15 @@ impl Builder {
         // What does not grow in place, such as a tuple, is made anew.
         for pair in self.frames.windows(2).rev() {
             let [outer, open] = pair else { continue };
-            if !open.growing.grows_in_place() && !open.detached {
+            if !open.growing.grows_in_place() && !open.detached && !open.waits {
                 outer.growing.insert(c, &outer.member, &open.growing.shown(py)?, true)?;
             }
         }
         match (self.frames.first(), &self.closed, &self.text) {
-            (Some(frame), _, _) => Ok(frame.growing.shown(py)?.unbind()),
+            (Some(frame), _, _) if !frame.waits => Ok(frame.growing.shown(py)?.unbind()),
             (None, Some(closed), _) => Ok(closed.clone_ref(py)),
             (None, None, Some(text)) => Ok(text.value.clone_ref(py).into_any()),
-            (None, None, None) => self.blank_root(c, |_, instance| Ok(instance.object.clone_ref(py))),
+            _ => self.blank_root(c, |_, instance| Ok(instance.object.clone_ref(py))),
         }
     }
 
@@ -435,8 +481,12 @@ impl Builder {
         // An open container stands in its parent already; an open string does not.
         let mut stands = false;
         for frame in self.frames.iter_mut().rev() {
+            let reclaimed = frame.reclaimed.take();
+            if frame.waits && child.is_none() {
+                continue;
+            }
             let Frame { growing, member, .. } = frame;
-            let copy = match frame.reclaimed.take() {
+            let copy = match reclaimed {
                 Some(old) if old.renew(c, growing, member, child.as_ref(), stands)? => old,
                 _ => {
                     let copy = growing.copy(c)?;
@@ -447,7 +497,7 @@ impl Builder {
                 }
             };
             child = if frame.detached { None } else { Some(copy.shown(py)?) };
-            stands = true;
+            stands = !frame.waits;
         }
         match child {
             Some(root) => Ok(root.unbind()),
@@ -500,7 +550,10 @@ impl Builder {
         }
         let Some(depth) = self.element_depth else { return Ok(drained.unbind()) };
         let text_placed = self.text.as_ref().is_some_and(|text| text.placed);
-        let open = self.frames.len() > depth || (self.frames.len() == depth && text_placed);
+        let open = match self.frames.get(depth) {
+            Some(frame) => !frame.waits,
+            None => self.frames.len() == depth && text_placed,
+        };
         if let Some(frame) = depth.checked_sub(1).and_then(|index| self.frames.get_mut(index))
             && let Growing::List(_, list) = &frame.growing
         {
@@ -530,13 +583,14 @@ impl Builder {
     /// The name of the root's field or key that is open and shows.
     pub(crate) fn open_member(&self, c: Build<'_, '_>) -> Option<Py<PyAny>> {
         let root = self.frames.first()?;
-        let open = self.frames.len() > 1 || self.text.is_some();
+        let open = self.text.is_some() || self.frames.get(1).is_some_and(|frame| !frame.waits);
         if open { root.growing.member_name(c, &root.member) } else { None }
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.judged.iter().try_for_each(|value| visit.call(value))?;
         self.frames.iter().try_for_each(|frame| frame.growing.traverse(visit))?;
+        self.frames.iter().try_for_each(|frame| visit.call(&frame.before))?;
         for attempt in &self.attempts {
             visit.call(&attempt.before)?;
         }
@@ -549,6 +603,14 @@ impl Builder {
         visit.call(&self.snapshot)?;
         visit.call(&self.spare)
     }
+}
+
+/// Whether a container that opens within `depth` others shows only with what is in it: a record that is written as its
+/// only field, unless it shows blank, as a root does that is surely a record.
+fn waits(c: Build<'_, '_>, depth: usize, id: NodeId) -> bool {
+    let plan = &c.schema.plan;
+    let shows_blank = depth == 0 && c.schema.sole_record(plan.root) == Some(id);
+    matches!(plan.nodes[id as usize], Node::Root(_)) && !shows_blank
 }
 
 /// A member of the choice `id`.

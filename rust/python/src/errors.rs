@@ -312,16 +312,17 @@ impl<'py> Report<'_, 'py> {
     }
 }
 
-/// Whether a line of an error is about what is not there only because the value is not whole: missing fields, and the
-/// `null` of a pending key.
+/// Whether a line of an error is about what is not there only because the value is not whole: missing fields and tags,
+/// and the `null` of a pending key.
 fn is_made_up(line: &Bound<'_, PyAny>, pending: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
     // Only the errors that Pydantic knows are told by their names here.
     let kind: String = line.get_item("type")?.extract().unwrap_or_default();
-    let Some(pending) = pending else { return Ok(kind == "missing") };
+    let is_missing = ["missing", "union_tag_not_found"].contains(&kind.as_str());
+    let Some(pending) = pending else { return Ok(is_missing) };
     let is_of_key = ["extra_forbidden", "unexpected_keyword_argument"].contains(&kind.as_str());
     let location: Vec<Bound<'_, PyAny>> = line.get_item("loc")?.extract()?;
     let ends_there = location.last().is_some_and(|last| last.eq(pending).unwrap_or(false));
-    Ok(kind == "missing" || (ends_there && !is_of_key && line.get_item("input")?.is_none()))
+    Ok(is_missing || (ends_there && !is_of_key && line.get_item("input")?.is_none()))
 }
 
 /// Raises what it is given.

@@ -114,9 +114,7 @@ impl PyParser {
 
     #[getter]
     fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut state = self.state(py)?;
-        let State { core, builder, .. } = &mut *state;
-        builder.snapshot(self.build(py), core)
+        self.state(py)?.snapshot(self.build(py))
     }
 
     #[getter]
@@ -162,11 +160,14 @@ impl PyParser {
     /// How far the value has come, by its top-level fields.
     #[getter]
     fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let snapshot = self.snapshot(py)?.into_bound(py);
-        let (arrived, settled) = self.members(py)?;
+        let (snapshot, Members { arrived, settled }, complete) = {
+            let mut state = self.state(py)?;
+            let snapshot = state.snapshot(self.build(py))?.into_bound(py);
+            let members = state.members(self.build(py), self.outline(), &snapshot)?;
+            (snapshot, members, state.core.complete())
+        };
         let fields = self.outline().map_or(0, |class| class.fields.len());
-        let completion =
-            if self.complete(py)? { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let completion = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
         let data = PyDict::new(py);
         for name in arrived {
             let value = match snapshot.cast::<PyDict>() {
@@ -187,12 +188,12 @@ impl PyParser {
 
     #[getter]
     fn arrived<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.members(py)?.0)
+        PyTuple::new(py, self.members(py)?.arrived)
     }
 
     #[getter]
     fn settled<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.members(py)?.1)
+        PyTuple::new(py, self.members(py)?.settled)
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -232,8 +233,11 @@ impl Method for PyParser {
     }
 }
 
-/// Names of fields or keys.
-type Names<'py> = Vec<Bound<'py, PyAny>>;
+/// The names of the root's fields or keys: those that have something to show, and those of them that have closed.
+struct Members<'py> {
+    arrived: Vec<Bound<'py, PyAny>>,
+    settled: Vec<Bound<'py, PyAny>>,
+}
 
 /// jiter reads 201 containers within each other, and so does Pydantic.
 const DEFAULT_DEPTH: usize = 201;
@@ -268,26 +272,10 @@ impl PyParser {
         Report { py, schema: self.schema.get(), parser, settings }
     }
 
-    /// The names of the root's fields or keys that have something to show, and those of them that have closed.
-    fn members<'py>(&self, py: Python<'py>) -> PyResult<(Names<'py>, Names<'py>)> {
+    fn members<'py>(&self, py: Python<'py>) -> PyResult<Members<'py>> {
         let mut state = self.state(py)?;
-        let State { core, builder, .. } = &mut *state;
-        let snapshot = builder.snapshot(self.build(py), core)?.into_bound(py);
-        let arrived: Names<'py> = match (self.outline(), snapshot.cast::<PyDict>()) {
-            (Some(class), _) => {
-                builder.arrived(self.build(py), class)?.into_iter().map(|name| name.into_bound(py)).collect()
-            }
-            (None, Ok(dict)) => dict.keys().iter().collect(),
-            (None, Err(_)) => Vec::new(),
-        };
-        let open = builder.open_member(self.build(py));
-        let mut settled = Vec::new();
-        for name in &arrived {
-            if !open.as_ref().is_some_and(|open| open.bind(py).eq(name).unwrap_or(false)) {
-                settled.push(name.clone());
-            }
-        }
-        Ok((arrived, settled))
+        let snapshot = state.snapshot(self.build(py))?.into_bound(py);
+        state.members(self.build(py), self.outline(), &snapshot)
     }
 
     fn end(&self, py: Python<'_>, state: &mut State) -> PyResult<()> {
@@ -401,6 +389,31 @@ impl State {
             return Err(PyTypeError::new_err(format!("a delta is str or bytes, not {kind}")));
         }
         Ok(())
+    }
+
+    fn snapshot(&mut self, c: Build<'_, '_>) -> PyResult<Py<PyAny>> {
+        self.builder.snapshot(c, &mut self.core)
+    }
+
+    /// The members of a `snapshot` that is up to date, by the fields of its class if it is a record.
+    fn members<'py>(
+        &self,
+        c: Build<'_, 'py>,
+        outline: Option<&RecordClass>,
+        snapshot: &Bound<'py, PyAny>,
+    ) -> PyResult<Members<'py>> {
+        let arrived: Vec<_> = match (outline, snapshot.cast::<PyDict>()) {
+            (Some(class), _) => {
+                let names = self.builder.arrived(c, class)?;
+                names.into_iter().map(|name| name.into_bound(c.py)).collect()
+            }
+            (None, Ok(dict)) => dict.keys().iter().collect(),
+            (None, Err(_)) => Vec::new(),
+        };
+        let open = self.builder.open_member(c);
+        let mut settled = arrived.clone();
+        settled.retain(|name| !open.as_ref().is_some_and(|open| open.bind(c.py).eq(name).unwrap_or(false)));
+        Ok(Members { arrived, settled })
     }
 
     /// Whether the open string shows as this very value.

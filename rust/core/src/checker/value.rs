@@ -93,11 +93,13 @@ impl Checker {
     /// Opens a container, or a record that is written as its only field.
     pub(super) fn open(&mut self, id: NodeId, container: Container, start: usize) {
         let node = &self.plan.nodes[id as usize];
-        let is_blank_root = self.shows_blank
-            && self.frames.is_empty()
-            && id == self.root
-            && matches!(node, Node::Record(_) | Node::Root(_));
-        self.version += u64::from(!is_blank_root);
+        let shows = match node {
+            // It shows with its only field.
+            Node::Root(_) => false,
+            Node::Record(_) => !(self.shows_blank && self.frames.is_empty() && id == self.root),
+            _ => true,
+        };
+        self.version += u64::from(shows);
         let is_judged = node.closing() == Closing::Judge;
         let tags = std::mem::take(&mut self.tags);
         for _ in 0..u32::from(!tags.is_empty()) + u32::from(is_judged) {
