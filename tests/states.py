@@ -26,7 +26,6 @@ class State(NamedTuple):
     path: tuple[str | int, ...]
     completion: int
     data: Any
-    arrived: tuple[str, ...]
     settled: tuple[str, ...]
 
 
@@ -72,8 +71,7 @@ def state_of(parser: Parser[Any]) -> State:
         parser.path,
         progress.completion,
         deep(progress.data),
-        parser.arrived,
-        parser.settled,
+        progress.settled,
     )
 
 

@@ -887,7 +887,6 @@ def test_progress_counts_the_fields_that_show_something() -> None:
     for delta in singly(b'{"name": "A", "age": 30, "bio": "b"}'):
         parser.feed(delta)
         progress = parser.progress
-        assert progress.data.keys() == set(parser.arrived)
         if (progress.completion, progress.settled) != seen[-1]:
             seen.append((progress.completion, progress.settled))
     assert [percent for percent, _ in seen] == sorted(percent for percent, _ in seen)

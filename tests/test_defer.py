@@ -638,7 +638,7 @@ def test_4_what_has_settled_stays_the_same_object() -> None:
         for byte in singly(case.text):
             if parser.feed(byte):
                 shown = parser.snapshot
-                for name in parser.settled:
+                for name in parser.progress.settled:
                     value = getattr(shown, name)
                     before, as_it_was = settled.setdefault(name, (value, deep(value)))
                     assert value is before

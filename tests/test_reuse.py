@@ -197,6 +197,78 @@ def test_5_what_a_snapshot_keeps_in_slots_is_not_found_in_another() -> None:
     walk(Slotted, look)
 
 
+def test_5_nor_what_it_keeps_in_slots_that_nobody_can_list_any_more() -> None:
+    class Slotted(Member):
+        __slots__ = (name for name in ("seen",))
+
+    def look(shown: Slotted) -> None:
+        assert not hasattr(shown, "seen")
+        object.__setattr__(shown, "seen", True)
+
+    walk(Slotted, look)
+
+
+def test_5_a_class_may_be_given_a_finalizer_when_its_schema_is_known() -> None:
+    class Patched(Member):
+        pass
+
+    gone: list[str] = []
+    walk(Patched, lambda _: None)
+    Patched.__del__ = lambda self: gone.append(self.name)  # type: ignore[attr-defined]
+    assert walk(Patched, lambda _: None) <= len(gone)
+
+
+def test_5_a_name_that_only_equals_that_of_a_field_does_not_stay() -> None:
+    class Name(str):
+        __slots__ = ()
+
+    def look(shown: Member) -> None:
+        assert {type(name) for name in shown.model_fields_set} <= {str}
+        for name in list(shown.model_fields_set):
+            shown.model_fields_set.remove(name)
+            shown.model_fields_set.add(Name(name))
+
+    walk(Member, look)
+
+
+def test_5_nothing_that_was_put_into_a_snapshot_is_asked_anything() -> None:
+    class Asked(BaseException):
+        pass
+
+    class Mute:
+        asked = False
+
+        def __hash__(self) -> int:
+            if self.asked:
+                raise Asked
+            return hash("name")
+
+    def look(shown: Member) -> None:
+        mute = Mute()
+        shown.model_fields_set.add(mute)  # type: ignore[arg-type]
+        mute.asked = True
+
+    walk(Member, look)
+
+
+def test_5_whoever_gets_hold_of_a_snapshot_while_it_is_looked_at_keeps_it() -> None:
+    class Told(Member):
+        seen: ClassVar[list[tuple[Told, Any]]] = []
+        tells: ClassVar[bool] = True
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == "__pydantic_fields_set__" and Told.tells:
+                Told.tells = False
+                Told.seen.append((self, deep(self)))
+                Told.tells = True
+            return super().__getattribute__(name)
+
+    walk(Told, lambda _: None)
+    Told.tells = False
+    for shown, then in Told.seen:
+        assert deep(shown) == then
+
+
 @pytest.mark.parametrize("holds", [0, 1, 2, 3])
 def test_5_held_snapshots_are_never_made_over(holds: int) -> None:
     last: deque[tuple[Member, Any]] = deque(maxlen=holds + 1)

@@ -695,10 +695,8 @@ def deep(value: Any, *, ordered: bool = True) -> Any:
 
 def attributes(value: Any) -> dict[str, Any]:
     """Return what an instance of a dataclass holds, with or without slots."""
-    return {
-        **{f.name: getattr(value, f.name) for f in fields(value) if hasattr(value, f.name)},
-        **getattr(value, "__dict__", {}),
-    }
+    names = [*(f.name for f in fields(value) if hasattr(value, f.name)), *getattr(value, "__dict__", {})]
+    return {name: getattr(value, name) for name in names}
 
 
 def grew(before: Any, after: Any) -> bool:

@@ -111,15 +111,6 @@ class Parser(Generic[_T]):
     @property
     def progress(self) -> Progress:
         """How far the value has come, by its top-level fields."""
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The declared top-level fields."""
-    @property
-    def arrived(self) -> tuple[str, ...]:
-        """Those of the top-level fields that have something to show."""
-    @property
-    def settled(self) -> tuple[str, ...]:
-        """Those of the top-level fields that have closed."""
 
 @final
 class Delta:

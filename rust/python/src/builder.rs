@@ -120,7 +120,11 @@ impl Builder {
         if let Some(snapshot) = self.snapshot.as_ref().filter(|_| !self.stale) {
             return Ok(snapshot.clone_ref(c.py));
         }
-        let snapshot = if self.live { self.live_root(c)? } else { self.kept_root(c)? };
+        let made = if self.live { self.live_root(c) } else { self.kept_root(c) };
+        if made.is_err() {
+            self.frames.iter_mut().for_each(|frame| frame.reclaimed = None);
+        }
+        let snapshot = made?;
         self.stale = false;
         if !self.snapshot.as_ref().is_some_and(|last| last.is(&snapshot)) {
             self.snapshot = Some(snapshot.clone_ref(c.py));
@@ -510,6 +514,9 @@ impl Builder {
         let Some((root, inner)) = self.frames.split_first_mut() else { return Ok(()) };
         let free = |old: &Option<Py<PyAny>>| root.growing.reclaim(c, old.as_ref()?.bind(c.py).clone());
         let (last, before) = (self.snapshot.take(), self.spare.take());
+        if !root.growing.is_reusable(c) {
+            return Ok(());
+        }
         (root.reclaimed, self.spare) = match free(&last) {
             Some(reclaimed) => (Some(reclaimed), before),
             None => (free(&before), last),

@@ -86,7 +86,7 @@ impl<'py> Report<'_, 'py> {
                 let scalar = self.parser.scalar();
                 // Prose begins with an `I` sooner than a text does with `Infinity`: the letter says more.
                 let letter = matches!(scalar, b"I" | b"N").then(|| PyString::from_bytes(self.py, scalar));
-                self.witnessed(node, &witness::of_scalar(scalar), letter.transpose()?.as_deref())
+                self.witnessed(node, &witness::of_value(scalar).json, letter.transpose()?.as_deref())
             }
             Violation::Text { node } => {
                 let text = self.parser.source().bytes(self.parser.refused_text());

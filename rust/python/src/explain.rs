@@ -58,7 +58,7 @@ impl Walk<'_, '_> {
             title,
             checked: self.checked(id, node),
             decided: decided(node),
-            shown: if again { "as above" } else { shown(node) },
+            shown: if again { "as above" } else { self.shown(node) },
             path: path.to_owned(),
         });
         if again {
@@ -115,6 +115,19 @@ impl Walk<'_, '_> {
     fn alternative(&mut self, path: &str, id: NodeId) -> PyResult<()> {
         let title = self.schema.facet(id).judge.title(self.py)?;
         self.node(&format!("{path}<{title}>"), id)
+    }
+
+    /// What is shown of an open value: of a record that is written as its only field, what is shown of that.
+    fn shown(&self, node: &Node) -> &'static str {
+        let mut node = node;
+        for _ in 0..self.schema.plan.nodes.len() {
+            match node {
+                Node::Root(root) => node = &self.schema.plan.nodes[root.inner as usize],
+                Node::Nullable(inner) => node = &self.schema.plan.nodes[*inner as usize],
+                _ => break,
+            }
+        }
+        shown(node)
     }
 
     fn checked(&self, id: NodeId, node: &Node) -> &'static str {
@@ -202,14 +215,13 @@ fn decided(node: &Node) -> Vec<(&'static str, &'static str)> {
     decided
 }
 
-/// What is shown of an open value.
+/// What is shown of an open value that is not a record written as its only field.
 fn shown(node: &Node) -> &'static str {
     match node {
         Node::Any
         | Node::Array(_)
         | Node::Map(_)
         | Node::Record(_)
-        | Node::Root(_)
         | Node::Str(_)
         | Node::Judged(Judged { view: View::Text, .. })
         | Node::Deferred(View::Text) => "as it grows",

@@ -12,12 +12,20 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 use crate::builder::{Build, Builder};
 use crate::errors::{self, Report};
 use crate::exclusive::{Exclusive, Lent};
-use crate::ffi::{self, Method};
+use crate::ffi::{self, Method, attached};
 use crate::judge::Settings;
 use crate::record::RecordClass;
 use crate::schema::Schema;
 
-/// The parser of one stream.
+/// Turns the deltas of one JSON text into a growing object.
+///
+/// `schema` is anything `pydantic.TypeAdapter` takes, or None for plain Python values. With `live` there is one
+/// object, grown in place; otherwise every snapshot keeps what it shows. `context` and `strict` are those of
+/// `model_validate_json`. With `on_violation="defer"` what the schema refuses is withheld, and listed in `violations`;
+/// the text is read to its end, and `finish` raises.
+///
+/// After any error `snapshot`, `text`, `offset`, `line`, `column`, `path` and `progress` remain readable. A call while
+/// another one is at work (a second thread, or a validator that the parser is calling) is a `RuntimeError`.
 #[pyclass(frozen, generic, name = "Parser", module = "instar")]
 pub(crate) struct PyParser {
     schema: Py<Schema>,
@@ -89,12 +97,15 @@ impl PyParser {
         Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
     }
 
-    /// Declares the text ended.
+    /// Declare the text ended. Raises `TruncatedError` if the value is not whole.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.end(py, &mut *self.state(py)?)
     }
 
-    /// Declares the text ended and gives the value that Pydantic makes of it.
+    /// Declare the text ended and give what `model_validate_json` makes of it: a value that shares nothing with
+    /// the snapshots.
+    ///
+    /// Raises `TruncatedError`, or the `pydantic.ValidationError` of `model_validate_json`.
     fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut state = self.state(py)?;
         self.end(py, &mut state)?;
@@ -105,23 +116,26 @@ impl PyParser {
         }
     }
 
-    /// The elements that have settled since the last drain.
+    /// The elements that have settled since the last drain: for schemas `list[X]` and `dict[str, list[X]]`.
     fn drain(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
         let mut state = self.state(py)?;
         let State { core, builder, .. } = &mut *state;
         builder.drain(self.build(py), core)
     }
 
+    /// The object so far, built when asked for and kept until there is something new.
     #[getter]
     fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.state(py)?.snapshot(self.build(py))
     }
 
+    /// Whether the root value has closed.
     #[getter]
     fn complete(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.state(py)?.core.complete())
     }
 
+    /// The text so far; after an error it ends with the hopeless byte.
     #[getter]
     fn text(&self, py: Python<'_>) -> PyResult<String> {
         let state = self.state(py)?;
@@ -130,28 +144,32 @@ impl PyParser {
         Ok(String::from_utf8_lossy(&text[..whole]).into_owned())
     }
 
+    /// The offset in bytes of the hopeless byte, or the number of bytes that have come.
     #[getter]
     fn offset(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.state(py)?.core.offset())
     }
 
+    /// The line of `offset`, from 1.
     #[getter]
     fn line(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.state(py)?.core.position().line)
     }
 
+    /// The column of `offset` in characters, from 1.
     #[getter]
     fn column(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.state(py)?.core.position().column)
     }
 
+    /// The way from the root to the open value, as in Pydantic's `loc`.
     #[getter]
     fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let state = self.state(py)?;
         self.report(py, &state.core, &self.settings()).path()
     }
 
-    /// What the schema has refused so far, where that is deferred.
+    /// What the schema has refused so far, with `on_violation="defer"`.
     #[getter]
     fn violations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.state(py)?.violations)
@@ -180,22 +198,6 @@ impl PyParser {
         class.call1((completion, data, PyTuple::new(py, settled)?))
     }
 
-    #[getter]
-    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let fields = self.outline().map_or(&[][..], |class| &class.fields);
-        PyTuple::new(py, fields.iter().map(|field| &field.name))
-    }
-
-    #[getter]
-    fn arrived<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.members(py)?.arrived)
-    }
-
-    #[getter]
-    fn settled<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.members(py)?.settled)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.schema)?;
         visit.call(&self.context)?;
@@ -213,21 +215,27 @@ impl PyParser {
 
 impl Method for PyParser {
     const METHOD: &CStr = c"feed";
-    const DOCSTRING: &CStr = c"feed($self, delta, /)\n--\n\nTakes in a delta. True if the snapshot shows something that it did not show before.";
+    const DOCSTRING: &CStr = c"feed($self, delta, /)\n--\n
+Take in a delta. True if the snapshot shows something that it did not show before.
+
+Raises, at the first byte after which no continuation can be accepted, `JSONError`, `LimitError` or
+`pydantic.ValidationError`; the same again when called again. `TypeError` for anything but str and bytes,
+`ValueError` after `finish` or `close`.";
 
     fn call(&self, delta: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let mut state = self.state(delta.py())?;
+        let py = delta.py();
+        let mut state = self.state(py)?;
         if state.error.is_some() || state.finished {
-            return Python::attach(|py| state.check(py).and_then(|()| Err(errors::finished())));
+            return attached(py, |py| state.check(py).and_then(|()| Err(errors::finished())));
         }
         match delta.cast::<PyString>().ok().and_then(|text| ffi::utf8(text)) {
             Some(text) => state.core.push(text),
-            None => Python::attach(|py| state.push_bytes(py, delta))?,
+            None => attached(py, |py| state.push_bytes(py, delta))?,
         }
         let before = state.core.version();
         match state.core.advance() {
             Ok(Step::Drained) => {}
-            step => Python::attach(|py| self.drive(py, &mut state, step, Parser::advance))?,
+            step => attached(py, |py| self.drive(py, &mut state, step, Parser::advance))?,
         }
         Ok(state.core.version() != before)
     }
@@ -270,12 +278,6 @@ impl PyParser {
         settings: &'r Settings<'r>,
     ) -> Report<'r, 'py> {
         Report { py, schema: self.schema.get(), parser, settings }
-    }
-
-    fn members<'py>(&self, py: Python<'py>) -> PyResult<Members<'py>> {
-        let mut state = self.state(py)?;
-        let snapshot = state.snapshot(self.build(py))?.into_bound(py);
-        state.members(self.build(py), self.outline(), &snapshot)
     }
 
     fn end(&self, py: Python<'_>, state: &mut State) -> PyResult<()> {

@@ -51,8 +51,8 @@ pub(crate) struct Slots {
     fields_set: Slot,
     extra: Slot,
     private: Slot,
-    /// Whether an instance has nothing but these and its `__dict__`, and nobody is told when it is made or freed.
-    is_plain: bool,
+    /// Whether an instance has nothing but these and its `__dict__`.
+    are_all: bool,
 }
 
 /// A class of records.
@@ -82,7 +82,7 @@ impl Form {
             fields_set: Slot::find(&class, intern!(py, "__pydantic_fields_set__"))?,
             extra: Slot::find(&class, intern!(py, "__pydantic_extra__"))?,
             private: Slot::find(&class, intern!(py, "__pydantic_private__"))?,
-            is_plain: ffi::is_plain(&class) && !has_slots_of_its_own(&class)?,
+            are_all: ffi::slots_of_its_own(&class, py.import("pydantic")?.getattr("BaseModel")?.cast()?) == 0,
         };
         Ok(Self::Model(class.unbind(), slots))
     }
@@ -234,10 +234,19 @@ impl RecordClass {
         self.instance(&values.copy()?, &PySet::empty(py)?, extra.as_ref()).map(Some)
     }
 
-    /// An instance that `copy` made, in its parts, if nothing in it would escape a `refill`.
+    /// Whether nothing in an instance would escape a `refill`, and nobody would miss one that is not freed or not made.
+    pub(crate) fn is_refillable(&self, py: Python<'_>) -> bool {
+        match &self.form {
+            // Somebody may have given the class a `__del__` in the meantime.
+            Form::Model(class, slots) => slots.are_all && !self.keeps_extra && ffi::is_plain(class.bind(py)),
+            _ => false,
+        }
+    }
+
+    /// An instance that `copy` made, in its parts.
     pub(crate) fn parts(&self, object: Bound<'_, PyAny>) -> Option<Instance> {
         let Form::Model(class, slots) = &self.form else { return None };
-        if !slots.is_plain || self.keeps_extra || !object.get_type().is(class) {
+        if !self.is_refillable(object.py()) || !object.get_type().is(class) {
             return None;
         }
         let values = ffi::own_dict(&object)?.unbind();
@@ -296,24 +305,6 @@ impl RecordClass {
             }
         })
     }
-}
-
-/// Whether instances of a model keep something in slots that are not Pydantic's.
-fn has_slots_of_its_own(class: &Bound<'_, PyType>) -> PyResult<bool> {
-    let py = class.py();
-    let of_pydantic =
-        ["__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__", "__weakref__"];
-    for parent in class.mro() {
-        let slots = parent.getattr(intern!(py, "__dict__"))?.call_method1("get", ("__slots__", ()))?;
-        let names: Vec<String> = match slots.extract() {
-            Ok(name) => vec![name],
-            Err(_) => slots.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>()?,
-        };
-        if names.iter().any(|name| !of_pydantic.contains(&name.as_str())) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 impl Instance {

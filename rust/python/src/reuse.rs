@@ -18,6 +18,15 @@ use crate::record::{Instance, RecordClass};
 const HOLDERS: isize = 2;
 
 impl Growing {
+    /// Whether what is shown for this container can be used again.
+    pub(crate) fn is_reusable(&self, c: Build<'_, '_>) -> bool {
+        match self {
+            Self::List(shape, _) => *shape == Shape::List,
+            Self::Record(id, _) => c.schema.record(*id).is_some_and(|class| class.is_refillable(c.py)),
+            Self::Dict(_) => false,
+        }
+    }
+
     /// `old`, which an earlier snapshot showed for this container, if nobody else has it.
     pub(crate) fn reclaim(&self, c: Build<'_, '_>, old: Bound<'_, PyAny>) -> Option<Self> {
         match self {
@@ -160,7 +169,9 @@ fn renew_set(
         return Ok(true);
     }
     for member in old {
-        if !now.contains(&member)? && !more.is_some_and(|more| more.is(&member)) {
+        // A member of any other class could be equal to a name, and be another one; and it would be asked.
+        let is_text = member.is_exact_instance_of::<PyString>();
+        if !is_text || (!now.contains(&member)? && !more.is_some_and(|more| more.is(&member))) {
             return Ok(false);
         }
     }

@@ -1,22 +1,5 @@
 //! Whole values that stand for the beginnings of values, so that a judge can be asked about these.
 
-/// The shortest whole value that begins like `scalar`.
-pub(crate) fn of_scalar(scalar: &[u8]) -> Vec<u8> {
-    let rest: &[u8] = match scalar.last() {
-        Some(b'{') => b"}",
-        Some(b'[') => b"]",
-        Some(b'"') => b"\"",
-        Some(b't') => b"rue",
-        Some(b'f') => b"alse",
-        Some(b'n') => b"ull",
-        Some(b'N') => b"aN",
-        Some(b'I') => b"nfinity",
-        Some(b'-' | b'.' | b'e' | b'E') => b"0",
-        _ => b"",
-    };
-    [scalar, rest].concat()
-}
-
 /// A whole value that begins like another.
 pub(crate) struct Whole {
     pub(crate) json: Vec<u8>,

@@ -150,7 +150,6 @@ impl<'py> Compiler<'py> {
         }
         let inner = self.node(field)?;
         let absent = match default(field)? {
-            Some(default) if self.validates_default(&default)? => Absent::Shared(py.None()),
             Some(default) => absent(&default, self.deferring)?,
             None => self.absent_required(py, inner),
         };
@@ -372,7 +371,6 @@ impl<'py> Compiler<'py> {
                 // A typed dict has no key for what is absent, unless Pydantic puts its default there.
                 None if is_typed_dict => Absent::Nothing,
                 Some(_) if is_typed_dict => return Ok(None),
-                Some(default) if self.validates_default(&default)? => Absent::Shared(name.py().None()),
                 Some(default) => absent(&default, self.deferring)?,
                 None => self.absent_required(name.py(), id),
             };
@@ -456,8 +454,8 @@ fn choices_of(alias: &Bound<'_, PyAny>) -> Vec<String> {
         .collect()
 }
 
-/// What a field with this default shows before it arrives. In a record that is judged `later` it is the judge that calls
-/// factories and validates defaults: until then they show `None`.
+/// What a field with this default shows before it arrives: the default itself, which nobody has validated. In a record
+/// that is judged `later` it is the judge that calls factories of the user's: until then they show `None`.
 fn absent(default: &CoreSchema<'_>, later: bool) -> PyResult<Absent> {
     let py = default.py();
     let none = || Absent::Shared(py.None());
