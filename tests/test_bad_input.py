@@ -368,3 +368,14 @@ def test_a_truncated_text_says_which_path_and_keeps_its_snapshot() -> None:
     assert caught.value.path == ("members", 1, "name")
     assert [user.name for user in parser.snapshot.members] == ["A", "Bo"]
     assert issubclass(TruncatedError, StreamError)
+
+
+@pytest.mark.parametrize("wrong", [{"depth": 0}, {"bytes": -1}, {"bytes": "1"}, {"depth": 1 << 70}])
+def test_limits_are_numbers_that_can_be_kept(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"Limits.{next(iter(wrong))} is a number from 1 to"):
+        Limits(**wrong)
+
+
+def test_what_is_no_limits_is_told_so() -> None:
+    with pytest.raises(TypeError, match=r"limits is an instar\.Limits, not int"):
+        Parser(User, limits=3)  # type: ignore[call-overload]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -388,6 +389,37 @@ class TestTheRequest:
     def test_other_keywords_pass_through(self) -> None:
         _, body = self.ask(ADA, response_model=User, temperature=0.5, seed=7)
         assert (body["temperature"], body["seed"]) == (0.5, 7)
+
+
+class TestMisuse:
+    def test_a_mode_may_be_named_by_its_value(self) -> None:
+        with LocalOpenAI(Reply(calls=[("User", ADA)])) as server:
+            client = from_openai(server.client(), mode="tools")  # type: ignore[call-overload]
+            assert client.create(response_model=User, **ASK) == User.model_validate_json(ADA)
+        assert "tools" in sent(server)
+
+    def test_there_are_no_other_modes(self) -> None:
+        with LocalOpenAI(ADA) as server:
+            with pytest.raises(ValueError, match="there is no mode 'yaml'"):
+                from_openai(server.client(), mode="yaml")  # type: ignore[call-overload]
+            with pytest.raises(ValueError, match="there is no mode 'yaml'"):
+                from_openai(server.client()).create(response_model=User, mode="yaml", **ASK)
+
+    @pytest.mark.parametrize("wrong", [{"max_retries": -1}, {"max_retries": "2"}, {"on_retry": "x"}])
+    def test_what_cannot_be_done_is_refused_before_it_is_asked(self, wrong: dict[str, Any]) -> None:
+        with LocalOpenAI(ADA) as server, pytest.raises(TypeError, match=next(iter(wrong))):
+            from_openai(server.client()).create(response_model=User, **wrong, **ASK)
+        assert not server.requests
+
+    def test_no_response_model_beside_types_as_tools(self) -> None:
+        with LocalOpenAI(Reply(calls=[("User", ADA)])) as server:
+            stream = from_openai(server.client()).create_partial(response_model=None, tools=[User, Size], **ASK)
+            assert stream.final() == User.model_validate_json(ADA)
+
+    def test_a_list_of_anything(self) -> None:
+        with LocalOpenAI('{"items": [1, "a"]}') as server:
+            bare: Any = typing.List  # noqa: UP006 - with nothing between brackets
+            assert from_openai(server.client()).create(response_model=bare, **ASK) == [1, "a"]
 
 
 class TestBadAnswers:

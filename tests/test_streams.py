@@ -304,8 +304,37 @@ class TestLeaving:
         stream = partials(Source(ADA[:12], ADA[12:]), User)
         for _ in stream:
             break
-        with pytest.raises(TruncatedError):
+        with pytest.raises(TruncatedError, match="because this stream was closed before its end"):
             stream.final()
+        assert stream.parser.feed(ADA) is True, "the parser is as it was"
+
+    def test_final_of_a_whole_answer_that_was_left(self) -> None:
+        stream = partials(Source(ADA, " "), User)
+        for user in stream:
+            if user.age:
+                break
+        assert stream.final() == User(name="Ada", age=36)
+
+    async def test_async_by_one_task_while_another_one_reads(self) -> None:
+        reading, go_on = asyncio.Event(), asyncio.Event()
+
+        class Waiting(AsyncSource):
+            async def __aiter__(self) -> AsyncIterator[str]:
+                reading.set()
+                await go_on.wait()
+                yield ADA
+
+        deltas = Waiting()
+        stream = partials(deltas, User)
+        first = asyncio.create_task(stream.final())
+        await reading.wait()
+        with pytest.raises(RuntimeError, match="another task is reading this stream"):
+            await stream.aclose()
+        with pytest.raises(RuntimeError, match="another task is reading this stream"):
+            async for _ in stream:
+                pass
+        go_on.set()
+        assert await first == User(name="Ada", age=36)
 
     async def test_async_by_break(self) -> None:
         deltas = AsyncSource(ADA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from instar._core import Parser
@@ -11,8 +12,19 @@ __all__ = ["Limits", "Parser"]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a text may be at most; beyond it `LimitError` is raised."""
+    """What a text may be at most; beyond it `LimitError` is raised.
+
+    Raises:
+        ValueError: a limit is not a number from 1 to `sys.maxsize`.
+
+    """
 
     depth: int = 201
     """Containers within containers. Pydantic itself reads no more than 201."""
     bytes: int = 1 << 30
+
+    def __post_init__(self) -> None:
+        for name, limit in (("depth", self.depth), ("bytes", self.bytes)):
+            if not isinstance(limit, int) or not 1 <= limit <= sys.maxsize:
+                message = f"Limits.{name} is a number from 1 to {sys.maxsize}, not {limit!r}"
+                raise ValueError(message)

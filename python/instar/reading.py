@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 
 from typing_extensions import Self
 
+from instar.errors import TruncatedError
 from instar.views import FinalT, ItemT, View
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import AsyncGeneratorType, TracebackType
 
     from instar.parser import Parser
     from instar.progress import Progress
@@ -33,6 +34,7 @@ class Reading(Generic[ItemT, FinalT]):
     def __init__(self, view: View[ItemT, FinalT]) -> None:
         self._view = view
         self._failure: Exception | None = None
+        self._ended = False
 
     @property
     def parser(self) -> Parser[Any]:
@@ -64,6 +66,7 @@ class Reading(Generic[ItemT, FinalT]):
 
     def _finish(self) -> None:
         """Check what has arrived by the end of the source. If it is no answer, keep the error."""
+        self._ended = True
         try:
             self._end()
         except Exception as error:  # noqa: BLE001 - as above
@@ -90,7 +93,12 @@ class Reading(Generic[ItemT, FinalT]):
             raise self._failure
 
     def _outcome(self) -> FinalT:
+        """Return the validated answer, of which nothing more will come."""
         self._settle()
+        parser = self.parser
+        if not (self._ended or parser.complete):
+            reason = "because this stream was closed before its end"
+            raise TruncatedError(parser.path, parser.offset, parser.line, parser.column, reason=reason)
         return self._view.final()
 
 
@@ -150,6 +158,7 @@ class Stream(Reading[ItemT, FinalT], Iterator[ItemT]):
         try:
             reading = True
             while reading:
+                self._ended = False
                 source = self._open()
                 yield from self._view.opening()
                 for delta in source:
@@ -195,7 +204,15 @@ class AsyncStream(Reading[ItemT, FinalT], AsyncIterator[ItemT]):
         return self._outcome()
 
     async def aclose(self) -> None:
-        """Stop reading and close the source. What has arrived stays readable."""
+        """Stop reading and close the source. What has arrived stays readable.
+
+        Raises:
+            RuntimeError: another task is reading.
+
+        """
+        if cast("AsyncGeneratorType[ItemT, None]", self._items).ag_running:
+            message = "another task is reading this stream: one at a time, or one for each of a response's choices"
+            raise RuntimeError(message)
         await self._items.aclose()
         await aclose(self._source)
 
@@ -225,6 +242,7 @@ class AsyncStream(Reading[ItemT, FinalT], AsyncIterator[ItemT]):
         try:
             reading = True
             while reading:
+                self._ended = False
                 source = await self._open()
                 for item in self._view.opening():
                     yield item

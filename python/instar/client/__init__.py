@@ -37,9 +37,10 @@ def from_openai(
 
     Raises:
         TypeError: the client is neither.
-        ValueError: there is no such wire.
+        ValueError: there is no such mode, or no such wire.
 
     """
+    mode = Mode(mode)
     if wire not in ("raw", "sdk"):
         message = f"wire is 'raw' or 'sdk', not {wire!r}"
         raise ValueError(message)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from typing_extensions import override
+
 __all__ = ["Mode"]
 
 
@@ -20,3 +22,9 @@ class Mode(Enum):
     JSON_SCHEMA = "json_schema"
     TOOLS = "tools"
     JSON = "json"
+
+    @classmethod
+    @override
+    def _missing_(cls, value: object) -> Mode:
+        message = f"there is no mode {value!r}: there are {', '.join(f'{mode} ({mode.value!r})' for mode in cls)}"
+        raise ValueError(message)

@@ -80,14 +80,24 @@ def ask(  # noqa: PLR0913 - the keywords that the public methods share
     """Put a response model to an API. The keywords are those of `Completions`; the rest of them is the request's.
 
     Raises:
-        TypeError: a keyword says what the response model says already, or there is nothing to ask for.
+        TypeError: a keyword says what the response model says already, there is nothing to ask for, or a keyword is not
+            what it should be.
+        ValueError: there is no such mode.
 
     """
-    mode = mode or default
+    mode = Mode(mode or default)
     options = Options(live=live, limits=limits, context=context, strict=strict, on_violation=on_violation)
+    if response_model is None and _offers_types(keywords):
+        response_model = _TOOLS
     schema = Any if response_model is None else unwrap(response_model)
     if many is None:
         schema, many = _counted(schema)
+    if not isinstance(max_retries, int) or max_retries < 0:
+        message = f"max_retries is how often to ask again, 0 or more, not {max_retries!r}"
+        raise TypeError(message)
+    if on_retry is not None and not callable(on_retry):
+        message = f"on_retry is called with the attempt and the error: {on_retry!r} cannot be called"
+        raise TypeError(message)
     if max_retries and (keywords.get("n") or 1) > 1:
         message = "max_retries asks again for one answer, and n= asks for several: leave one of them out"
         raise TypeError(message)
@@ -112,7 +122,7 @@ def ask(  # noqa: PLR0913 - the keywords that the public methods share
 def _counted(schema: Any) -> tuple[Any, bool]:
     """Return the type of one answer, and whether there are many of it."""
     if get_origin(schema) in (list, Iterable):
-        return get_args(schema)[0], True
+        return (get_args(schema) or (Any,))[0], True
     return schema, schema is _TOOLS
 
 
@@ -134,7 +144,7 @@ def _functions(
     `Mode.TOOLS`; where there is no choice, none.
     """
     offered = list(keywords.get("tools") or ())
-    if any(not isinstance(tool, Mapping) for tool in offered):
+    if _offers_types(keywords):
         if schema is not _TOOLS:
             message = "the types in tools= say what to answer with, and so does response_model: leave one of them out"
             raise TypeError(message)
@@ -156,6 +166,11 @@ def _functions(
             functions[wanted.name] = unwrap(tool)
             tools.append(endpoint.tool(wanted))
     return functions, {"tools": tools, "tool_choice": choice}
+
+
+def _offers_types(keywords: dict[str, Any]) -> bool:
+    """Say whether some of the `tools` are types, and not the caller's own."""
+    return any(not isinstance(tool, Mapping) for tool in keywords.get("tools") or ())
 
 
 def _alternatives(schema: Any) -> list[Any]:

@@ -74,10 +74,7 @@ impl PyParser {
             }
         };
         let limits = match limits {
-            Some(limits) => Limits {
-                depth: limits.getattr(intern!(py, "depth"))?.extract()?,
-                bytes: limits.getattr(intern!(py, "bytes"))?.extract()?,
-            },
+            Some(limits) => Limits { depth: limit(limits, "depth")?, bytes: limit(limits, "bytes")? },
             None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
         };
         let schema_of = py.import(intern!(py, "instar.schema"))?.getattr(intern!(py, "schema_of"))?;
@@ -459,6 +456,17 @@ impl State {
         let remembered = if is_exception { error.clone_ref(py) } else { errors::interrupted() };
         self.error = Some(remembered.into_value(py));
         error
+    }
+}
+
+/// One of the limits that an `instar.Limits` sets.
+fn limit(limits: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
+    match limits.getattr(name) {
+        Ok(limit) => limit.extract(),
+        Err(_) => Err(PyTypeError::new_err(format!(
+            "limits is an instar.Limits, not {}",
+            limits.get_type().name()?
+        ))),
     }
 }
 
