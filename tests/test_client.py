@@ -413,7 +413,8 @@ class TestMisuse:
 
     def test_no_response_model_beside_types_as_tools(self) -> None:
         with LocalOpenAI(Reply(calls=[("User", ADA)])) as server:
-            stream = from_openai(server.client()).create_partial(response_model=None, tools=[User, Size], **ASK)
+            tools: Any = [User, Size]
+            stream = from_openai(server.client()).create_partial(response_model=None, tools=tools, **ASK)
             assert stream.final() == User.model_validate_json(ADA)
 
     def test_a_list_of_anything(self) -> None:

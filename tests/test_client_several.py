@@ -194,10 +194,19 @@ class TestCallsOfOddServers:
         with LocalOpenAI(self.body(*calls)) as server:
             return list(from_openai(server.client()).create_iterable(tools=[Cat, Dog], **ASK))
 
-    def test_every_call_with_the_same_index(self) -> None:
-        cat = {"index": 0, "id": "1", "function": {"name": "Cat", "arguments": CAT}}
-        dog = {"index": 0, "id": "2", "function": {"name": "Dog", "arguments": DOG}}
-        assert self.ask(cat, dog) == PETS
+    @pytest.mark.parametrize("index", [{}, {"index": 0}], ids=["none", "the same"])
+    @pytest.mark.parametrize("cut", [0, 9], ids=["whole", "in pieces"])
+    @pytest.mark.parametrize("wire", ["raw", "sdk"])
+    def test_calls_that_only_their_ids_tell_apart(self, index: dict[str, int], cut: int, wire: Any) -> None:
+        calls = []
+        for name, text in (("Cat", CAT), ("Dog", DOG)):
+            calls.append({**index, "id": name, "function": {"name": name, "arguments": text[:cut] if cut else text}})
+            calls += [{**index, "function": {"arguments": text[cut:]}}] if cut else []
+        with LocalOpenAI(self.body(*calls)) as server:
+            stream = from_openai(server.client(), wire=wire).create_iterable(tools=[Cat, Dog], **ASK)
+            assert list(stream) == PETS
+        said = stream.completion.choices[0].message.tool_calls or []
+        assert [(call.id, call.function.arguments) for call in said] == [("Cat", CAT), ("Dog", DOG)]  # type: ignore[union-attr]
 
     @pytest.mark.parametrize("index", [{}, {"index": 0}], ids=["none", "the same"])
     def test_the_first_of_calls_without_an_index(self, index: dict[str, int]) -> None:

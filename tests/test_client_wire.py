@@ -22,8 +22,8 @@ from club import ADA, ASK, BOB, User
 from conftest import shared
 from instar import JSONError, Limits, RefusalError, StreamError, TruncatedError
 from instar._core import Delta, Wire
+from instar.chunks import ChunkWire
 from instar.client import from_openai
-from instar.client.sdk import ChunkWire
 from instar.streams import AsyncWireStream, WireStream
 from instar.testing import LocalOpenAI, Reply, tokens
 
@@ -202,6 +202,8 @@ class TestClientsWithoutBytes:
         user, completion = from_openai(real).create_with_completion(response_model=User, **ASK)
         assert user.name == "Ada"
         assert completion.choices[0].message.content == ADA
+        message.content = ADA.replace("Ada", "\ud83d")
+        assert from_openai(real).create(response_model=User, **ASK).name == "\ufffd"
         real.close()
 
     async def test_an_async_create_in_place_of_the_sdks(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,6 +296,24 @@ class TestPartialsOfABody:
         assert instar.partials([silent], User, wire="openai-chat").final().name == "Ada"
         with pytest.raises(JSONError):
             instar.partials([sse(chunk("Sure."), chunk(tool_calls=[call]))], User, wire="openai-chat").final()
+
+    @pytest.mark.parametrize("index", [{}, {"index": 0}], ids=["none", "the same"])
+    def test_the_first_of_calls_that_only_their_ids_tell_apart(self, index: dict[str, int]) -> None:
+        calls = ({**index, "id": text, "function": {"name": "User", "arguments": text}} for text in (ADA, BOB))
+        body = sse(*(chunk(tool_calls=[call]) for call in calls))
+        pieces = (body[at : at + 1] for at in range(len(body)))
+        assert instar.partials(pieces, User, wire="openai-chat").final().name == "Ada"
+
+    def test_characters_in_two_halves(self) -> None:
+        events = [chunk('{"name": "A\ud83d'), chunk('\ude00", "age": 36, "bio": "\ud83d"}')]
+        body = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
+        pieces = (body[at : at + 1] for at in range(len(body)))
+        bytewise = instar.partials(pieces, User, wire="openai-chat")
+        assert [user.name for user in bytewise] == [None, "A", "A😀"]
+        assert (bytewise.final().name, bytewise.final().bio) == ("A😀", "\ufffd")
+        objects = [construct_type_unchecked(value=event, type_=ChatCompletionChunk) for event in events]
+        for chunks in (events, objects, map(to_namespace, events)):
+            assert instar.partials(chunks, User, wire="sdk").final() == bytewise.final()
 
     def test_an_error_of_the_server(self) -> None:
         body = sse(chunk('{"name": "Ad'), {"error": {"message": "out of memory"}})

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import operator
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from instar import _core
 from instar.testing import LocalOpenAI
 from test_examples import ROOT, run
 
@@ -56,3 +60,26 @@ def test_the_map_of_the_house_names_every_room() -> None:
     python = [room.stem for room in (ROOT / "python" / "instar").iterdir() if not room.name.startswith(("_", "py."))]
     rooms = set(re.findall(r"`(\w+)/?`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
     assert {*rust, *python} - rooms == set()
+
+
+def test_no_room_reads_from_one_below_it() -> None:
+    front = {"__init__", "cli", "demo"}
+    rooms = [room for room in (ROOT / "python" / "instar").glob("*.py") if room.stem not in front]
+    below = re.compile(r"^ *(?:from|import) instar\.(?:client|testing)", re.MULTILINE)
+    assert [room.stem for room in rooms if below.search(room.read_text(encoding="utf-8"))] == []
+
+
+def documented() -> list[tuple[str, str]]:
+    """Return each name of the extension's stub that has a docstring, with it."""
+    found = []
+    for node in ast.parse((ROOT / "python" / "instar" / "_core.pyi").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            found.append((node.name, ast.get_docstring(node)))
+            inner = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+            found += [(f"{node.name}.{each.name}", ast.get_docstring(each)) for each in inner]
+    return [(name, text) for name, text in found if text]
+
+
+@pytest.mark.parametrize(("name", "text"), documented(), ids=lambda part: part.partition("\n")[0])
+def test_help_says_what_the_stubs_say(name: str, text: str) -> None:
+    assert inspect.getdoc(operator.attrgetter(name)(_core)) == text

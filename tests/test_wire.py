@@ -8,6 +8,8 @@ import json
 import pickle
 import random
 import time
+from collections import defaultdict
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import openai
@@ -26,7 +28,7 @@ from instar._core import Delta, Wire
 from instar.errors import WireError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 Envelope = Literal["openai-chat", "openai-responses", "anthropic", "gemini"]
 Event = dict[str, Any]
@@ -197,6 +199,18 @@ def twin(envelope: Envelope, events: Iterable[Event]) -> list[Delta]:
     return [delta for event in events for delta in TWINS[envelope](event)]
 
 
+def indexed(events: Iterable[Event]) -> list[Event]:
+    """Return chunks with an index for each id: one of the recorded servers gives the same one to every call."""
+    chunks, ids = list(events), defaultdict[int, list[str]](list)
+    for choice in itertools.chain.from_iterable(chunk.get("choices") or [] for chunk in chunks):
+        begun = ids[choice["index"]]
+        for call in choice["delta"].get("tool_calls") or []:
+            if call.get("id"):
+                begun += [call["id"]] if call["id"] not in begun else []
+                call["index"] = begun.index(call["id"])
+    return chunks
+
+
 # The oracle: the SDK's own iteration.
 
 
@@ -227,12 +241,12 @@ class TestRecordings:
         events = [event.to_dict(mode="json") for event in iterated(envelope, body)]
         ends = [Delta("done")] if b"[DONE]" in body else []
         assert len(events) > 3
-        assert plain(told(envelope, [body])) == plain([*twin(envelope, events), *ends])
+        assert plain(told(envelope, [body])) == plain([*twin(envelope, indexed(events)), *ends])
 
     @pytest.mark.parametrize("name", LINES)
     def test_the_deltas_are_those_of_the_json(self, envelope: Envelope, body: bytes) -> None:
         deltas = told(envelope, [body])
-        assert plain(deltas) == plain(twin(envelope, map(json.loads, data(body))))
+        assert plain(deltas) == plain(twin(envelope, indexed(map(json.loads, data(body)))))
         assert len(deltas) >= 3
 
     @pytest.mark.parametrize("name", BODIES)
@@ -274,7 +288,7 @@ class TestRecordings:
         by_chunks = [event.to_dict(mode="json") for event in iterated(envelope, body)]
         for event in by_chunks:
             event.pop("obfuscation", None)
-        assert completion(by_events) == completion(by_chunks)
+        assert completion(by_events) == completion(indexed(by_chunks))
 
     @pytest.mark.parametrize("name", [name for name in BY_SDK if BODIES[name] == "openai-responses"])
     def test_the_sdk_makes_the_same_response_of_the_events(self, envelope: Envelope, body: bytes) -> None:
@@ -389,7 +403,7 @@ ANYTHING = st.recursive(
 )
 FUNCTIONS = objects(name=WORDS, arguments=WORDS, strict=ANYTHING)
 CALLS = st.builds(
-    lambda held, index: required(held, index=index),
+    lambda held, index: required(held, index=index) | ({"id": f"call_{index}"} if held.get("id") else {}),
     objects(id=WORDS, type=st.just("function"), function=FUNCTIONS),
     st.integers(0, 3),
 )
@@ -458,6 +472,216 @@ def added(events: list[Event]) -> list[Any]:
 
 def adds_up(part: Any) -> bool:
     return any(map(adds_up, part.values())) if isinstance(part, dict) else isinstance(part, str | list) and bool(part)
+
+
+Calls = list[list[str]]  # the arguments of each, in pieces
+Habit = Callable[[Calls], list[list[Event]]]  # the `tool_calls` of each chunk
+Index = Callable[[int], "int | None"]  # what a server gives for the number of a call
+
+
+def call(index: int | None, name: str, arguments: str) -> Event:
+    """Return an entry of `tool_calls` that says no more than this; what has a name has an id."""
+    given = {"index": index, "id": name and f"call_{name}", "function": {"name": name, "arguments": arguments}}
+    return {key: value for key, value in given.items() if value not in (None, "")}
+
+
+def own(at: int) -> int:
+    return at
+
+
+def zero(_: int) -> int:
+    return 0
+
+
+def none(_: int) -> None:
+    return None
+
+
+def pieces(index: Index, *, every: bool = False) -> Habit:
+    """Return the habit of naming a call first, or in every chunk, and cutting its arguments."""
+    return lambda calls: [
+        [call(index(at), f"f{at}" if every or not text else "", text)]
+        for at, texts in enumerate(calls)
+        for text in ["", *texts]
+    ]
+
+
+def wholes(index: Index, **more: Any) -> Habit:
+    """Return the habit of sending each call whole, in a chunk of its own."""
+    return lambda calls: [[call(index(at), f"f{at}", "".join(texts)) | more] for at, texts in enumerate(calls)]
+
+
+def at_once(habit: Habit) -> Habit:
+    """Return the habit of sending all that in one chunk."""
+    return lambda calls: [list(itertools.chain.from_iterable(habit(calls)))]
+
+
+def by_turns(index: Index) -> Habit:
+    """Return the habit of naming all calls first, and of sending a piece of each in every chunk."""
+    return lambda calls: [
+        [call(index(at), f"f{at}", "") for at in range(len(calls))],
+        *(
+            [call(index(at), "", text) for at, text in enumerate(texts)]
+            for texts in itertools.zip_longest(*calls, fillvalue="")
+        ),
+    ]
+
+
+def late(calls: Calls) -> list[list[Event]]:
+    """Give an index where the arguments of a call come, but none where it begins."""
+    begun = [[call(None, f"f{at}", "")] for at in range(len(calls))]
+    return [*begun, *([call(at, "", text)] for at, texts in enumerate(calls) for text in texts)]
+
+
+def other_ids(calls: Calls) -> list[list[Event]]:
+    """Give an id with every chunk, but another one with each."""
+    return [[entry | {"id": f"c{at}"}] for at, (entry,) in enumerate(pieces(own)(calls))]
+
+
+HABITS: dict[str, Habit] = {
+    "by the book": pieces(own),
+    "by turns": by_turns(own),
+    "named in every chunk": pieces(own, every=True),
+    "another id in every chunk": other_ids,
+    "whole": at_once(wholes(own)),
+    "one index": pieces(zero),
+    "one index, named in every chunk": pieces(zero, every=True),
+    "one index, whole": wholes(zero),
+    "one index, whole, in one chunk": at_once(wholes(zero)),
+    "no index": pieces(none),
+    "no index, named in every chunk": pieces(none, every=True),
+    "no index where they begin": late,
+    "no index, by turns": by_turns(none),
+    "no index, whole": wholes(none),
+    "no index, whole, in one chunk": at_once(wholes(none)),
+    "no index, no id, whole": wholes(none, id=""),
+    "no index, no id, whole, in one chunk": at_once(wholes(none, id="")),
+}
+
+
+class TestCalls:
+    """Calls are told apart, whatever their server says of their indexes."""
+
+    @pytest.mark.parametrize("habit", HABITS)
+    @given(
+        calls=st.lists(st.lists(st.text("{}1é", min_size=1), min_size=1, max_size=3), min_size=1, max_size=4),
+        more=st.sampled_from([{}, {"index": None}, {"type": "function"}]),
+    )
+    def test_each_has_its_arguments(self, habit: str, calls: Calls, more: Event) -> None:
+        listed = [[more | entry for entry in entries] for entries in HABITS[habit](calls)]
+        body = framed(*({"choices": [{"index": 0, "delta": {"tool_calls": entries}}]} for entries in listed))
+        wire = Wire("openai-chat")
+        deltas = wire.feed(body)
+        assert told("openai-chat", (body[at : at + 1] for at in range(len(body)))) == deltas
+        arguments = ["".join(texts) for texts in calls]
+        said = {call: text for (kind, _, call), text in joined(deltas) if kind == "arguments"}
+        assert said == dict(enumerate(arguments))
+        # The SDK tells them apart, too, by the indexes of the events as they are kept.
+        kept = [json.loads(event) for event in wire.events]
+        message = completion([{"choices": []}, *kept])["choices"][0]["message"]
+        assert [entry["function"]["arguments"] for entry in message["tool_calls"]] == arguments
+
+    def test_those_of_each_choice(self) -> None:
+        (listed,) = wholes(none)([["{}"]])
+        chunk = {"choices": [{"index": at, "delta": {"tool_calls": listed}} for at in (0, 1)]}
+        kinds = [(kind, choice, call) for kind, _, choice, call in plain(told("openai-chat", [framed(chunk, chunk)]))]
+        assert [place for kind, *place in kinds if kind == "id"] == [[0, 0], [1, 0]] * 2
+
+    def test_an_index_may_be_any(self) -> None:
+        last = 2**32 - 1
+        listed = [call(7, "f", "1"), call(None, "g", "2"), call(last, "h", "3"), call(last + 1, "i", "4")]
+        body = framed(*({"choices": [{"index": 0, "delta": {"tool_calls": [entry]}}]} for entry in listed))
+        assert [delta.call for delta in told("openai-chat", [body]) if delta.kind == "call"] == [7, 8, last, last]
+
+    def test_the_events_are_kept_with_the_numbers(self) -> None:
+        wire = Wire("openai-chat")
+        wire.feed(
+            framed(
+                '{"obfuscation": "x", "choices": [{"delta": {"tool_calls": [ { } , {"id": "a", "index": null}]}}]}',
+                '{"choices": [{"delta": {"tool_calls": [{"index": 10, "id": "b", "function": {"name": "f"}}]}}]}',
+                '{"choices": [{"delta": {"tool_calls": [{"index": -1, "id": "b"}, {"index": 10}]}}]}',
+            )
+        )
+        assert wire.events == [
+            b'{ "choices": [{"delta": {"tool_calls": [ { "index":0} , {"id": "a", "index": null,"index":1}]}}]}',
+            b'{"choices": [{"delta": {"tool_calls": [{"index": 10, "id": "b", "function": {"name": "f"}}]}}]}',
+            b'{"choices": [{"delta": {"tool_calls": [{"index": 10, "id": "b"}, {"index": 10}]}}]}',
+        ]
+
+
+# A growing string of each envelope: an event that says more of it.
+STRINGS: dict[Envelope, Callable[[str], Event]] = {
+    "openai-chat": lambda said: {"choices": [{"index": 0, "delta": {"content": said}}]},
+    "openai-responses": lambda said: {"type": "response.output_text.delta", "sequence_number": 1, "delta": said},
+    "anthropic": lambda said: {"type": "content_block_delta", "index": 0, "delta": {"thinking": said}},
+    "gemini": lambda said: {"candidates": [{"content": {"parts": [{"text": said}]}}]},
+}
+
+
+def content(said: str, **more: Any) -> Event:
+    """Return the event that STRINGS has for chats, with more in its delta."""
+    return {"choices": [{"index": 0, "delta": {"content": said, **more}}]}
+
+
+class TestHalves:
+    """Characters that a server has cut into the halves of a surrogate pair."""
+
+    @pytest.mark.parametrize("envelope", STRINGS)
+    @given(
+        said=st.text(st.sampled_from('a\\"é€😀𝄞'), max_size=12).map(lambda said: said.encode("utf-16-le")),
+        cuts=st.lists(st.integers(0, 24), max_size=8),
+    )
+    def test_any_cut_between_them(self, envelope: Envelope, said: bytes, cuts: list[int]) -> None:
+        at = [0, *sorted(2 * cut for cut in cuts), len(said)]
+        pieces = [said[start:stop].decode("utf-16-le", "surrogatepass") for start, stop in itertools.pairwise(at)]
+        body = framed(*map(STRINGS[envelope], pieces))
+        wire = Wire(envelope)
+        deltas = wire.feed(body)
+        assert "".join(delta.text for delta in deltas) == said.decode("utf-16-le")
+        assert told(envelope, (body[at : at + 1] for at in range(len(body)))) == deltas
+        assert joined(told(envelope, [framed(*map(bytes.decode, wire.events))])) == joined(deltas)
+
+    @pytest.mark.parametrize(
+        ("events", "texts"),
+        [
+            ([content("a\ud83d"), content("\ude00b")], ["a", "😀b"]),
+            ([content("\ud83d"), content(""), {"choices": []}, content("\ude00")], ["😀"]),
+            ([content("\ud83d"), content("b"), content("c")], ["\ufffdb", "c"]),
+            ([content("\ud83d"), content("\ud83d"), content("\ude00")], ["\ufffd", "😀"]),
+            ([content("\ude00a"), content("\ude00"), content("b")], ["\ufffda", "\ufffd", "b"]),
+            ([content("a\ud83db\ude00\ude00")], ["a\ufffdb\ufffd\ufffd"]),
+            ([content("a"), content("b\ud83d")], ["a", "b"]),
+            ([content("\ud83d", reasoning="\ud834"), content("\ude00", reasoning="\udd1e")], ["𝄞", "😀"]),
+        ],
+        ids=["two", "nothing between", "no second", "two firsts", "no first", "within", "the end", "two strings"],
+    )
+    def test_what_is_told(self, events: list[Event], texts: list[str]) -> None:
+        body = framed(*events)
+        for cut in range(len(body)):
+            wire = Wire("openai-chat")
+            deltas = wire.feed(body[:cut]) + wire.feed(body[cut:])
+            assert [delta.text for delta in deltas] == texts
+        assert joined(told("openai-chat", [framed(*map(bytes.decode, wire.events))])) == joined(deltas)
+
+    def test_what_does_not_grow_has_no_other_half(self) -> None:
+        call = {"index": 0, "id": "\ud83d", "function": {"name": "\ud83d", "arguments": "{}"}}
+        body = framed(
+            {"\ud83d": "\ud83d", **content("a", tool_calls=[call]), "logprobs": ["\ude00"], "usage": {"n": "\ude00"}}
+        )
+        said = [("text", "a", 0, None), ("call", "\ufffd", 0, 0), ("id", "\ufffd", 0, 0), ("arguments", "{}", 0, 0)]
+        assert plain(told("openai-chat", [body])) == [*said, ("usage", {"n": "\ufffd"}, 0, None)]
+
+    def test_the_events_are_runs_again_behind_it(self) -> None:
+        wire = Wire("openai-chat")
+        wire.feed(framed(*map(content, ["a", "b", "c\ud83d", "\ude00d", *"efgh"])))
+        assert [json.loads(event) for event in wire.events] == list(map(content, ["ab", "c", "😀defgh"]))
+
+    def test_what_is_no_json_is_found_behind_it(self) -> None:
+        with pytest.raises(WireError, match="trailing characters") as caught:
+            told("openai-chat", [b'data: {"a":"\\ud83d"} x\n\n'])
+        assert caught.value.offset == 21
+        with pytest.raises(WireError, match="invalid escape"):
+            told("openai-chat", [b'data: {"a":"\\ud83d\\ud8x0"}\n\n'])
 
 
 class TestErrors:

@@ -179,5 +179,6 @@ class Wire:
     def events(self) -> list[bytes]:
         """The data of the events so far, JSON texts. A run of events that differ only in the characters of their one
         delta, and in their `sequence_number` and `obfuscation`, is one event with the characters joined and the first
-        number. `obfuscation` (Mistral's `p`) is left out everywhere. Every look costs a copy of them all.
+        number. `obfuscation` (Mistral's `p`) is left out everywhere. The `index` of a tool call is the number that its
+        deltas have, whatever the server said. Every look costs a copy of them all.
         """

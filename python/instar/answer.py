@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from instar._core import Wire
-    from instar.client.sdk import ChunkWire
+    from instar.chunks import ChunkWire
 
     Decoder: TypeAlias = Wire | ChunkWire
 

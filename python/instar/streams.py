@@ -10,7 +10,7 @@ from typing_extensions import NotRequired, Unpack
 
 from instar._core import Wire
 from instar.answer import Body
-from instar.client.sdk import ChunkWire, Envelope
+from instar.chunks import ChunkWire, Envelope
 from instar.errors import StreamError
 from instar.parser import Parser
 from instar.partial import unwrap

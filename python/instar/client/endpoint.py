@@ -11,15 +11,15 @@ from openai import APIError
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from instar.chunks import to_bytes
 from instar.client.mode import Mode
-from instar.client.sdk import to_bytes
 from instar.errors import StreamError, TruncatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from instar.chunks import Envelope
     from instar.client.format import Format
-    from instar.client.sdk import Envelope
 
 CompletionT = TypeVar("CompletionT")
 UsageT = TypeVar("UsageT")
@@ -99,7 +99,7 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
 
     def events(self, completion: CompletionT) -> Iterable[dict[str, Any]]:
         """Return the events of a stream that amounts to this response."""
-        return self.unfolded(from_json(to_bytes(completion)))
+        return self.unfolded(json.loads(to_bytes(completion)))
 
     @abstractmethod
     def unfolded(self, completion: dict[str, Any]) -> Iterable[dict[str, Any]]:

@@ -9,17 +9,17 @@ from openai import APIResponse, AsyncAPIResponse
 
 from instar._core import Wire
 from instar.answer import Body
+from instar.chunks import ChunkWire
 from instar.client.endpoint import CompletionT, Endpoint, UsageT
 from instar.client.hooks import Hooks, log
-from instar.client.sdk import ChunkWire
 from instar.wire import AsyncResponse, Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
     from instar.answer import Decoder
+    from instar.chunks import Envelope
     from instar.client.question import Question
-    from instar.client.sdk import Envelope
 
 Medium: TypeAlias = Literal["raw", "sdk"]
 

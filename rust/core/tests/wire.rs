@@ -94,6 +94,26 @@ fn chat_deltas() {
         &[r#"{"choices":[{"delta":{"tool_calls":[{"id":"a"},{"id":"b"}]}}]}"#],
         &["id 0[0] a", "id 0[1] b"],
     );
+    // Cerebras' calls all have the same index.
+    let whole = |index: &str, id: &str| {
+        format!(
+            r#"{{"choices":[{{"delta":{{"tool_calls":[{{{index}"id":"{id}","function":{{"name":"f","arguments":"{{}}"}}}}]}}}}]}}"#
+        )
+    };
+    for index in ["", r#""index":0,"#] {
+        says(
+            Chat,
+            &[&whole(index, "a"), &whole(index, "b")],
+            &[
+                "call 0[0] f",
+                "id 0[0] a",
+                "arguments 0[0] {}",
+                "call 0[1] f",
+                "id 0[1] b",
+                "arguments 0[1] {}",
+            ],
+        );
+    }
     says(
         Chat,
         &[r#"{"error":{"message":"overloaded","code":503}}"#],
@@ -104,6 +124,18 @@ fn chat_deltas() {
         &[r#"{"error":"over\"loaded"}"#, r#"{"error":null}"#, r#"{"error":{}}"#],
         &[r#"error 0 "over\"loaded""#],
     );
+}
+
+#[test]
+fn the_halves_of_a_character_are_joined() {
+    let first = r#"{"choices":[{"delta":{"content":"a\uD83D"}}]}"#;
+    let second = r#"{"choices":[{"delta":{"content":"\ude00b"}}]}"#;
+    let other = r#"{"choices":[{"delta":{"content":"c","reasoning":"\ude00"},"logprobs":["\ud83d"]}]}"#;
+    says(Envelope::Chat, &[first, second], &["text 0 a", "text 0 😀b"]);
+    says(Envelope::Chat, &[first, other], &["text 0 a", "reasoning 0 \u{fffd}", "text 0 \u{fffd}c"]);
+    let seen = feed(Envelope::Chat, [body(&[first, second, first]).as_bytes()]);
+    let content = |text| format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}}}}]}}"#).into_bytes();
+    assert_eq!(seen.events, [content("a"), content(r"\ud83d\ude00b"), content("a")]);
 }
 
 #[test]
@@ -340,7 +372,7 @@ fn empty_deltas_are_kept_once() {
     assert_eq!((seen.deltas.len(), seen.events), (0, vec![empty.as_bytes().to_vec()]));
 }
 
-const EVENTS: [&str; 16] = [
+const EVENTS: [&str; 19] = [
     r#"{"choices":[{"index":0,"delta":{"content":"a\u00e9\""},"finish_reason":null}],"obfuscation":"xyz"}"#,
     r#"{"choices":[{"index":0,"delta":{"content":"€"},"finish_reason":null}],"obfuscation":"x"}"#,
     r#"{"choices":[{"index":1,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"a"}}]}}]}"#,
@@ -356,6 +388,9 @@ const EVENTS: [&str; 16] = [
     "[DONE]",
     r#"{"error":"e"}"#,
     r#"{"choices":[{"delta":{"content":"\ud83d"}}]}"#,
+    r#"{"choices":[{"delta":{"content":"\ude00b"}}]}"#,
+    r#"{"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{"}}]}}]}"#,
+    r#"{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"}"}},{"id":"b","index":0}]}}]}"#,
     "{\"choices\":[\n1,\n{\"delta\":{\"content\":\"split\"}}]}",
 ];
 

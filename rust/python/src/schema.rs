@@ -73,8 +73,7 @@ impl Schema {
         })
     }
 
-    /// How each part of the schema is read: its path, Pydantic's name for it, how it is checked, what is decided at
-    /// which moment, what is shown while it is open.
+    /// How each part of the schema is read: see `instar.explain.Row`.
     fn explain(&self, py: Python<'_>) -> PyResult<Vec<explain::Row>> {
         explain::rows(py, self)
     }

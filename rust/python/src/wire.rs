@@ -13,7 +13,9 @@ use crate::exclusive::{Exclusive, Lent};
 /// The kinds as Python has them.
 static NAMES: PyOnceLock<[Py<PyString>; Kind::ALL.len()]> = PyOnceLock::new();
 
-/// The decoder of one response.
+/// Reads the body of a streamed response: server-sent events with a provider's envelopes.
+///
+/// What is not known of an event is skipped. A call while another one is at work is a `RuntimeError`.
 #[pyclass(frozen, name = "Wire", module = "instar._core")]
 pub(crate) struct PyWire {
     wire: Exclusive<Wire>,
@@ -23,10 +25,15 @@ pub(crate) struct PyWire {
 #[pyclass(frozen, name = "Delta", module = "instar._core")]
 pub(crate) struct PyDelta {
     kind: Kind,
+    /// The choice it belongs to, 0 where there is only one.
     #[pyo3(get)]
     choice: u32,
+    /// The tool call it belongs to: its `index`, `output_index` or block index, or for Gemini its place in the
+    /// candidate.
     #[pyo3(get)]
     call: Option<u32>,
+    /// The characters: of the function's name for "call", of the call's id for "id", of the reason for "finish", of
+    /// an object's JSON for "usage" and "error" (or of a string's). Empty for "done" only.
     #[pyo3(get)]
     text: Py<PyString>,
 }
@@ -50,7 +57,11 @@ impl PyWire {
         Ok(Self { wire: Exclusive::new(Wire::new(envelope)) })
     }
 
-    /// The deltas that these bytes complete, in their order.
+    /// The deltas that these bytes complete, in their order, however the body is cut.
+    ///
+    /// Raises `WireError` if an event's data is not JSON. The deltas before it are given first: the error is raised by
+    /// this call if there are none, otherwise by the next one (`end` too), and by every later one. What comes behind
+    /// `[DONE]` is not read.
     #[pyo3(signature = (body, /))]
     fn feed<'py>(&self, body: &Bound<'py, PyBytes>) -> PyResult<Bound<'py, PyList>> {
         let py = body.py();
@@ -63,22 +74,31 @@ impl PyWire {
         }
     }
 
-    /// The body has ended.
+    /// The body has ended. An event that no blank line has dispatched is dropped, as the standard says.
+    ///
+    /// Raises as `feed` does.
     fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         self.wire(py)?.end().map_err(|fault| raised(py, fault))?;
         Ok(PyList::empty(py))
     }
 
+    /// Whether the response has said that it is over: `[DONE]`, `response.completed`, `response.incomplete`,
+    /// `response.failed`, `response.cancelled` or `message_stop`. Gemini does not say so.
     #[getter]
     fn done(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.wire(py)?.done())
     }
 
+    /// How many bytes have come, or the offset of the first one after which an event's data cannot be JSON.
     #[getter]
     fn offset(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.wire(py)?.offset())
     }
 
+    /// The data of the events so far, JSON texts. A run of events that differ only in the characters of their one
+    /// delta, and in their `sequence_number` and `obfuscation`, is one event with the characters joined and the first
+    /// number. `obfuscation` (Mistral's `p`) is left out everywhere. The `index` of a tool call is the number that its
+    /// deltas have, whatever the server said. Every look costs a copy of them all.
     #[getter]
     fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let wire = self.wire(py)?;
@@ -119,6 +139,7 @@ impl PyDelta {
         Ok(Self { kind, choice, call, text: text.unwrap_or_else(|| PyString::new(py, "").unbind()) })
     }
 
+    /// What it is. Of one event they come in this order, call by call, choice by choice, with what ends last.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> &Bound<'py, PyString> {
         NAMES.get_or_init(py, || Kind::ALL.map(|kind| PyString::intern(py, kind.name()).unbind()))

@@ -49,7 +49,7 @@ pub(super) struct Gemini {
 impl Gemini {
     /// What an event says.
     pub(super) fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>) {
-        let part = |found: &Found| (found.choice, found.call);
+        let part = |found: &Found| (found.choice, found.place);
         for parts in event.found.chunk_by(|left, right| part(left) == part(right)) {
             let thought = parts.iter().any(|found| found.tag == Tag::Thought);
             let named = parts.iter().any(|found| found.tag == Tag::Said(Kind::Call));

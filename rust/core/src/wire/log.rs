@@ -1,5 +1,14 @@
 //! The events so far, for those who put a whole response together.
 
+use std::ops::Range;
+
+/// What is kept of an event in place of some of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Edit {
+    pub(super) at: Range<usize>,
+    pub(super) text: String,
+}
+
 /// The data of the events, those of a run as one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Log {
@@ -9,15 +18,17 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Adds an event. Those that are like it go on with it at `growth`.
-    pub(super) fn push(&mut self, data: &[u8], growth: Option<usize>) {
+    /// Adds an event with these edits. Those that are like it go on with it at `growth`.
+    pub(super) fn push(&mut self, data: &[u8], mut edits: Vec<Edit>, growth: Option<usize>) {
         if let Some(last) = self.events.last_mut() {
             last.append(&mut self.tail);
             last.shrink_to_fit();
         }
-        let (head, tail) = data.split_at(growth.unwrap_or(data.len()));
-        self.events.push(head.to_vec());
-        self.tail.extend_from_slice(tail);
+        edits.sort_by_key(|edit| edit.at.start);
+        let growth = growth.unwrap_or(data.len());
+        let behind = edits.partition_point(|edit| edit.at.start < growth);
+        self.events.push(edited(data, 0..growth, &edits[..behind]));
+        self.tail = edited(data, growth..data.len(), &edits[behind..]);
     }
 
     /// Gives the last event more characters, in raw JSON.
@@ -35,4 +46,17 @@ impl Log {
             [event, tail].concat()
         })
     }
+}
+
+/// A part of an event with the edits of it, which are in order.
+fn edited(data: &[u8], part: Range<usize>, edits: &[Edit]) -> Vec<u8> {
+    let (mut text, mut at) = (Vec::with_capacity(part.len()), part.start);
+    for edit in edits {
+        // Two members that are taken out may both reach for the comma between them.
+        text.extend_from_slice(&data[at..edit.at.start.max(at)]);
+        text.extend_from_slice(edit.text.as_bytes());
+        at = edit.at.end.max(at);
+    }
+    text.extend_from_slice(&data[at..part.end]);
+    text
 }

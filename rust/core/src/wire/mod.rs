@@ -8,8 +8,10 @@
 //! [`Wire`] drives them. Events that are not known, and of those that are the parts that are not known, are skipped.
 
 mod anthropic;
+mod calls;
 mod chat;
 mod gemini;
+mod halves;
 mod log;
 mod responses;
 mod run;
@@ -20,8 +22,10 @@ use crate::fault::{Fault, FaultKind};
 use crate::text::{Position, Span};
 
 use anthropic::Anthropic;
+use chat::Chat;
 use gemini::Gemini;
-use log::Log;
+use halves::Halves;
+use log::{Edit, Log};
 use responses::Responses;
 use run::Run;
 use shape::{Findings, Found, Reader, Shape, Tag};
@@ -136,6 +140,7 @@ pub struct Wire {
     speaker: Speaker,
     /// What the event at hand says.
     said: Vec<Said>,
+    halves: Halves,
     run: Run,
     log: Log,
     /// Whether `[DONE]` has come: nothing behind it is read.
@@ -147,7 +152,7 @@ pub struct Wire {
 /// What an envelope has to remember between events.
 #[derive(Clone, Debug)]
 enum Speaker {
-    Chat,
+    Chat(Chat),
     Responses(Responses),
     Anthropic(Anthropic),
     Gemini(Gemini),
@@ -169,7 +174,7 @@ impl Wire {
     #[must_use]
     pub fn new(envelope: Envelope) -> Self {
         let speaker = match envelope {
-            Envelope::Chat => Speaker::Chat,
+            Envelope::Chat => Speaker::Chat(Chat::default()),
             Envelope::Responses => Speaker::Responses(Responses::default()),
             Envelope::Anthropic => Speaker::Anthropic(Anthropic::default()),
             Envelope::Gemini => Speaker::Gemini(Gemini::default()),
@@ -179,6 +184,7 @@ impl Wire {
             reader: Reader::new(),
             speaker,
             said: Vec::new(),
+            halves: Halves::default(),
             run: Run::default(),
             log: Log::default(),
             closed: false,
@@ -227,7 +233,8 @@ impl Wire {
     }
 
     /// The data of the events so far. Events that differ only in the characters of their one delta, in their number
-    /// and their padding are one event with the characters joined.
+    /// and their padding are one event with the characters joined. Every tool call has its own number for its `index`,
+    /// and no character is cut in two, whatever the server says.
     pub fn events(&self) -> impl Iterator<Item = Vec<u8>> {
         self.log.events()
     }
@@ -251,15 +258,17 @@ impl Wire {
         let is_error = event.name == b"error";
         if !is_error
             && let Some((said, raw)) = self.run.next(data)
-            && let Ok(findings) = self.reader.read(&data[quoted(raw)], &run::CHARACTERS)
+            && self.reader.read(&data[quoted(raw)], &run::CHARACTERS).is_ok()
         {
-            said.tell(findings.text(Tag::Delta), hear);
+            said.tell(self.reader.findings(&data[quoted(raw)]).text(Tag::Delta), hear);
             self.log.extend(&data[bytes(raw)]);
             return Ok(());
         }
-        let findings = self.reader.read(data, self.speaker.shape())?;
+        let (data, alone) = halves::read(&mut self.reader, data, self.speaker.shape())?;
+        let findings = self.reader.findings(&data);
+        let mut edits: Vec<_> = run::padless(&data, findings).collect();
         self.said.clear();
-        self.speaker.say(findings, &mut self.said);
+        self.speaker.say(findings, &mut self.said, &mut edits);
         if is_error && self.said.iter().all(|said| said.kind != Kind::Error) {
             self.said.push(Said::new(Kind::Error, Span::raw(0, data.len())));
         }
@@ -268,11 +277,14 @@ impl Wire {
             ((said.kind >= Kind::Finish).then_some(said.kind), said.choice, said.call, said.kind)
         });
         for said in &self.said {
-            said.tell(findings.source.bytes(said.text), hear);
+            let text = findings.source.bytes(said.text);
+            said.tell(&self.halves.join(said, text, &alone, &mut edits), hear);
             self.done |= said.kind == Kind::Done;
         }
-        self.run.start(data, findings, &self.said);
-        self.log.push(&run::padless(data, findings), self.run.growth());
+        // Where a half is held back the next event has to be looked at: it is none of a run.
+        let waits = self.said.iter().any(|said| self.halves.hold(said));
+        self.run.start(&data, findings, if waits { &[] } else { &self.said });
+        self.log.push(&data, edits, self.run.growth());
         Ok(())
     }
 
@@ -286,17 +298,17 @@ impl Speaker {
     /// What is read of an event.
     fn shape(&self) -> &'static Shape {
         match self {
-            Self::Chat => &chat::SHAPE,
+            Self::Chat(_) => &chat::SHAPE,
             Self::Responses(_) => &responses::SHAPE,
             Self::Anthropic(_) => &anthropic::SHAPE,
             Self::Gemini(_) => &gemini::SHAPE,
         }
     }
 
-    /// What an event says.
-    fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>) {
+    /// What an event says, and what is kept of it in another way.
+    fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>, edits: &mut Vec<Edit>) {
         match self {
-            Self::Chat => chat::say(event, said),
+            Self::Chat(chat) => chat.say(event, said, edits),
             Self::Responses(responses) => responses.say(event, said),
             Self::Anthropic(anthropic) => anthropic.say(event, said),
             Self::Gemini(gemini) => gemini.say(event, said),
@@ -311,7 +323,7 @@ impl Said {
 
     fn found(kind: Kind, found: &Found) -> Self {
         let choice = found.choice.unwrap_or(0);
-        Self { kind, choice, call: found.call, text: found.text, raw: found.raw }
+        Self { kind, choice, call: None, text: found.text, raw: found.raw }
     }
 
     /// Tells what is said, if anything is.

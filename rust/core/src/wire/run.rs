@@ -3,9 +3,9 @@
 //! A response consists of little else. Where the bytes before and behind those characters are the same, so is what
 //! they mean: only the characters are read.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
+use super::log::Edit;
 use super::shape::{Findings, Shape, Tag};
 use super::{Kind, Said, bytes};
 use crate::scan::plain_run;
@@ -66,12 +66,9 @@ impl Run {
         (data[at..] == self.first[read..]).then_some((said, characters?))
     }
 
-    /// Where in the first event without its padding the characters of the others go.
+    /// Where in the first event the characters of the others go.
     pub(super) fn growth(&self) -> Option<usize> {
-        let raw = self.said?.raw?;
-        let before = |gap: &&Gap| gap.tag == Tag::Padding && gap.raw.end <= raw.start;
-        let cut: usize = self.gaps.iter().filter(before).map(|gap| member(&self.first, gap.raw).len()).sum();
-        Some(raw.end as usize - cut)
+        Some(self.said?.raw?.end as usize)
     }
 }
 
@@ -96,14 +93,10 @@ impl Gap {
     }
 }
 
-/// An event without its padding.
-pub(super) fn padless<'d>(data: &'d [u8], event: Findings<'_>) -> Cow<'d, [u8]> {
-    let mut padless = Cow::Borrowed(data);
-    let paddings = event.found.iter().rev().filter(|found| found.tag == Tag::Padding);
-    for raw in paddings.filter_map(|found| found.raw) {
-        padless.to_mut().drain(member(data, raw));
-    }
-    padless
+/// What rids an event of its padding.
+pub(super) fn padless(data: &[u8], event: Findings<'_>) -> impl Iterator<Item = Edit> {
+    let paddings = event.found.iter().filter(|found| found.tag == Tag::Padding);
+    paddings.filter_map(|found| found.raw).map(|raw| Edit { at: member(data, raw), text: String::new() })
 }
 
 /// The one thing said that grows from event to event, if nothing else is said.
@@ -183,10 +176,12 @@ mod tests {
             "a\\u00e9\\n",
             "é€😀",
             "\\ud83d\\ude00",
+            "a\\uD83D",
+            "\\uDE00b",
+            "\\ud83d",
             "{\\\"k\\\": [1",
             "0123456789abcdef",
             // Not JSON.
-            "\\ud83d",
             "\\q",
             "\\",
             "\u{1}",
@@ -211,6 +206,27 @@ mod tests {
         )
     }
 
+    /// A chunk with tool calls whose indexes, ids and names say more or less of which call is which.
+    fn calls() -> impl Strategy<Value = String> {
+        let index = prop::sample::select(vec![
+            "",
+            r#""index":0,"#,
+            r#""index":1,"#,
+            r#""index":null,"#,
+            r#""index":-1,"#,
+        ]);
+        let id =
+            prop::sample::select(vec!["", r#""id":"","#, r#""id":"null","#, r#""id":"a","#, r#""id":"b","#]);
+        let name = prop::sample::select(vec!["", r#""name":"f","#]);
+        let call = (index, id, name, characters()).prop_map(|(index, id, name, text)| {
+            format!(r#"{{{index}{id}"function":{{{name}"arguments":"{text}"}}}}"#)
+        });
+        let call = prop_oneof![8 => call, 1 => Just("{ }".to_owned()), 1 => Just("null".to_owned())];
+        (prop::collection::vec(call, 1..3), 0..2_u8).prop_map(|(calls, choice)| {
+            format!(r#"{{"choices":[{{"delta":{{"tool_calls":[{}]}},"index":{choice}}}]}}"#, calls.join(","))
+        })
+    }
+
     fn response() -> impl Strategy<Value = String> {
         let kind = prop::sample::select(vec![
             "output_text",
@@ -233,10 +249,12 @@ mod tests {
         #[test]
         fn a_run_says_what_its_events_say(
             chats in prop::collection::vec(chat(), 0..12),
+            calls in prop::collection::vec(calls(), 0..12),
             responses in prop::collection::vec(response(), 0..12),
             again in 1..4_usize,
         ) {
-            for (envelope, events) in [(Envelope::Chat, chats), (Envelope::Responses, responses)] {
+            let all = [(Envelope::Chat, chats), (Envelope::Chat, calls), (Envelope::Responses, responses)];
+            for (envelope, events) in all {
                 let events: Vec<_> = events.into_iter().flat_map(|event| vec![event; again]).collect();
                 let (heard, fault, kept) = hear(envelope, &events, true);
                 let (twin, twin_fault, twin_kept) = hear(envelope, &events, false);

@@ -51,6 +51,8 @@ pub(super) enum Tag {
     Padding,
     /// What is the same in every event.
     Same,
+    /// A tool call, behind all that was found in it.
+    Call,
 }
 
 /// What elements can be numbered as.
@@ -64,9 +66,10 @@ pub(super) enum Level {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub(super) tag: Tag,
-    /// The numbers of the elements it is in.
+    /// The number of the choice it is in.
     pub(super) choice: Option<u32>,
-    pub(super) call: Option<u32>,
+    /// The place in its list of the tool call it is in.
+    pub(super) place: Option<u32>,
     /// What it says.
     pub(super) text: Span,
     /// Where its characters or digits lie in the raw text. None if it is JSON text.
@@ -96,7 +99,8 @@ impl<'f> Findings<'f> {
     }
 }
 
-fn number(digits: &[u8]) -> Option<u32> {
+/// The number that digits spell, if it is one that elements can have.
+pub(super) fn number(digits: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
@@ -107,6 +111,7 @@ pub(super) struct Reader {
     grammar: Grammar,
     found: Vec<Found>,
     open: Vec<Open>,
+    grows: bool,
 }
 
 /// An object or array in which something is looked for.
@@ -122,15 +127,12 @@ struct Open {
 impl Reader {
     pub(super) fn new() -> Self {
         // What is skipped may be nested as deep as it likes: one byte a level is what it costs.
-        Self { lexer: Lexer::new(), grammar: Grammar::new(usize::MAX), found: Vec::new(), open: Vec::new() }
+        let grammar = Grammar::new(usize::MAX);
+        Self { lexer: Lexer::new(), grammar, found: Vec::new(), open: Vec::new(), grows: false }
     }
 
     /// Reads the JSON text of an event, or of a part of one.
-    pub(super) fn read<'f>(
-        &'f mut self,
-        json: &'f [u8],
-        shape: &'static Shape,
-    ) -> Result<Findings<'f>, Fault> {
+    pub(super) fn read(&mut self, json: &[u8], shape: &'static Shape) -> Result<(), Fault> {
         self.lexer.reset();
         self.grammar.rewind(0);
         self.found.clear();
@@ -152,15 +154,18 @@ impl Reader {
         if flow.is_ok() && parse.grammar.at_root() {
             flow = self.lexer.end(json, &mut parse);
         }
-        let grows = walk.grows;
+        self.grows = walk.grows;
         match flow {
-            Ok(()) if self.grammar.complete() => {
-                Ok(Findings { found: &self.found, source: self.lexer.source(json), grows })
-            }
+            Ok(()) if self.grammar.complete() => Ok(()),
             Ok(()) => Err(Fault { offset: json.len(), kind: FaultKind::Truncated }),
             Err(Halt::Fault(fault)) => Err(fault),
             Err(halt) => unreachable!("the walk asks for nothing: {halt:?}"),
         }
+    }
+
+    /// What was found in the text that was read last, which is this one.
+    pub(super) fn findings<'f>(&'f self, json: &'f [u8]) -> Findings<'f> {
+        Findings { found: &self.found, source: self.lexer.source(json), grows: self.grows }
     }
 }
 
@@ -197,7 +202,7 @@ struct Skipped {
 
 impl Walk<'_> {
     fn push(&mut self, tag: Tag, text: Span, raw: Option<Span>) {
-        self.found.push(Found { tag, choice: None, call: None, text, raw });
+        self.found.push(Found { tag, choice: None, place: None, text, raw });
     }
 
     /// What is looked for in the value that begins.
@@ -224,17 +229,25 @@ impl Walk<'_> {
         kind == Json::Array && !self.json[at + 1..].trim_ascii_start().starts_with(b"]")
     }
 
-    /// The element of an array has closed: what was found in it is told its number.
-    fn close_element(&mut self, before: usize) {
-        let Some(Open { shape: Shape::Each(level, _), elements, .. }) = self.open.last() else { return };
-        let found = &mut self.found[before..];
-        let index = found.iter().find(|found| found.tag == Tag::Index(*level));
-        let source = Source { raw: self.json, decoded: "" };
-        let index = index.and_then(|index| number(source.bytes(index.text))).unwrap_or(elements - 1);
-        for found in found {
-            match level {
-                Level::Choice => found.choice = Some(index),
-                Level::Call => found.call = Some(index),
+    /// The element of an array has closed before `end`: what was found in it is told where it was.
+    fn close_element(&mut self, before: usize, end: usize) {
+        let Some(&Open { shape: Shape::Each(level, _), elements, .. }) = self.open.last() else { return };
+        let place = elements - 1;
+        match level {
+            Level::Choice => {
+                let found = &mut self.found[before..];
+                let index = found.iter().find(|found| found.tag == Tag::Index(Level::Choice));
+                let source = Source { raw: self.json, decoded: "" };
+                let choice = index.and_then(|index| number(source.bytes(index.text))).unwrap_or(place);
+                for found in found {
+                    found.choice = Some(choice);
+                }
+            }
+            Level::Call => {
+                self.push(Tag::Call, Span::raw(end, end), None);
+                for found in &mut self.found[before..] {
+                    found.place = Some(place);
+                }
             }
         }
     }
@@ -340,7 +353,7 @@ impl Receiver for Walk<'_> {
             }
         } else if let Some(open) = self.open.pop() {
             self.arrays -= usize::from(matches!(open.shape, Shape::Each(..)));
-            self.close_element(open.before);
+            self.close_element(open.before, end);
         }
         Ok(())
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from instar._core import Wire
 
@@ -52,16 +53,19 @@ def to_bytes(chunk: Any) -> bytes:
     """Write an SDK's object as the JSON that it was. Raises TypeError for what is no such object."""
     if isinstance(chunk, (str, bytes, int, float, list, tuple)) or chunk is None:
         raise _unknown(chunk)
-    dump = getattr(chunk, "model_dump_json", None)
-    if dump is not None:
-        text: str = dump(by_alias=True, exclude_unset=True, warnings=False)
-        return text.encode()
-    return to_json(chunk, fallback=vars)
+    options: dict[str, Any] = {"by_alias": True, "exclude_unset": True, "warnings": False}
+    is_model = hasattr(chunk, "model_dump_json")
+    try:
+        return chunk.model_dump_json(**options).encode() if is_model else to_json(chunk, fallback=vars)
+    except PydanticSerializationError:
+        # Half of a character is no UTF-8, but it can be escaped.
+        plain = chunk.model_dump(mode="json", **options) if is_model else chunk
+        return json.dumps(plain, default=vars).encode()
 
 
 def _envelope(chunk: Any, data: bytes) -> Envelope:
     """Tell the provider by the shape of its first object."""
-    event = from_json(data)
+    event = json.loads(data)
     kind = str(event.get("type", ""))
     if "choices" in event or event.get("object") == "chat.completion.chunk":
         return "openai-chat"

@@ -1,0 +1,95 @@
+//! The numbers of the tool calls in one message.
+//!
+//! A call's number is its `index`, and what comes with that index goes on with it. But some servers leave the index out,
+//! and some give the same one to every call. So another call begins, too,
+//!
+//! - with an index that a call has been given: where an id that is new comes with a name (without one, it may be that the
+//!   server makes up an id for every event), and the call has another id;
+//! - without an index: where the id is new, or where a name comes, and no id that is known.
+//!
+//! What has no index, id or name goes on with the call that the list before began with, and what is behind it in its
+//! list with the calls behind that one.
+
+use std::collections::BTreeMap;
+
+/// The calls so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Calls {
+    /// By their numbers.
+    begun: BTreeMap<u32, Call>,
+    /// The latest call of each index.
+    by_index: BTreeMap<u32, u32>,
+    /// The latest call of each id.
+    by_id: BTreeMap<Vec<u8>, u32>,
+    /// The call that the list of calls before, or this one, began with.
+    first: u32,
+    /// The call that an event was about last.
+    last: u32,
+}
+
+/// What is known of a call.
+#[derive(Clone, Debug)]
+struct Call {
+    index: Option<u32>,
+    /// The first id it was given. Empty if it has none.
+    id: Vec<u8>,
+}
+
+/// What an event says of which call it is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Label<'e> {
+    pub(super) index: Option<u32>,
+    /// Empty if there is none.
+    pub(super) id: &'e [u8],
+    /// Whether there is a name.
+    pub(super) named: bool,
+    /// Whether it is the first of the event's list of calls.
+    pub(super) first: bool,
+}
+
+impl Calls {
+    /// The number of the call that has this label.
+    pub(super) fn number(&mut self, label: Label<'_>) -> u32 {
+        let known = self.by_id.get(label.id).copied();
+        let held = self.held(label, known);
+        let held = held.filter(|&number| known == Some(number) || !self.begins(label, number));
+        let number = held.unwrap_or_else(|| self.begin(label.index));
+        if !label.id.is_empty() && known != Some(number) {
+            self.by_id.insert(label.id.to_vec(), number);
+            if let Some(call) = self.begun.get_mut(&number).filter(|call| call.id.is_empty()) {
+                call.id.extend_from_slice(label.id);
+            }
+        }
+        if label.first {
+            self.first = number;
+        }
+        self.last = number;
+        number
+    }
+
+    /// The call that goes on, unless another one begins. `known` is the one that has the id.
+    fn held(&self, label: Label<'_>, known: Option<u32>) -> Option<u32> {
+        let Some(index) = label.index else {
+            let from = if label.first { self.first } else { self.last.saturating_add(1) };
+            return known.or_else(|| self.begun.range(from..).next().map(|(&number, _)| number));
+        };
+        let at_index = |number: &u32| self.begun[number].index.is_none_or(|held| held == index);
+        // A call that began without an index may be given one later.
+        let by_number = || (!label.named && self.begun.contains_key(&index)).then_some(index);
+        known.filter(at_index).or_else(|| self.by_index.get(&index).copied()).or_else(by_number)
+    }
+
+    /// Whether a label whose id is not known is that of another call than the one that would go on.
+    fn begins(&self, label: Label<'_>, number: u32) -> bool {
+        let other = !label.id.is_empty() && !self.begun[&number].id.is_empty();
+        if label.index.is_some() { other && label.named } else { other || label.named }
+    }
+
+    fn begin(&mut self, index: Option<u32>) -> u32 {
+        let next = self.begun.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
+        let number = index.filter(|index| !self.begun.contains_key(index)).unwrap_or(next);
+        self.begun.insert(number, Call { index, id: Vec::new() });
+        self.by_index.extend(index.map(|index| (index, number)));
+        number
+    }
+}
