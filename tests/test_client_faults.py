@@ -177,7 +177,8 @@ class TestTheServer:
         with LocalOpenAI(b"<html><body>Bad gateway</body></html>\n\n") as server:
             told = ask(server, wire=wire, response_model=User)
         assert isinstance(told.error, StreamError)
-        assert "no choices" in str(told.error)
+        assert "no answer in it" in str(told.error)
+        assert (wire == "raw") == ("is no event stream and begins with '<html>" in str(told.error))
 
 
 @both

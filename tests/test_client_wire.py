@@ -325,7 +325,7 @@ class TestPartialsOfABody:
     def test_no_wire(self) -> None:
         with pytest.raises(instar.WireError):
             instar.partials([b"data: {no json\n\n"], User, wire="openai-chat").final()
-        with pytest.raises(StreamError, match="no choices"):
+        with pytest.raises(StreamError, match="no answer in it"):
             instar.partials([], User, wire="openai-chat").final()
 
     @pytest.mark.parametrize("piece", ["text", b"bytes", 5, {"neither": "nor"}], ids=repr)

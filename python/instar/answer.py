@@ -32,21 +32,26 @@ _WHY = {
 }
 
 
+BEGINNING = 80
+"""How many bytes of a body are kept, to show what came in place of an answer."""
+
+
 class Answer:
     """What one choice of a response has said so far.
 
     Attributes:
         unread: what of the answer nobody has read yet: texts, or whole deltas where the answer is in many calls.
+        begun: whether it has said anything.
 
     """
 
     def __init__(self, part: Part) -> None:
         self.unread: deque[Any] = deque()
+        self.begun = False
         self.finish_reason: str | None = None
         self.refusal = ""
         self._part = part
         self._call: int | None = None
-        self._begun = False
         self._prose = False
         self._reasoning: list[str] = []
 
@@ -57,7 +62,7 @@ class Answer:
 
     def take(self, delta: Delta) -> None:
         """Take in the next delta of this choice."""
-        self._begun = True
+        self.begun = True
         kind = delta.kind
         if kind == "text":
             self._take_text(delta.text)
@@ -82,17 +87,14 @@ class Answer:
 
         Raises:
             RefusalError: the model refused; the error carries its words.
-            StreamError: there was no such choice in the response, or no call of a function.
+            StreamError: there was no call of a function.
 
         """
         if self.refusal:
             raise RefusalError(self.refusal)
-        if not self._begun:
-            message = "the response has no choices: the server sent no answer"
-            raise StreamError(message, 0, 1, 1)
         if self._part in ("call", "calls") and self._call is None and self._prose:
             message = "the model answered in prose instead of calling the function: try another instar.Mode"
-            raise StreamError(message, 0, 1, 1)
+            raise StreamError(message)
 
     def explain(self, error: TruncatedError) -> TruncatedError:
         """Return the error with the reason for which the text ended early."""
@@ -142,6 +144,7 @@ class Body:
         self._emit = emit
         self._complain = complain
         self._answers: dict[int, Answer] = {}
+        self._beginning = b""
 
     def answer(self, choice: int = 0) -> Answer:
         """Return what a choice says."""
@@ -157,6 +160,14 @@ class Body:
             answer.join()
         return answer.unread
 
+    def silence(self) -> StreamError:
+        """Return the error for an answer of which nothing has come."""
+        message = "the response has no answer in it"
+        if self._beginning and not any(answer.begun for answer in self._answers.values()):
+            is_stream = "begins" if self.decoder.events else "is no event stream and begins"
+            message += f": its body {is_stream} with {self._beginning.decode(errors='replace')!r}"
+        return StreamError(message)
+
     def is_read(self) -> bool:
         """Say whether nothing more comes. Raises what has ended the reading."""
         if self.failure is not None:
@@ -165,6 +176,8 @@ class Body:
 
     def feed(self, piece: Any) -> None:
         """Take in the next piece of the body."""
+        if len(self._beginning) < BEGINNING and isinstance(piece, bytes):
+            self._beginning += piece[: BEGINNING - len(self._beginning)]
         for delta in self.decoder.feed(piece):
             self._take(delta)
 

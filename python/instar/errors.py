@@ -8,21 +8,23 @@ from typing import Any, NamedTuple
 class StreamError(ValueError):
     """The text cannot become the value asked for.
 
-    `offset` counts bytes from 0; `line` and `column` count from 1, columns in characters. `received` is how many
-    bytes of a response's body had come, where it was one that was read.
+    `offset` counts bytes from 0; `line` and `column` count from 1, columns in characters. What is wrong at no place in
+    the text is wrong at its beginning, and does not name it. `received` is how many bytes of a response's body had
+    come, where it was one that was read.
     """
 
     received: int | None = None
 
-    def __init__(self, message: str, offset: int, line: int, column: int) -> None:
+    def __init__(self, message: str, offset: int | None = None, line: int = 1, column: int = 1) -> None:
         super().__init__(message, offset, line, column)
         self.message = message
-        self.offset = offset
+        self.offset = offset or 0
         self.line = line
         self.column = column
+        self._place = "" if offset is None else f" at line {line} column {column} (byte {offset})"
 
     def __str__(self) -> str:
-        text = f"{self.message} at line {self.line} column {self.column} (byte {self.offset})"
+        text = f"{self.message}{self._place}"
         return f"{text}, after {self.received} bytes of the response" if self.received else text
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -45,7 +47,13 @@ class TruncatedError(StreamError):
     """The text ended before its value was whole, inside the value at `path`."""
 
     def __init__(
-        self, path: tuple[str | int, ...], offset: int, line: int, column: int, *, reason: str | None = None
+        self,
+        path: tuple[str | int, ...],
+        offset: int | None = None,
+        line: int = 1,
+        column: int = 1,
+        *,
+        reason: str | None = None,
     ) -> None:
         where = ".".join(str(step) for step in path)
         inside = f"inside `{where}`" if where else "before its value was whole"
@@ -77,9 +85,9 @@ class Violation(NamedTuple):
 class RefusalError(StreamError):
     """The model declined to answer; `refusal` is what it said."""
 
-    def __init__(self, refusal: str, offset: int = 0, line: int = 1, column: int = 1) -> None:
-        super().__init__(f"the model refused to answer: {refusal!r}", offset, line, column)
+    def __init__(self, refusal: str) -> None:
+        super().__init__(f"the model refused to answer: {refusal!r}")
         self.refusal = refusal
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.refusal, self.offset, self.line, self.column), self.__dict__
+        return type(self), (self.refusal,), self.__dict__

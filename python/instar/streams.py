@@ -166,4 +166,4 @@ def _complaint(error: str) -> StreamError:
     """Make an exception of an error that the server has sent inside of the stream."""
     said = json.loads(error)
     message = said.get("message", error) if isinstance(said, dict) else said
-    return StreamError(f"the server broke off: {message}", 0, 1, 1)
+    return StreamError(f"the server broke off: {message}")

@@ -128,10 +128,12 @@ class WireReading(Reading[ItemT, FinalT]):
         return None if self._response is None else self._response.body.answer(self._choice)
 
     def _end(self) -> None:
-        answer = self._answer
-        if answer is None:
+        if self._response is None:
             super()._end()
             return
+        answer = self._response.body.answer(self._choice)
+        if not answer.begun:
+            raise self._response.body.silence()
         answer.check()
         try:
             super()._end()

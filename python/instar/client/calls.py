@@ -93,7 +93,7 @@ class Calls(View[T, list[T]]):
     @override
     def end(self) -> None:
         if not self._parsers:
-            raise TruncatedError((), 0, 1, 1)
+            raise TruncatedError(())
         for parser in self._parsers:
             self.parser = parser
             parser.close()
@@ -119,5 +119,5 @@ class Calls(View[T, list[T]]):
 def _selected(functions: Functions, name: str) -> Any:
     if name not in functions:
         message = f"the model called {name!r}, which is none of the functions {', '.join(functions)}"
-        raise StreamError(message, 0, 1, 1)
+        raise StreamError(message)
     return functions[name]
