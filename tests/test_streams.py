@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -474,3 +474,13 @@ def test_a_deferred_violation_lets_the_object_grow_and_is_raised_at_the_end() ->
 def test_elements_are_not_handed_out_unless_they_are_valid() -> None:
     with pytest.raises(TypeError, match="on_violation"):
         elements([], User, on_violation="defer")
+
+
+def test_bytes_are_no_iterable_of_deltas() -> None:
+    with pytest.raises(TypeError, match="put them in a list"):
+        partials(cast("Any", b"{}"), User)
+
+
+def test_the_body_of_a_response_is_bytes() -> None:
+    with pytest.raises(TypeError, match="the body of a response is bytes, not str"):
+        partials(["data: {}"], User, wire="openai-chat").final()

@@ -150,6 +150,9 @@ def _stream(
         if wire is None:
             return AsyncStream(source, view)
         return AsyncWireStream(AsyncResponse(source, _body(wire, emit), source), view)
+    if isinstance(source, bytes | bytearray):
+        message = "deltas are an iterable of str or bytes, not the bytes themselves: put them in a list"
+        raise TypeError(message)
     if isinstance(source, Iterable):
         if wire is None:
             return Stream(source, view)

@@ -2,7 +2,7 @@
 
 use instar_core::FaultKind;
 use instar_core::wire::{Delta, Envelope, Kind, Wire, WireFault};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyList, PyString};
@@ -63,8 +63,12 @@ impl PyWire {
     /// this call if there are none, otherwise by the next one (`end` too), and by every later one. What comes behind
     /// `[DONE]` is not read.
     #[pyo3(signature = (body, /))]
-    fn feed<'py>(&self, body: &Bound<'py, PyBytes>) -> PyResult<Bound<'py, PyList>> {
+    fn feed<'py>(&self, body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = body.py();
+        let Ok(body) = body.cast::<PyBytes>() else {
+            let kind = body.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("the body of a response is bytes, not {kind}")));
+        };
         let mut deltas = Vec::new();
         let read = self.wire(py)?.feed(body.as_bytes(), |delta| deltas.push(PyDelta::told(py, delta)));
         match read {
