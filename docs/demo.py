@@ -44,8 +44,8 @@ def frames() -> list[Console]:
     """Play the demo and record every few snapshots, and the last."""
     recorded = []
     with conversation(delay=0, model="local") as stream:
-        meter = Meter(stream)
-        for user in moments(stream):
+        meter = Meter()
+        for user in moments(stream, meter):
             console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
             console.print(picture(console, user, stream, meter))
             recorded.append(console)

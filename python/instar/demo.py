@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from instar.client import from_openai
+from instar.parser import Parser
 from instar.testing import LocalOpenAI
 
 if TYPE_CHECKING:
@@ -61,32 +62,36 @@ class User(BaseModel):
 
 
 class Meter:
-    """Counts the deltas of a stream, and times what instar does with each: feed it, build the snapshot."""
+    """Notes the pieces in which a stream's text is seen to grow, and times what instar does with them."""
 
-    def __init__(self, stream: ChatStream[User, User]) -> None:
-        self.times: list[int] = []  # nanoseconds, one for each delta with text in it
-        self.latest = ""
-        # Around the one call in which the parser works, so that HTTP, SDK and drawing stay outside.
-        view = stream._view  # noqa: SLF001
-        after = view.after
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self._length = 0
 
-        def timed(delta: str | bytes) -> Any:
+    @property
+    def latest(self) -> str:
+        """The piece noted last."""
+        return self.pieces[-1] if self.pieces else ""
+
+    def note(self, text: str) -> None:
+        """Note by what the text has grown since the last time."""
+        if len(text) > self._length:
+            self.pieces.append(text[self._length :])
+            self._length = len(text)
+
+    def summary(self) -> str:
+        """Read the pieces once more, without HTTP, SDK and drawing, and say what that took."""
+        parser = Parser(User)
+        times = []
+        for piece in self.pieces:
             begun = time.perf_counter_ns()
-            shown = after(delta)
-            spent = time.perf_counter_ns() - begun
-            if delta:
-                self.times.append(spent)
-                self.latest = str(delta)
-            return shown
-
-        view.after = timed  # type: ignore[method-assign]
-
-    def summary(self, text: str) -> str:
-        """Say what it took to read the text, and what was measured."""
-        median = statistics.median(self.times or [0]) / 1000
+            parser.feed(piece)
+            _ = parser.snapshot
+            times.append(time.perf_counter_ns() - begun)
+        median = statistics.median(times or [0]) / 1000
         return (
-            f"{len(self.times)} deltas, {len(text.encode())} bytes, {median:.1f} µs per delta inside instar "
-            "(median of feed + snapshot; without HTTP, SDK and drawing)"
+            f"{len(times)} pieces, {len(parser.text.encode())} bytes, {median:.1f} µs per piece inside instar "
+            "(median of feed + snapshot, all of them read once more)"
         )
 
 
@@ -119,28 +124,31 @@ def _ask(client: OpenAI, model: str) -> ChatStream[User, User]:
 def play(console: Console, delay: float, model: str) -> None:
     """Show the demo on a console: live where it is a terminal, line by line where it is not."""
     with conversation(delay, model) as stream:
-        meter = Meter(stream)
+        meter = Meter()
         if console.is_terminal:
             with Live(console=console, auto_refresh=False) as live:
-                for user in moments(stream):
+                for user in moments(stream, meter):
                     live.update(picture(console, user, stream, meter), refresh=True)
         else:
-            for line in lines(stream):
+            for line in lines(stream, meter):
                 console.print(line, soft_wrap=True, markup=False, highlight=False)
-        summary = meter.summary(stream.text)
-    console.print(summary, soft_wrap=not console.is_terminal, markup=False, highlight=False)
+    console.print(meter.summary(), soft_wrap=not console.is_terminal, markup=False, highlight=False)
 
 
-def moments(stream: ChatStream[User, User]) -> Iterator[User]:
+def moments(stream: ChatStream[User, User], meter: Meter) -> Iterator[User]:
     """Yield the growing User, and at last the validated one."""
-    yield from stream
-    yield stream.final()
+    for user in stream:
+        meter.note(stream.text)
+        yield user
+    final = stream.final()
+    meter.note(stream.text)
+    yield final
 
 
-def lines(stream: ChatStream[User, User]) -> Iterator[str]:
+def lines(stream: ChatStream[User, User], meter: Meter) -> Iterator[str]:
     """Say it again each time that a field begins or closes."""
     before = None
-    for user in moments(stream):
+    for user in moments(stream, meter):
         progress = stream.progress
         stage = (tuple(progress.data), progress.settled)
         if stage != before:
@@ -164,7 +172,7 @@ def picture(console: Console, user: User, stream: ChatStream[User, User], meter:
     footer.add_column(justify="right")
     footer.add_row(
         ProgressBar(total=100, completed=progress.completion),
-        Text(f"{progress.completion:3}%  {len(meter.times):4} deltas"),
+        Text(f"{progress.completion:3}%  {len(meter.pieces):4} pieces"),
     )
     return Group(panes, footer)
 
