@@ -14,7 +14,7 @@ pub struct Fault {
     pub kind: FaultKind,
 }
 
-/// The rooms a fault can come from.
+/// What kind of fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// It is not JSON.
@@ -93,51 +93,34 @@ impl fmt::Display for Syntax {
 
 /// What the schema refuses before the value is whole. (What can only be judged whole is the host's to refuse.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Violation {
+pub struct Violation {
+    /// The node that had to be met.
+    pub node: NodeId,
+    /// What is wrong.
+    pub what: Refusal,
+}
+
+/// What is wrong with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
     /// No value of the node begins with this byte.
-    Kind {
-        /// The node that had to be met.
-        node: NodeId,
-    },
+    Kind,
     /// No string of the node begins with these characters.
-    Text {
-        /// The node that had to be met.
-        node: NodeId,
-    },
+    Text,
     /// No key of the node begins with these characters.
-    Key {
-        /// The node that had to be met.
-        node: NodeId,
-    },
+    Key,
     /// The value can be none of the nodes of the union any more.
-    Union {
-        /// The node that had to be met.
-        node: NodeId,
-    },
+    Union,
     /// No tag of the node begins with these characters.
-    Tag {
-        /// The node that had to be met.
-        node: NodeId,
-    },
+    Tag,
     /// The array or object of the node has one member too many.
-    TooLong {
-        /// The node that had to be met.
-        node: NodeId,
-    },
+    TooLong,
     /// The array or object of the node closed with too few members.
-    TooShort {
-        /// The node that had to be met.
-        node: NodeId,
-    },
+    TooShort,
     /// The object of the node closed without some of its required fields.
-    Missing {
-        /// The node that had to be met.
-        node: NodeId,
-    },
+    Missing,
     /// The object of the node allows no such key.
     ForbiddenKey {
-        /// The node that had to be met.
-        node: NodeId,
         /// Whether the key is whole, and so the last step of the path, or refused at its first hopeless character.
         whole: bool,
     },
@@ -163,6 +146,13 @@ impl Syntax {
     /// Halts at `offset` for this reason.
     pub(crate) fn at(self, offset: usize) -> Halt {
         Halt::Fault(Fault { offset, kind: FaultKind::Syntax(self) })
+    }
+}
+
+impl Refusal {
+    /// This, of a value that had to meet the node.
+    pub(crate) fn of(self, node: NodeId) -> Violation {
+        Violation { node, what: self }
     }
 }
 

@@ -29,7 +29,7 @@ pub mod wire;
 
 pub use checker::{Hook, Judgement, Slot};
 pub use events::{Kind, NumberForm};
-pub use fault::{Fault, FaultKind, Syntax, Violation};
+pub use fault::{Fault, FaultKind, Refusal, Syntax, Violation};
 pub use parser::{Limits, OnViolation, Parser, Step};
 pub use pattern::Pattern;
 pub use plan::{

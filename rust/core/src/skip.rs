@@ -1,7 +1,7 @@
 //! A value with all its parts that is read without being looked at, but for the tag that says what it is.
 
 use crate::events::{Kind, Piece};
-use crate::fault::{Flow, Halt, Violation};
+use crate::fault::{Flow, Halt, Refusal};
 use crate::plan::{Node, NodeId, Plan, Tagged};
 use crate::prefix::Cursor;
 
@@ -56,7 +56,7 @@ impl Skip {
         self.depth += usize::from(matches!(kind, Kind::Object | Kind::Array));
         if let (Watch::Value, Some((node, tagged))) = (self.watch, self.tagged(plan)) {
             if kind != Kind::String {
-                return Err(Violation::Tag { node }.at(at));
+                return Err(Refusal::Tag.of(node).at(at));
             }
             self.watch = Watch::Tag(tagged.tags.start());
         }
@@ -78,7 +78,7 @@ impl Skip {
             && let Watch::Tag(cursor) = &mut self.watch
             && let Err(index) = tagged.tags.advance(cursor, piece.bytes)
         {
-            return Err(Violation::Tag { node }.at(piece.offset_of(index)));
+            return Err(Refusal::Tag.of(node).at(piece.offset_of(index)));
         }
         Ok(())
     }
@@ -90,7 +90,7 @@ impl Skip {
             return Ok(None);
         };
         let Some(tag) = tagged.tags.member(cursor) else {
-            return Err(Violation::Tag { node }.at(end - 1));
+            return Err(Refusal::Tag.of(node).at(end - 1));
         };
         self.watch = Watch::Off;
         let choice = tagged.choices[tag as usize];

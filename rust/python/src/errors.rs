@@ -1,6 +1,6 @@
 //! Faults as the exceptions that people see: what happened, where, and what to do.
 
-use instar_core::{Fault, FaultKind, Node, NodeId, Parser, Slot, Violation};
+use instar_core::{Fault, FaultKind, Node, NodeId, Parser, Refusal, Slot, Violation};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
@@ -80,25 +80,23 @@ impl<'py> Report<'_, 'py> {
         PyTuple::new(py, steps.collect::<PyResult<Vec<_>>>()?)
     }
 
-    fn violation(self, violation: Violation) -> PyResult<PyErr> {
-        match violation {
-            Violation::Kind { node } => {
+    fn violation(self, Violation { node, what }: Violation) -> PyResult<PyErr> {
+        match what {
+            Refusal::Kind => {
                 let scalar = self.parser.scalar();
                 // Prose begins with an `I` sooner than a text does with `Infinity`: the letter says more.
                 let letter = matches!(scalar, b"I" | b"N").then(|| PyString::from_bytes(self.py, scalar));
                 self.witnessed(node, &witness::of_value(scalar).json, letter.transpose()?.as_deref())
             }
-            Violation::Text { node } => {
+            Refusal::Text => {
                 let text = self.parser.source().bytes(self.parser.refused_text());
                 let json = self.py.import("json")?.getattr("dumps")?;
                 let text = json.call1((PyString::from_bytes(self.py, text)?,))?;
                 self.witnessed(node, text.extract::<String>()?.as_bytes(), None)
             }
-            Violation::Tag { node } => {
-                self.witnessed(node, &witness::of_value(self.parser.scalar()).json, None)
-            }
-            Violation::Union { node } => self.of_union(node),
-            Violation::Key { node } => {
+            Refusal::Tag => self.witnessed(node, &witness::of_value(self.parser.scalar()).json, None),
+            Refusal::Union => self.of_union(node),
+            Refusal::Key => {
                 let text = self.parser.source().bytes(self.parser.refused_text());
                 let key = PyString::from_bytes(self.py, text)?;
                 match self.schema.facet(node).judge.validate_key(key.clone(), self.settings) {
@@ -106,10 +104,10 @@ impl<'py> Report<'_, 'py> {
                     Ok(_) => Ok(disagreement(&key.to_string())),
                 }
             }
-            Violation::TooLong { node } => self.length("too_long", node),
-            Violation::TooShort { node } => self.too_short(node),
-            Violation::Missing { node } => self.missing(node),
-            Violation::ForbiddenKey { node, whole } => self.forbidden_key(node, whole),
+            Refusal::TooLong => self.length("too_long", node),
+            Refusal::TooShort => self.too_short(node),
+            Refusal::Missing => self.missing(node),
+            Refusal::ForbiddenKey { whole } => self.forbidden_key(node, whole),
         }
     }
 

@@ -4,7 +4,7 @@ use super::branches::{Branches, Standing};
 use super::frame::Slot;
 use super::{Checker, End};
 use crate::events::{Event, Kind};
-use crate::fault::{Flow, Halt, Violation};
+use crate::fault::{Flow, Halt, Refusal};
 use crate::plan::{Closing, Node};
 use crate::skip::Skip;
 use crate::tape::Op;
@@ -98,7 +98,7 @@ impl Checker {
         }
         self.version += u64::from(branches.show(standing, &mut self.tape));
         match standing {
-            Standing::Hopeless(at) => Err(Violation::Union { node: branches.node }.at(at)),
+            Standing::Hopeless(at) => Err(Refusal::Union.of(branches.node).at(at)),
             _ => Ok(()),
         }
     }

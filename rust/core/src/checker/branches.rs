@@ -1,7 +1,7 @@
 //! A value that is read as each of several nodes at once, and shown as the best of those that it can still be.
 
 use crate::events::{Event, Kind};
-use crate::fault::{Flow, Halt, Violation};
+use crate::fault::{Flow, Halt, Refusal};
 use crate::plan::{Closing, Node, NodeId, Union, Verdict};
 use crate::tape::Op;
 
@@ -216,7 +216,7 @@ impl Checker {
             |choice: NodeId| plan.nodes[bare(plan, choice, kind) as usize].verdict(kind) != Verdict::Refuse;
         let choices: Vec<NodeId> = union.choices.iter().copied().filter(|&choice| can_be(choice)).collect();
         if choices.is_empty() && union.exhaustive {
-            return Err(Violation::Kind { node: id }.at(at));
+            return Err(Refusal::Kind.of(id).at(at));
         }
         match Branches::new(self, id, union, choices, at) {
             Some(branches) => {

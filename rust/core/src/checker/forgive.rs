@@ -2,7 +2,7 @@
 
 use super::{Aside, Checker, End, Hook, Scalar};
 use crate::events::Kind;
-use crate::fault::{Fault, FaultKind, Flow, Violation};
+use crate::fault::{Fault, FaultKind, Flow, Refusal, Violation};
 use crate::plan::Node;
 use crate::skip::Skip;
 use crate::tape::Op;
@@ -23,16 +23,16 @@ pub(crate) struct Scene {
 
 impl Checker {
     /// Goes on behind the violation that halted the checker.
-    pub(crate) fn forgive(&mut self, violation: Violation, at: usize, scene: Scene) -> Flow {
+    pub(crate) fn forgive(&mut self, Violation { node, what }: Violation, at: usize, scene: Scene) -> Flow {
         self.spoil();
-        match violation {
-            Violation::Text { .. } if !scene.in_string => {
+        match what {
+            Refusal::Text if !scene.in_string => {
                 self.freeze_text(scene.text);
                 return self.end_value(End::with(at + 1));
             }
-            Violation::TooShort { .. } | Violation::Missing { .. } => return self.close(at + 1),
-            Violation::Kind { .. } => self.forgive_kind(at, scene),
-            Violation::TooLong { node } if matches!(self.node(node), Node::Array(_)) => {
+            Refusal::TooShort | Refusal::Missing => return self.close(at + 1),
+            Refusal::Kind => self.forgive_kind(at, scene),
+            Refusal::TooLong if matches!(self.node(node), Node::Array(_)) => {
                 if let Some(frame) = self.frames.last_mut() {
                     frame.room = usize::MAX;
                     if scene.begins.is_some() {
@@ -41,20 +41,20 @@ impl Checker {
                     }
                 }
             }
-            Violation::TooLong { .. } => self.withhold_member(scene.text),
-            Violation::Text { .. } => {
+            Refusal::TooLong => self.withhold_member(scene.text),
+            Refusal::Text => {
                 self.freeze_text(scene.text);
                 self.scalar = Scalar::Withheld;
             }
-            Violation::Key { .. } | Violation::ForbiddenKey { .. } => {
+            Refusal::Key | Refusal::ForbiddenKey { .. } => {
                 if scene.in_string {
                     self.forgives_key = true;
                 } else {
                     self.withhold_member(scene.text);
                 }
             }
-            Violation::Union { .. } => self.forgive_union(scene),
-            Violation::Tag { .. } => {
+            Refusal::Union => self.forgive_union(scene),
+            Refusal::Tag => {
                 if let Aside::Skip(skip) = &mut self.aside {
                     skip.forget();
                 }

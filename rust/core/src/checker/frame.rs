@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::events::Kind;
-use crate::fault::{Flow, Halt, Violation};
+use crate::fault::{Flow, Halt, Refusal, Violation};
 use crate::plan::{Extra, FieldSet, Node, NodeId, Plan};
 use crate::text::Span;
 
@@ -99,7 +99,7 @@ impl Frame {
     /// Checks, at the byte that announces one, that there is room for another element.
     #[inline]
     pub(crate) fn check_room(&self, at: usize) -> Flow {
-        if self.count >= self.room { Err(Violation::TooLong { node: self.node }.at(at)) } else { Ok(()) }
+        if self.count >= self.room { Err(Refusal::TooLong.of(self.node).at(at)) } else { Ok(()) }
     }
 
     /// Counts the member that begins, whatever becomes of it.
@@ -115,13 +115,11 @@ impl Frame {
     pub(crate) fn violation(&self, plan: &Plan) -> Option<Violation> {
         let node = self.node;
         match &plan.nodes[node as usize] {
-            Node::Array(array) if self.count < array.min && !self.spoilt => {
-                Some(Violation::TooShort { node })
-            }
+            Node::Array(array) if self.count < array.min && !self.spoilt => Some(Refusal::TooShort.of(node)),
             Node::Map(map) if !self.spoilt && self.keys.as_ref().is_some_and(|keys| keys.len() < map.min) => {
-                Some(Violation::TooShort { node })
+                Some(Refusal::TooShort.of(node))
             }
-            Node::Record(record) if !self.seen.covers(&record.required) => Some(Violation::Missing { node }),
+            Node::Record(record) if !self.seen.covers(&record.required) => Some(Refusal::Missing.of(node)),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Checker, End, Scalar, bare};
 use crate::events::{Event, Kind, NumberForm, Piece, Receiver};
-use crate::fault::{Flow, Violation};
+use crate::fault::{Flow, Refusal};
 use crate::plan::{Node, Verdict};
 use crate::tape::Op;
 use crate::text::{Source, Span};
@@ -31,7 +31,7 @@ impl Receiver for Checker {
         let id = bare(&self.plan, outer, kind);
         let verdict = self.node(id).verdict(kind);
         if verdict == Verdict::Refuse {
-            return Err(Violation::Kind { node: outer }.at(at));
+            return Err(Refusal::Kind.of(outer).at(at));
         }
         if id != outer {
             self.open_roots(outer, kind, at);
@@ -59,12 +59,12 @@ impl Receiver for Checker {
             Node::Str(rule) => {
                 let run = self.runs.get_mut(&id);
                 rule.follow(piece, &mut self.characters, run)
-                    .map_err(|index| Violation::Text { node: id }.at(piece.offset_of(index)))
+                    .map_err(|index| Refusal::Text.of(id).at(piece.offset_of(index)))
             }
             Node::Choice(choice) => choice
                 .members
                 .advance(&mut self.cursor, piece.bytes)
-                .map_err(|index| Violation::Text { node: id }.at(piece.offset_of(index))),
+                .map_err(|index| Refusal::Text.of(id).at(piece.offset_of(index))),
             _ => Ok(()),
         }
     }
@@ -79,7 +79,7 @@ impl Receiver for Checker {
             NumberForm::NonFinite => node.verdict(Kind::NonFinite) == Verdict::Refuse,
             _ => matches!(node, Node::Int(int) if int.strict),
         };
-        if refused { Err(Violation::Kind { node: id }.at(at)) } else { Ok(()) }
+        if refused { Err(Refusal::Kind.of(id).at(at)) } else { Ok(()) }
     }
 
     #[inline]
@@ -98,7 +98,7 @@ impl Receiver for Checker {
             Node::Choice(choice) => match choice.members.member(self.cursor) {
                 Some(_) if choice.judged => self.judge(id, start, closing, false),
                 Some(member) => self.emit(Op::Member(id, member), closing),
-                None => Err(Violation::Text { node: id }.at(end - 1)),
+                None => Err(Refusal::Text.of(id).at(end - 1)),
             },
             Node::Str(rule) if !rule.accepts(self.characters, self.runs.get_mut(&id)) => {
                 self.judge(id, start, closing, false)
@@ -175,11 +175,10 @@ impl Receiver for Checker {
         let Some(frame) = self.frames.last().filter(|frame| frame.follows_keys) else { return Ok(()) };
         let id = frame.node;
         match &self.plan.nodes[id as usize] {
-            Node::Record(record) => {
-                record.prefixes().advance(&mut self.cursor, piece.bytes).map_err(|index| {
-                    Violation::ForbiddenKey { node: id, whole: false }.at(piece.offset_of(index))
-                })
-            }
+            Node::Record(record) => record
+                .prefixes()
+                .advance(&mut self.cursor, piece.bytes)
+                .map_err(|index| Refusal::ForbiddenKey { whole: false }.of(id).at(piece.offset_of(index))),
             Node::Map(map) => {
                 let Some(node) = map.key else { return Ok(()) };
                 let refused = match &self.plan.nodes[node as usize] {
@@ -187,7 +186,7 @@ impl Receiver for Checker {
                     Node::Choice(choice) => choice.members.advance(&mut self.cursor, piece.bytes),
                     _ => Ok(()),
                 };
-                refused.map_err(|index| Violation::Key { node }.at(piece.offset_of(index)))
+                refused.map_err(|index| Refusal::Key.of(node).at(piece.offset_of(index)))
             }
             _ => Ok(()),
         }

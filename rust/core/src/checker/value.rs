@@ -3,7 +3,7 @@
 use super::frame::Frame;
 use super::{Aside, Checker, End, Hook, Judgement, Scalar, Slot};
 use crate::events::{Kind, NumberForm};
-use crate::fault::{Flow, Halt, Violation};
+use crate::fault::{Flow, Halt, Refusal};
 use crate::plan::{Closing, Extra, Node, NodeId, Str, View};
 use crate::rules::integer;
 use crate::skip::Skip;
@@ -212,7 +212,7 @@ impl Checker {
             }
             None => match record.extra {
                 Extra::Ignore => {}
-                Extra::Forbid => return Err(Violation::ForbiddenKey { node: id, whole: true }.at(at)),
+                Extra::Forbid => return Err(Refusal::ForbiddenKey { whole: true }.of(id).at(at)),
                 Extra::Allow(value) => {
                     frame.target = Some(value);
                     self.tape.push(Op::Key(key));
@@ -231,7 +231,7 @@ impl Checker {
             && keys.len() > map.max
         {
             frame.slot = None;
-            return Err(Violation::TooLong { node: id }.at(at));
+            return Err(Refusal::TooLong.of(id).at(at));
         }
         frame.target = Some(map.value);
         let Some(node) = map.key else {
@@ -246,7 +246,7 @@ impl Checker {
                 Some(member) => self.tape.push(Op::MemberKey(node, member)),
                 None => {
                     frame.slot = None;
-                    return Err(Violation::Key { node }.at(at));
+                    return Err(Refusal::Key.of(node).at(at));
                 }
             },
             _ => {
