@@ -9,6 +9,7 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::core_schema::{CoreSchema, child, flag, item, kind, on_error_raises, required};
 use super::records::fields_as_they_come;
+use super::scope::Scope;
 use super::unions::choices;
 use super::user_code;
 
@@ -22,15 +23,7 @@ const WRAPPERS: [&str; 5] = ["function-after", "custom-error", "default", "funct
 const OBJECTS: [&str; 8] =
     ["dict", "typed-dict", "model", "dataclass", "tagged-union", "ordered-dict", "frozendict", "counter"];
 
-/// Where what bears on kinds is set.
-pub(super) struct Search<'s, 'py> {
-    pub(super) definitions: &'s CoreSchema<'py>,
-    pub(super) config: Option<&'s CoreSchema<'py>>,
-    /// What the caller of `model_validate_json` would pass: it overrules the schema's own.
-    pub(super) strict: Option<bool>,
-}
-
-impl<'py> Search<'_, 'py> {
+impl<'py> Scope<'_, 'py> {
     /// The kinds that may be accepted, each left to the judge.
     pub(super) fn accepted(&self, schema: &CoreSchema<'py>) -> PyResult<Kinds> {
         Ok(Kinds::all(Verdict::Refuse).with(&self.kinds(schema, MAX_NESTING)?, Verdict::Judge))
@@ -93,22 +86,6 @@ impl<'py> Search<'_, 'py> {
             "is-instance" | "is-subclass" | "callable" => Vec::new(),
             _ => Kind::ALL.to_vec(),
         })
-    }
-
-    fn is_strict(&self, schema: &CoreSchema<'py>) -> PyResult<bool> {
-        match (self.strict, flag(schema, "strict")?, self.config) {
-            (Some(strict), _, _) | (None, Some(strict), _) => Ok(strict),
-            (None, None, Some(config)) => Ok(flag(config, "strict")?.unwrap_or(false)),
-            (None, None, None) => Ok(false),
-        }
-    }
-
-    fn coerces_numbers(&self, schema: &CoreSchema<'py>) -> PyResult<bool> {
-        let coerces = match (flag(schema, "coerce_numbers_to_str")?, self.config) {
-            (None, Some(config)) => flag(config, "coerce_numbers_to_str")?,
-            (own, _) => own,
-        };
-        Ok(coerces.unwrap_or(false) && !self.is_strict(schema)?)
     }
 }
 

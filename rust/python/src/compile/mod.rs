@@ -9,17 +9,19 @@ mod core_schema;
 mod kinds;
 mod records;
 mod scalars;
+mod scope;
 mod unions;
 mod user_code;
 mod walk;
 
 use std::collections::HashMap;
 
-use instar_core::{Closing, Judged, Kinds, Node, NodeId, Plan, Union, View};
+use instar_core::{Closing, Judged, Node, NodeId, Plan, Union, View};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use self::core_schema::{CoreSchema, child, flag, item, kind, on_error_raises, only, required};
+use self::scope::Scope;
 pub(crate) use self::walk::references;
 use crate::hook::Hook;
 use crate::judge::Judge;
@@ -144,7 +146,7 @@ impl<'py> Compiler<'py> {
                 return self.inner(schema, "json_schema");
             }
             "lax-or-strict" if only(schema, &["lax_schema", "strict_schema", "strict"])? => {
-                let which = if self.is_strict(schema)? { "strict_schema" } else { "lax_schema" };
+                let which = if self.scope().is_strict(schema)? { "strict_schema" } else { "lax_schema" };
                 return self.inner(schema, which);
             }
             "default" if on_error_raises(schema)? => return self.default(schema),
@@ -303,37 +305,14 @@ impl<'py> Compiler<'py> {
         })
     }
 
-    fn is_strict(&self, schema: &CoreSchema<'py>) -> PyResult<bool> {
-        if let Some(strict) = self.strict {
-            return Ok(strict);
-        }
-        self.setting(schema, "strict", "strict")?.map_or(Ok(false), |strict| strict.extract())
-    }
-
-    /// A setting of the node, or else of the config.
-    fn setting(
-        &self,
-        schema: &CoreSchema<'py>,
-        key: &str,
-        in_config: &str,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let own = schema.get_item(key)?.filter(|value| !value.is_none());
-        match (own, &self.config) {
-            (Some(value), _) => Ok(Some(value)),
-            (None, Some(config)) => Ok(config.get_item(in_config)?.filter(|value| !value.is_none())),
-            (None, None) => Ok(None),
-        }
+    /// Where the node at hand stands.
+    fn scope(&self) -> Scope<'_, 'py> {
+        Scope { definitions: &self.definitions, config: self.config.as_ref(), strict: self.strict }
     }
 
     /// The node for a value that Pydantic judges when it closes.
     fn judged(&mut self, schema: &CoreSchema<'py>) -> PyResult<Node> {
-        Ok(Node::Judged(Judged { kinds: self.kinds(schema)?, view: self.view(schema)? }))
-    }
-
-    /// The kinds of values that Pydantic may accept.
-    fn kinds(&self, schema: &CoreSchema<'py>) -> PyResult<Kinds> {
-        let (definitions, config) = (&self.definitions, self.config.as_ref());
-        kinds::Search { definitions, config, strict: self.strict }.accepted(schema)
+        Ok(Node::Judged(Judged { kinds: self.scope().accepted(schema)?, view: self.view(schema)? }))
     }
 
     fn view(&self, schema: &CoreSchema<'py>) -> PyResult<View> {

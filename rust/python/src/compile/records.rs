@@ -259,7 +259,7 @@ impl<'py> Compiler<'py> {
     fn extra(&mut self, owner: &CoreSchema<'py>, fields: &CoreSchema<'py>) -> PyResult<Extra> {
         let behavior = match fields.get_item("extra_behavior")? {
             Some(own) => Some(own),
-            None => self.setting(owner, "extra_behavior", "extra_fields_behavior")?,
+            None => self.scope().setting(owner, "extra_behavior", "extra_fields_behavior")?,
         };
         Ok(match behavior.map(|behavior| behavior.extract::<String>()).transpose()?.as_deref() {
             Some("allow") => Extra::Allow(self.optional_inner(fields, "extras_schema")?),
@@ -320,7 +320,7 @@ impl<'py> Compiler<'py> {
             let depends = match default(&schema)? {
                 Some(default) => {
                     flag(&default, "default_factory_takes_data")? == Some(true)
-                        || self.validates_default(&default)?
+                        || self.scope().is_set(&default, "validate_default")?
                 }
                 None => false,
             };
@@ -329,11 +329,6 @@ impl<'py> Compiler<'py> {
             }
         }
         Ok(false)
-    }
-
-    fn validates_default(&self, default: &CoreSchema<'py>) -> PyResult<bool> {
-        self.setting(default, "validate_default", "validate_default")?
-            .map_or(Ok(false), |validates| validates.extract())
     }
 
     fn fields(

@@ -12,7 +12,8 @@ use crate::schema::Detail;
 impl<'py> Compiler<'py> {
     pub(super) fn bool(&self, schema: &CoreSchema<'py>) -> PyResult<Option<Node>> {
         let kinds = Kinds::all(Verdict::Refuse).with(&[Kind::True, Kind::False], Verdict::Native);
-        let coerced: &[Kind] = if self.is_strict(schema)? { &[] } else { &[Kind::String, Kind::Number] };
+        let coerced: &[Kind] =
+            if self.scope().is_strict(schema)? { &[] } else { &[Kind::String, Kind::Number] };
         Ok(only(schema, &["strict"])?.then(|| Node::Bool(kinds.with(coerced, Verdict::Judge))))
     }
 
@@ -20,7 +21,7 @@ impl<'py> Compiler<'py> {
         if !only(schema, &["strict", "multiple_of", "le", "ge", "lt", "gt"])? {
             return Ok(None);
         }
-        let strict = self.is_strict(schema)?;
+        let strict = self.scope().is_strict(schema)?;
         let bound = |key: &str| -> PyResult<Option<Option<i64>>> {
             Ok(schema.get_item(key)?.filter(|value| !value.is_none()).map(|value| exact_int(&value)))
         };
@@ -65,12 +66,12 @@ impl<'py> Compiler<'py> {
             (_, Some(lt)) => (lt, false),
             (le, None) => (le.unwrap_or(f64::INFINITY), true),
         };
-        let finite = match self.setting(schema, "allow_inf_nan", "allow_inf_nan")? {
+        let finite = match self.scope().setting(schema, "allow_inf_nan", "allow_inf_nan")? {
             Some(allowed) => !allowed.extract::<bool>()?,
             None => false,
         };
         let coerced: &[Kind] =
-            if self.is_strict(schema)? { &[] } else { &[Kind::String, Kind::True, Kind::False] };
+            if self.scope().is_strict(schema)? { &[] } else { &[Kind::String, Kind::True, Kind::False] };
         let kinds = Kinds::all(Verdict::Refuse)
             .with(&[Kind::Number, Kind::NonFinite], Verdict::Native)
             .with(if finite { &[Kind::NonFinite] } else { &[] }, Verdict::Refuse)
@@ -118,13 +119,10 @@ impl<'py> Compiler<'py> {
             if stripped {
                 return Ok(None);
             }
-            self.setting(schema, key, in_config)?.map(|value| value.extract()).transpose()
+            self.scope().setting(schema, key, in_config)?.map(|value| value.extract()).transpose()
         };
-        let coerces = match self.setting(schema, "coerce_numbers_to_str", "coerce_numbers_to_str")? {
-            Some(coerces) => coerces.extract::<bool>()? && !self.is_strict(schema)?,
-            None => false,
-        };
-        let numbers: &[Kind] = if coerces { &[Kind::Number, Kind::NonFinite] } else { &[] };
+        let numbers: &[Kind] =
+            if self.scope().coerces_numbers(schema)? { &[Kind::Number, Kind::NonFinite] } else { &[] };
         Ok(Some(Node::Str(Str {
             kinds: Kinds::all(Verdict::Refuse)
                 .with(&[Kind::String], Verdict::Native)
@@ -138,7 +136,7 @@ impl<'py> Compiler<'py> {
 
     /// A pattern's automaton, if the engine is the one that Pydantic takes by default.
     fn pattern(&self, schema: &CoreSchema<'py>, pattern: &Bound<'py, PyAny>) -> PyResult<Option<Pattern>> {
-        let engine = self.setting(schema, "regex_engine", "regex_engine")?;
+        let engine = self.scope().setting(schema, "regex_engine", "regex_engine")?;
         let default = engine.map_or(Ok(true), |engine| engine.eq("rust-regex"))?;
         let source = pattern.extract::<String>().ok().filter(|_| default);
         Ok(source.and_then(|source| Pattern::new(&source)))

@@ -90,7 +90,7 @@ impl<'py> Compiler<'py> {
         let judged_later = deferring && runs_code;
         let node = Node::Union(Union {
             choices: choices.into(),
-            kinds: self.kinds(schema)?,
+            kinds: self.scope().accepted(schema)?,
             // To say what is wrong with a part of a value, the judge would run that code on what is made up.
             exhaustive: attempt.exhaustive && !runs_code,
             ordered: attempt.ordered,
