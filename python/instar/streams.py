@@ -125,7 +125,7 @@ def elements(
 ) -> Stream[Any, list[Any]] | AsyncStream[Any, list[Any]]:
     """Return the members of the list that the deltas spell, each validated and handed out as it closes.
 
-    The text is a list, or an object whose one value is a list, whatever its key. A text that ends early
+    The text is a list, or an object of lists, whatever their keys. A text that ends early
     raises `instar.TruncatedError` after the elements that were whole.
 
     Args:

@@ -95,8 +95,8 @@ class Partials(View[T, T]):
 class Elements(View[T, list[T]]):
     """The members of a list, each once, as it closes.
 
-    The list is the whole answer (`[...]`) or the only value of an object (`{"users": [...]}`, under any key):
-    the first character that is not white space decides.
+    The list is the whole answer (`[...]`), or what an object holds (`{"users": [...]}`, under any key; the lists of
+    several keys are read as one): the first character that is not white space decides.
     """
 
     def __init__(self, schema: Any, options: Options) -> None:
