@@ -1,26 +1,18 @@
 //! Ops to objects: one growing tree, of which kept snapshots copy the open spine.
 
+mod attempt;
+mod snapshot;
+
 use instar_core::{Container, Node, NodeId, Op, Parser, Source, Span, Ticket};
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PySet, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
-use crate::ffi;
+use self::attempt::Attempt;
 use crate::growing::{Growing, Member};
-use crate::record::{Absent, Field, Instance, RecordClass};
+use crate::record::{Absent, Field, Instance};
 use crate::schema::{Detail, Schema};
-
-/// Shorter strings, in bytes, are sooner decoded again than taken out of the tree, lengthened and put back.
-const GROWS_IN_PLACE: usize = 128;
-
-/// A value that may be taken back.
-struct Attempt {
-    /// How many containers are around it.
-    depth: usize,
-    /// What stood in its place before.
-    before: Option<Py<PyAny>>,
-}
 
 struct Frame {
     /// The node of the container.
@@ -113,25 +105,6 @@ impl Builder {
         Ticket::try_from(self.judged.len() - 1).expect("a text of 4 GiB has fewer values than that")
     }
 
-    /// The object so far. Costs what is new since the last look, and, unless live, a copy of each open container.
-    pub(crate) fn snapshot(&mut self, c: Build<'_, '_>, parser: &mut Parser) -> PyResult<Py<PyAny>> {
-        self.catch_up(c, parser)?;
-        self.read_open_text(c, parser)?;
-        if let Some(snapshot) = self.snapshot.as_ref().filter(|_| !self.stale) {
-            return Ok(snapshot.clone_ref(c.py));
-        }
-        let made = if self.live { self.live_root(c) } else { self.kept_root(c) };
-        if made.is_err() {
-            self.frames.iter_mut().for_each(|frame| frame.reclaimed = None);
-        }
-        let snapshot = made?;
-        self.stale = false;
-        if !self.snapshot.as_ref().is_some_and(|last| last.is(&snapshot)) {
-            self.snapshot = Some(snapshot.clone_ref(c.py));
-        }
-        Ok(snapshot)
-    }
-
     /// Replays the ops that have not been read.
     ///
     /// Raises what the user's hooks raise, which leaves the record open.
@@ -210,65 +183,6 @@ impl Builder {
         self.judged[ticket as usize].clone_ref(py)
     }
 
-    /// A value begins that may be taken back.
-    fn attempt(&mut self, c: Build<'_, '_>) -> PyResult<()> {
-        let before = match self.frames.last() {
-            Some(Frame { growing, member, .. }) => growing.standing(c, member)?,
-            None => None,
-        };
-        self.attempts.push(Attempt { depth: self.frames.len(), before });
-        Ok(())
-    }
-
-    /// Ends the attempt at `level`, and those within it.
-    fn end_attempt(&mut self, level: u32) -> Option<Attempt> {
-        self.attempts.truncate(level as usize + 1);
-        self.attempts.pop()
-    }
-
-    /// Takes back what has grown in the attempt at `level`.
-    fn retract(&mut self, c: Build<'_, '_>, level: u32) -> PyResult<()> {
-        let Some(attempt) = self.end_attempt(level) else { return Ok(()) };
-        if self.uproot(attempt.depth)
-            && let Some(Frame { growing, member, .. }) = self.frames.last()
-        {
-            growing.remove(c, member, attempt.before.as_ref())?;
-        }
-        self.wait_again(c)?;
-        if self.frames.is_empty() {
-            self.arrived = None;
-        }
-        self.attempts.push(attempt);
-        Ok(())
-    }
-
-    /// Ends the attempt at `level` with a value that takes the place of what has grown.
-    fn replace(&mut self, c: Build<'_, '_>, level: u32, value: Py<PyAny>) -> PyResult<()> {
-        let Some(attempt) = self.end_attempt(level) else { return Ok(()) };
-        let stands = self.uproot(attempt.depth);
-        self.settle(c, value, stands)
-    }
-
-    /// Ends the attempt at `level` with what has grown, as it is.
-    fn settle_attempt(&mut self, c: Build<'_, '_>, level: u32) -> PyResult<()> {
-        let Some(attempt) = self.end_attempt(level) else { return Ok(()) };
-        while self.frames.len() > attempt.depth {
-            self.leave(c)?;
-        }
-        Ok(())
-    }
-
-    /// Lets go of what is open within `depth` containers. True if something of it stands in the innermost of those.
-    fn uproot(&mut self, depth: usize) -> bool {
-        let stands = match self.frames.get(depth) {
-            Some(frame) => !frame.detached && !frame.waits,
-            None => self.text.as_ref().is_some_and(|text| text.placed),
-        };
-        self.frames.truncate(depth);
-        self.text = None;
-        stands
-    }
-
     /// Puts a value that has closed where it belongs, or in the place of what has grown there.
     fn settle(&mut self, c: Build<'_, '_>, value: Py<PyAny>, replace: bool) -> PyResult<()> {
         if self.frames.is_empty() {
@@ -302,22 +216,6 @@ impl Builder {
                 frame.before = outer.growing.standing(c, &outer.member)?;
                 frame.detached =
                     !outer.growing.insert(c, &outer.member, frame.growing.object(c.py), false)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Nothing is left to show in the innermost container: if that makes it wait again, it leaves its place.
-    fn wait_again(&mut self, c: Build<'_, '_>) -> PyResult<()> {
-        for depth in (0..self.frames.len()).rev() {
-            let (outer, inner) = self.frames.split_at_mut(depth);
-            let Some(frame) = inner.first_mut().filter(|frame| !frame.waits && waits(c, depth, frame.node))
-            else {
-                break;
-            };
-            frame.waits = true;
-            if let Some(outer) = outer.last().filter(|_| !frame.detached) {
-                outer.growing.remove(c, &outer.member, frame.before.as_ref())?;
             }
         }
         Ok(())
@@ -419,179 +317,6 @@ impl Builder {
             Some(text) => Ok(Some(text.value).filter(|_| !text.placed)),
             None => PyString::from_bytes(py, bytes).map(|text| Some(text.unbind())),
         }
-    }
-
-    /// Brings the open string up to date.
-    fn read_open_text(&mut self, c: Build<'_, '_>, parser: &Parser) -> PyResult<()> {
-        let py = c.py;
-        let Some(span) = parser.open_text() else { return Ok(()) };
-        let bytes = parser.source().bytes(span);
-        if self.text.as_ref().is_some_and(|text| text.bytes == bytes.len()) {
-            return Ok(());
-        }
-        self.stale = true;
-        let (value, placed) = match self.text.take() {
-            Some(text) if text.bytes > GROWS_IN_PLACE => {
-                if text.placed {
-                    // The tree lets go of the string, so that nobody else holds it.
-                    self.insert(c, py.None().bind(py), true)?;
-                }
-                let more = PyString::from_bytes(py, &bytes[text.bytes..])?;
-                (ffi::append(text.value.into_bound(py), &more)?, text.placed)
-            }
-            text => (PyString::from_bytes(py, bytes)?, text.is_some_and(|text| text.placed)),
-        };
-        if placed {
-            self.insert(c, &value, true)?;
-        }
-        self.text = Some(Text { value: value.unbind(), bytes: bytes.len(), placed });
-        Ok(())
-    }
-
-    /// The tree itself, with the open string in it.
-    fn live_root(&mut self, c: Build<'_, '_>) -> PyResult<Py<PyAny>> {
-        let py = c.py;
-        if let Some(mut text) = self.text.take() {
-            if !text.placed {
-                text.placed = self.insert(c, text.value.bind(py), false)?;
-            }
-            self.text = Some(text);
-        }
-        // What does not grow in place, such as a tuple, is made anew.
-        for pair in self.frames.windows(2).rev() {
-            let [outer, open] = pair else { continue };
-            if !open.growing.grows_in_place() && !open.detached && !open.waits {
-                outer.growing.insert(c, &outer.member, &open.growing.shown(py)?, true)?;
-            }
-        }
-        match (self.frames.first(), &self.closed, &self.text) {
-            (Some(frame), _, _) if !frame.waits => Ok(frame.growing.shown(py)?.unbind()),
-            (None, Some(closed), _) => Ok(closed.clone_ref(py)),
-            (None, None, Some(text)) => Ok(text.value.clone_ref(py).into_any()),
-            _ => self.blank_root(c, |_, instance| Ok(instance.object.clone_ref(py))),
-        }
-    }
-
-    /// A copy of the open spine, from the innermost container outwards, over the shared settled parts.
-    fn kept_root(&mut self, c: Build<'_, '_>) -> PyResult<Py<PyAny>> {
-        let py = c.py;
-        if let Some(closed) = &self.closed {
-            self.spare = None;
-            return Ok(closed.clone_ref(py));
-        }
-        self.reclaim(c)?;
-        let text = self.text.as_ref().map(|text| text.value.bind(py).clone().into_any());
-        let mut child = text;
-        // An open container stands in its parent already; an open string does not.
-        let mut stands = false;
-        for frame in self.frames.iter_mut().rev() {
-            let reclaimed = frame.reclaimed.take();
-            if frame.waits && child.is_none() {
-                continue;
-            }
-            let Frame { growing, member, .. } = frame;
-            let copy = match reclaimed {
-                Some(old) if old.renew(c, growing, member, child.as_ref(), stands)? => old,
-                _ => {
-                    let copy = growing.copy(c)?;
-                    if let Some(child) = &child {
-                        copy.insert(c, member, child, stands)?;
-                    }
-                    copy
-                }
-            };
-            child = if frame.detached { None } else { Some(copy.shown(py)?) };
-            stands = !frame.waits;
-        }
-        match child {
-            Some(root) => Ok(root.unbind()),
-            None => self.blank_root(c, |class, instance| Ok(class.copy(py, instance)?.object)),
-        }
-    }
-
-    /// Takes the open spine of the last snapshot that nobody else holds, from the root inwards as far as it can be had.
-    fn reclaim(&mut self, c: Build<'_, '_>) -> PyResult<()> {
-        let Some((root, inner)) = self.frames.split_first_mut() else { return Ok(()) };
-        let free = |old: &Option<Py<PyAny>>| root.growing.reclaim(c, old.as_ref()?.bind(c.py).clone());
-        let (last, before) = (self.snapshot.take(), self.spare.take());
-        if !root.growing.is_reusable(c) {
-            return Ok(());
-        }
-        (root.reclaimed, self.spare) = match free(&last) {
-            Some(reclaimed) => (Some(reclaimed), before),
-            None => (free(&before), last),
-        };
-        let mut outer = root;
-        for frame in inner {
-            let Some(reclaimed) = &outer.reclaimed else { break };
-            let shown = reclaimed.shown_child(c, &outer.growing, &outer.member)?;
-            frame.reclaimed = shown.and_then(|shown| frame.growing.reclaim(c, shown));
-            outer = frame;
-        }
-        Ok(())
-    }
-
-    /// What shows before the first byte: a record with nothing arrived, `None` for all else.
-    fn blank_root(
-        &mut self,
-        c: Build<'_, '_>,
-        show: impl FnOnce(&RecordClass, &Instance) -> PyResult<Py<PyAny>>,
-    ) -> PyResult<Py<PyAny>> {
-        let Some(root) = c.schema.sole_record(c.schema.plan.root) else { return Ok(c.py.None()) };
-        let Some(class) = c.schema.record(root) else { return Ok(c.py.None()) };
-        let blank = match self.blank.take() {
-            Some(blank) => blank,
-            None => class.blank(c.py, c.schema, &mut vec![root])?,
-        };
-        show(class, self.blank.insert(blank))
-    }
-
-    /// The elements that have settled since the last drain.
-    pub(crate) fn drain(&mut self, c: Build<'_, '_>, parser: &mut Parser) -> PyResult<Py<PyList>> {
-        self.catch_up(c, parser)?;
-        let py = c.py;
-        let drained = PyList::empty(py);
-        for (list, from) in self.closed_lists.drain(..) {
-            let list = list.bind(py);
-            drained.call_method1("extend", (list.get_slice(from, list.len()),))?;
-        }
-        let Some(depth) = self.element_depth else { return Ok(drained.unbind()) };
-        let text_placed = self.text.as_ref().is_some_and(|text| text.placed);
-        let open = match self.frames.get(depth) {
-            Some(frame) => !frame.waits,
-            None => self.frames.len() == depth && text_placed,
-        };
-        if let Some(frame) = depth.checked_sub(1).and_then(|index| self.frames.get_mut(index))
-            && let Growing::List(_, list) = &frame.growing
-        {
-            let list = list.bind(py);
-            let settled = list.len().saturating_sub(usize::from(open)).max(frame.drained);
-            drained.call_method1("extend", (list.get_slice(frame.drained, settled),))?;
-            frame.drained = settled;
-        }
-        Ok(drained.unbind())
-    }
-
-    /// The names of the root record's fields that have something to show, in the order of declaration.
-    pub(crate) fn arrived(&self, c: Build<'_, '_>, class: &RecordClass) -> PyResult<Vec<Py<PyAny>>> {
-        let Some(arrived) = &self.arrived else { return Ok(Vec::new()) };
-        let arrived = arrived.bind(c.py);
-        let open = self.open_member(c);
-        let mut names = Vec::new();
-        for field in &class.fields {
-            let name = field.name.bind(c.py);
-            if arrived.contains(name)? || open.as_ref().is_some_and(|open| open.is(name)) {
-                names.push(name.clone().into_any().unbind());
-            }
-        }
-        Ok(names)
-    }
-
-    /// The name of the root's field or key that is open and shows.
-    pub(crate) fn open_member(&self, c: Build<'_, '_>) -> Option<Py<PyAny>> {
-        let root = self.frames.first()?;
-        let open = self.text.is_some() || self.frames.get(1).is_some_and(|frame| !frame.waits);
-        if open { root.growing.member_name(c, &root.member) } else { None }
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
