@@ -137,9 +137,11 @@ impl Branches {
         let best = self.best(standing);
         let mut changed = false;
         if best != self.shown {
-            if self.shown.is_some_and(|shown| self.each[shown].checker.shows()) {
+            if let Some(shown) = self.shown.map(|shown| &self.each[shown].checker)
+                && shown.has_written()
+            {
                 tape.push(Op::Retract(self.level));
-                changed = true;
+                changed = shown.shows();
             }
             self.shown = best;
             if let Some(branch) = best.map(|best| &mut self.each[best]) {
@@ -203,9 +205,14 @@ impl Branch {
 }
 
 impl Checker {
-    /// Whether there is anything to see, in a branch.
-    fn shows(&self) -> bool {
+    /// Whether anything has grown, in a branch.
+    fn has_written(&self) -> bool {
         !self.tape.is_empty() || self.shows_text()
+    }
+
+    /// Whether there is anything to see of it. A record that is written as its only field shows with that.
+    fn shows(&self) -> bool {
+        self.has_written() && (self.version > 0 || self.shows_blank)
     }
 
     /// Begins a value of a union.
