@@ -354,6 +354,7 @@ SHOWN: list[tuple[Any, str, list[str]]] = [
     (Bag | Cage, '{"pet":{"lives":1,"name"|:"a","size":2}', ["Cage(Cat(None,1),0)"]),
     (Cage | Bag, '{"pet":{"lives":1,"name":"a"},"size"|:2}|', ["Cage(Cat(a,1),0)", "Cage(Cat(a,1),2)"]),
     (str | RootModel[str], '"a|"|', ["'a'", "'a'"]),
+    (RootModel[float] | RootModel[str], '"|1|"|', ["RootModel[str]()", "RootModel[str](1)", "RootModel[str](1)"]),
     (Cat | RootModel[Cat], '{"name":"a|"}|', ["Cat(a,9)", "Cat(a,9)"]),
 ]
 
