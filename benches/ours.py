@@ -23,12 +23,7 @@ def feed(deltas: list[str], schema: type[Invoice] = Invoice) -> Invoice:
 
 def live(deltas: list[str]) -> Invoice:
     """The same with the live snapshot after every delta."""
-    parser = Parser(Invoice, live=True)
-    snapshot = parser.snapshot
-    for delta in deltas:
-        parser.feed(delta)
-        snapshot = parser.snapshot
-    return _seen(parser.finish(), snapshot.total)
+    return _held(deltas, Parser(Invoice, live=True))
 
 
 def read(deltas: list[str]) -> Invoice:
@@ -43,12 +38,7 @@ def read(deltas: list[str]) -> Invoice:
 
 def kept(deltas: list[str]) -> Invoice:
     """The same with a snapshot that can be kept after every delta, held until the next one, as a loop holds it."""
-    parser = Parser(Invoice)
-    snapshot = parser.snapshot
-    for delta in deltas:
-        parser.feed(delta)
-        snapshot = parser.snapshot
-    return _seen(parser.finish(), snapshot.total)
+    return _held(deltas, Parser(Invoice))
 
 
 def hoarded(deltas: list[str]) -> Invoice:
@@ -74,6 +64,15 @@ def long_string(deltas: list[str]) -> Note:
     if size != len(final.text):
         raise AssertionError(size, len(final.text))
     return final
+
+
+def _held(deltas: list[str], parser: Parser[Invoice]) -> Invoice:
+    """Take the snapshot after every delta, and hold it until the next one."""
+    snapshot = parser.snapshot
+    for delta in deltas:
+        parser.feed(delta)
+        snapshot = parser.snapshot
+    return _seen(parser.finish(), snapshot.total)
 
 
 def _seen(final: Invoice, total: object) -> Invoice:

@@ -383,9 +383,9 @@ ROOTS: st.SearchStrategy[Shape] = st.one_of(
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
+def cases(draw: st.DrawFn, shapes: st.SearchStrategy[Shape] = ROOTS) -> Case:
     """Schemas with a document that fits."""
-    shape = draw(ROOTS)
+    shape = draw(shapes)
     return Case(shape.tp, draw(texts(shape.trees)))
 
 
@@ -505,13 +505,6 @@ WIDE_SHAPES: st.SearchStrategy[Shape] = st.recursive(
     ),
     max_leaves=6,
 )
-
-
-@st.composite
-def wide_cases(draw: st.DrawFn) -> Case:
-    """Wider schemas with a document that fits."""
-    shape = draw(WIDE_SHAPES)
-    return Case(shape.tp, draw(texts(shape.trees)))
 
 
 # ---------------------------------------------------------------------------------------------------------

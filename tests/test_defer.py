@@ -29,7 +29,7 @@ from pydantic import (
 from instar import JSONError, LimitError, Limits, Parser, TruncatedError
 from states import State, is_told, lines_of, pydantic_error, refusal, singly, state_of
 from strategies import Case, Color, Members, Tree, _places, cuts, dice_of, render, spoiled
-from test_unions_open import spoiled as spoiled_unions
+from test_unions_open import ROOTS as UNIONS
 from twin import (
     NOTHING,
     Array,
@@ -483,7 +483,7 @@ def rich(draw: st.DrawFn) -> Case:
     return Case(Rich, render(tree, dice_of(draw(st.integers(0, 2**16)))))
 
 
-ANY = st.one_of(spoiled(), spoiled_unions(), rich())
+ANY = st.one_of(spoiled(), spoiled(UNIONS), rich())
 
 
 # ---------------------------------------------------------------------------------------------------------

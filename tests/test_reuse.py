@@ -186,20 +186,10 @@ def test_5_what_a_snapshot_keeps_privately_is_not_found_in_another() -> None:
     walk(Private, look)
 
 
-def test_5_what_a_snapshot_keeps_in_slots_is_not_found_in_another() -> None:
+@pytest.mark.parametrize("listed", [tuple, iter], ids=["listed", "that nobody can list any more"])
+def test_5_what_a_snapshot_keeps_in_slots_is_not_found_in_another(listed: Callable[[list[str]], Any]) -> None:
     class Slotted(Member):
-        __slots__ = ("seen",)
-
-    def look(shown: Slotted) -> None:
-        assert not hasattr(shown, "seen")
-        object.__setattr__(shown, "seen", True)
-
-    walk(Slotted, look)
-
-
-def test_5_nor_what_it_keeps_in_slots_that_nobody_can_list_any_more() -> None:
-    class Slotted(Member):
-        __slots__ = (name for name in ("seen",))
+        __slots__ = listed(["seen"])
 
     def look(shown: Slotted) -> None:
         assert not hasattr(shown, "seen")

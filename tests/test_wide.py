@@ -8,11 +8,11 @@ from pydantic import TypeAdapter
 
 from growth import grows_and_stays
 from states import follow, is_told, lines_of, pydantic_error, same, singly
-from strategies import WIDE_SHAPES, Case, cuts, spoiled, wide_cases
+from strategies import WIDE_SHAPES, Case, cases, cuts, spoiled
 from twin import deep
 
 
-@given(st.data(), wide_cases())
+@given(st.data(), cases(WIDE_SHAPES))
 def test_a_document_that_fits_grows_and_ends_as_pydantic_ends(data: st.DataObject, case: Case) -> None:
     expected = TypeAdapter(case.tp).validate_json(case.text)
     run = follow(case.tp, singly(case.text), judged=True)

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use crate::builder::{Build, Builder};
+use crate::builder::{Build, Builder, Members};
 use crate::errors::{self, Report};
 use crate::exclusive::{Exclusive, Lent};
 use crate::ffi::{self, Method, attached};
@@ -123,7 +123,9 @@ impl PyParser {
     /// The object so far, built when asked for and kept until there is something new.
     #[getter]
     fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.state(py)?.snapshot(self.build(py))
+        let mut state = self.state(py)?;
+        let State { core, builder, .. } = &mut *state;
+        builder.snapshot(self.build(py), core)
     }
 
     /// Whether the root value has closed.
@@ -175,13 +177,16 @@ impl PyParser {
     /// How far the value has come, by its top-level fields.
     #[getter]
     fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let outline = self.outline();
+        // What is read of the snapshot below may be code of the user's, to whom the parser is free again.
         let (snapshot, Members { arrived, settled }, complete) = {
             let mut state = self.state(py)?;
-            let snapshot = state.snapshot(self.build(py))?.into_bound(py);
-            let members = state.members(self.build(py), self.outline(), &snapshot)?;
-            (snapshot, members, state.core.complete())
+            let State { core, builder, .. } = &mut *state;
+            let snapshot = builder.snapshot(self.build(py), core)?.into_bound(py);
+            let members = builder.members(self.build(py), outline, &snapshot)?;
+            (snapshot, members, core.complete())
         };
-        let fields = self.outline().map_or(0, |class| class.fields.len());
+        let fields = outline.map_or(0, |class| class.fields.len());
         let completion = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
         let data = PyDict::new(py);
         for name in arrived {
@@ -236,12 +241,6 @@ Raises, at the first byte after which no continuation can be accepted, `JSONErro
         }
         Ok(state.core.version() != before)
     }
-}
-
-/// The names of the root's fields or keys: those that have something to show, and those of them that have closed.
-struct Members<'py> {
-    arrived: Vec<Bound<'py, PyAny>>,
-    settled: Vec<Bound<'py, PyAny>>,
 }
 
 /// jiter reads 201 containers within each other, and so does Pydantic.
@@ -388,31 +387,6 @@ impl State {
             return Err(PyTypeError::new_err(format!("a delta is str or bytes, not {kind}")));
         }
         Ok(())
-    }
-
-    fn snapshot(&mut self, c: Build<'_, '_>) -> PyResult<Py<PyAny>> {
-        self.builder.snapshot(c, &mut self.core)
-    }
-
-    /// The members of a `snapshot` that is up to date, by the fields of its class if it is a record.
-    fn members<'py>(
-        &self,
-        c: Build<'_, 'py>,
-        outline: Option<&RecordClass>,
-        snapshot: &Bound<'py, PyAny>,
-    ) -> PyResult<Members<'py>> {
-        let arrived: Vec<_> = match (outline, snapshot.cast::<PyDict>()) {
-            (Some(class), _) => {
-                let names = self.builder.arrived(c, class)?;
-                names.into_iter().map(|name| name.into_bound(c.py)).collect()
-            }
-            (None, Ok(dict)) => dict.keys().iter().collect(),
-            (None, Err(_)) => Vec::new(),
-        };
-        let open = self.builder.open_member(c);
-        let mut settled = arrived.clone();
-        settled.retain(|name| !open.as_ref().is_some_and(|open| open.bind(c.py).eq(name).unwrap_or(false)));
-        Ok(Members { arrived, settled })
     }
 
     /// Whether the open string shows as this very value.

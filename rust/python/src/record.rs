@@ -243,10 +243,10 @@ impl RecordClass {
         }
     }
 
-    /// An instance that `copy` made, in its parts.
+    /// An instance that `copy` made, in its parts, if it still is one and they can be told without calling anyone.
     pub(crate) fn parts(&self, object: Bound<'_, PyAny>) -> Option<Instance> {
         let Form::Model(class, slots) = &self.form else { return None };
-        if !self.is_refillable(object.py()) || !object.get_type().is(class) {
+        if !object.get_type().is(class) {
             return None;
         }
         let values = ffi::own_dict(&object)?.unbind();

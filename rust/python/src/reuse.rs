@@ -27,15 +27,15 @@ impl Growing {
         }
     }
 
-    /// `old`, which an earlier snapshot showed for this container, if nobody else has it.
+    /// `old`, which an earlier snapshot showed for this reusable container, if nobody else has it.
     pub(crate) fn reclaim(&self, c: Build<'_, '_>, old: Bound<'_, PyAny>) -> Option<Self> {
         match self {
-            Self::List(Shape::List, _) => {
+            Self::List(shape, _) => {
                 let old = old.cast_into_exact::<PyList>().ok()?;
-                ffi::is_held_by(&old, HOLDERS).then(|| Self::List(Shape::List, old.unbind()))
+                ffi::is_held_by(&old, HOLDERS).then(|| Self::List(*shape, old.unbind()))
             }
             Self::Record(id, _) => Some(Self::Record(*id, c.schema.record(*id)?.reclaim(old)?)),
-            Self::List(..) | Self::Dict(_) => None,
+            Self::Dict(_) => None,
         }
     }
 

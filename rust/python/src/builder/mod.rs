@@ -10,6 +10,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PySet, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use self::attempt::Attempt;
+pub(crate) use self::snapshot::Members;
 use crate::growing::{Growing, Member};
 use crate::record::{Absent, Field, Instance};
 use crate::schema::{Detail, Schema};

@@ -2,7 +2,7 @@
 
 use instar_core::Parser;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::{PyDict, PyList, PyString};
 
 use super::{Build, Builder, Frame, Text};
 use crate::ffi;
@@ -11,6 +11,12 @@ use crate::record::{Instance, RecordClass};
 
 /// Shorter strings, in bytes, are sooner decoded again than taken out of the tree, lengthened and put back.
 const GROWS_IN_PLACE: usize = 128;
+
+/// The names of the root's fields or keys: those that have something to show, and those of them that have closed.
+pub(crate) struct Members<'py> {
+    pub(crate) arrived: Vec<Bound<'py, PyAny>>,
+    pub(crate) settled: Vec<Bound<'py, PyAny>>,
+}
 
 impl Builder {
     /// The object so far. Costs what is new since the last look, and, unless live, a copy of each open container.
@@ -134,7 +140,9 @@ impl Builder {
         };
         let mut outer = root;
         for frame in inner {
-            let Some(reclaimed) = &outer.reclaimed else { break };
+            let Some(reclaimed) = outer.reclaimed.as_ref().filter(|_| frame.growing.is_reusable(c)) else {
+                break;
+            };
             let shown = reclaimed.shown_child(c, &outer.growing, &outer.member)?;
             frame.reclaimed = shown.and_then(|shown| frame.growing.reclaim(c, shown));
             outer = frame;
@@ -183,23 +191,35 @@ impl Builder {
         Ok(drained.unbind())
     }
 
-    /// The names of the root record's fields that have something to show, in the order of declaration.
-    pub(crate) fn arrived(&self, c: Build<'_, '_>, class: &RecordClass) -> PyResult<Vec<Py<PyAny>>> {
-        let Some(arrived) = &self.arrived else { return Ok(Vec::new()) };
-        let arrived = arrived.bind(c.py);
-        let open = self.open_member(c);
-        let mut names = Vec::new();
-        for field in &class.fields {
-            let name = field.name.bind(c.py);
-            if arrived.contains(name)? || open.as_ref().is_some_and(|open| open.is(name)) {
-                names.push(name.clone().into_any().unbind());
+    /// The members of a `snapshot` that is up to date: by the fields of its class if it is a record, in the order of
+    /// their declaration.
+    pub(crate) fn members<'py>(
+        &self,
+        c: Build<'_, 'py>,
+        class: Option<&RecordClass>,
+        snapshot: &Bound<'py, PyAny>,
+    ) -> PyResult<Members<'py>> {
+        let open = self.open_member(c).map(|open| open.into_bound(c.py));
+        let mut arrived = Vec::new();
+        match (class, &self.arrived, snapshot.cast::<PyDict>()) {
+            (Some(class), Some(names), _) => {
+                for field in &class.fields {
+                    let name = field.name.bind(c.py).as_any();
+                    if names.bind(c.py).contains(name)? || open.as_ref().is_some_and(|open| open.is(name)) {
+                        arrived.push(name.clone());
+                    }
+                }
             }
+            (None, _, Ok(dict)) => arrived.extend(dict.keys().iter()),
+            _ => {}
         }
-        Ok(names)
+        let mut settled = arrived.clone();
+        settled.retain(|name| !open.as_ref().is_some_and(|open| open.eq(name).unwrap_or(false)));
+        Ok(Members { arrived, settled })
     }
 
     /// The name of the root's field or key that is open and shows.
-    pub(crate) fn open_member(&self, c: Build<'_, '_>) -> Option<Py<PyAny>> {
+    fn open_member(&self, c: Build<'_, '_>) -> Option<Py<PyAny>> {
         let root = self.frames.first()?;
         let open = self.text.is_some() || self.frames.get(1).is_some_and(|frame| !frame.waits);
         if open { root.growing.member_name(c, &root.member) } else { None }

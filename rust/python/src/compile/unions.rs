@@ -10,6 +10,7 @@ use crate::schema::Detail;
 
 /// What a value that Pydantic judges whole is read as meanwhile.
 #[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
+#[derive(Default)]
 struct Attempt<'py> {
     choices: Vec<CoreSchema<'py>>,
     /// Whether Pydantic, too, refuses what none of them accepts.
@@ -24,7 +25,7 @@ struct Attempt<'py> {
 
 impl<'py> Attempt<'py> {
     fn of(inner: CoreSchema<'py>, exhaustive: bool) -> Self {
-        Self { choices: vec![inner], exhaustive, ordered: false, tagged: false, is_itself: false }
+        Self { choices: vec![inner], exhaustive, ..Self::default() }
     }
 
     fn of_itself(schema: &CoreSchema<'py>, exhaustive: bool) -> Self {
@@ -107,13 +108,13 @@ impl<'py> Compiler<'py> {
                 let mode = schema.get_item("mode")?;
                 let ordered = mode.is_some_and(|mode| mode.eq("left_to_right").unwrap_or(false));
                 let exhaustive = !schema.contains("custom_error_type")?;
-                Attempt { choices: choices(schema)?, exhaustive, ordered, tagged: false, is_itself: false }
+                Attempt { choices: choices(schema)?, exhaustive, ordered, ..Attempt::default() }
             }
             "tagged-union" => {
                 let named = item(schema, "choices")?.cast_into::<PyDict>()?;
                 let choices = named.values().iter().filter_map(|choice| choice.cast_into().ok()).collect();
                 let tagged = !item(schema, "discriminator")?.is_callable();
-                Attempt { choices, exhaustive: true, ordered: false, tagged, is_itself: false }
+                Attempt { choices, exhaustive: true, tagged, ..Attempt::default() }
             }
             "function-before" | "function-after" | "function-wrap" if user_code::makes_another(schema)? => {
                 return Ok(None);
