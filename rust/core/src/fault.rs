@@ -1,6 +1,6 @@
 //! What can be wrong with a text, and where.
 
-use std::fmt;
+use instar_json::Syntax;
 
 use crate::checker::Hook;
 use crate::plan::NodeId;
@@ -29,66 +29,6 @@ pub enum FaultKind {
     Bytes,
     /// The text ended before its value did.
     Truncated,
-}
-
-/// The ways in which a text is not JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Syntax {
-    /// A value had to begin here.
-    ExpectedValue,
-    /// A value or the end of the array had to come here.
-    ExpectedValueOrEnd,
-    /// A key had to begin here.
-    ExpectedKey,
-    /// A key or the end of the object had to come here.
-    ExpectedKeyOrEnd,
-    /// A colon had to come here.
-    ExpectedColon,
-    /// A comma or the end of the array had to come here.
-    ExpectedCommaOrBracket,
-    /// A comma or the end of the object had to come here.
-    ExpectedCommaOrBrace,
-    /// The comma before this byte is followed by the end of its container.
-    TrailingComma,
-    /// The value is whole, yet the text goes on.
-    TrailingCharacters,
-    /// A letter that does not go on with the word begun.
-    InvalidWord,
-    /// A byte that does not go on with the number begun.
-    InvalidNumber,
-    /// An integer part of more than 4,300 digits.
-    NumberTooLong,
-    /// A raw control character in a string.
-    ControlCharacter,
-    /// An escape that JSON does not have.
-    InvalidEscape,
-    /// Half of a surrogate pair without its other half.
-    LoneSurrogate,
-    /// A byte that no UTF-8 sequence has here.
-    InvalidUtf8,
-}
-
-impl fmt::Display for Syntax {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ExpectedValue => "expected a value",
-            Self::ExpectedValueOrEnd => "expected a value or `]`",
-            Self::ExpectedKey => "expected a key in double quotes",
-            Self::ExpectedKeyOrEnd => "expected a key in double quotes or `}`",
-            Self::ExpectedColon => "expected `:`",
-            Self::ExpectedCommaOrBracket => "expected `,` or `]`",
-            Self::ExpectedCommaOrBrace => "expected `,` or `}`",
-            Self::TrailingComma => "trailing comma",
-            Self::TrailingCharacters => "trailing characters after the value",
-            Self::InvalidWord => "expected `true`, `false`, `null`, `NaN` or `Infinity`",
-            Self::InvalidNumber => "invalid number",
-            Self::NumberTooLong => "number with more than 4300 digits",
-            Self::ControlCharacter => "raw control character in a string (it must be escaped)",
-            Self::InvalidEscape => "invalid escape",
-            Self::LoneSurrogate => "lone surrogate in an escape",
-            Self::InvalidUtf8 => "invalid UTF-8",
-        })
-    }
 }
 
 /// What the schema refuses before the value is whole. (What can only be judged whole is the host's to refuse.)
@@ -141,13 +81,6 @@ pub(crate) enum Halt {
 
 /// Whether to go on.
 pub(crate) type Flow = Result<(), Halt>;
-
-impl Syntax {
-    /// Halts at `offset` for this reason.
-    pub(crate) fn at(self, offset: usize) -> Halt {
-        Halt::Fault(Fault { offset, kind: FaultKind::Syntax(self) })
-    }
-}
 
 impl Refusal {
     /// This, of a value that had to meet the node.

@@ -6,30 +6,24 @@
 //! bytes -> lexer -> tokens -> grammar -> events -> checker (walks the plan) -> tape
 //! ```
 //!
-//! [`Parser`] drives the four. [`wire`] finds the deltas in the body of a provider's response. Nothing here knows
+//! [`Parser`] drives them.Nothing here knows
 //! Python, does I/O or keeps global state, and nothing recurses on the depth of the input.
 
 #![forbid(unsafe_code)]
 
 mod checker;
-mod events;
 mod fault;
-mod grammar;
-mod lexer;
 mod parser;
 mod pattern;
 mod plan;
 mod prefix;
 mod rules;
-mod scan;
 mod skip;
 mod tape;
-mod text;
-pub mod wire;
 
 pub use checker::{Hook, Judgement, Slot};
-pub use events::{Kind, NumberForm};
-pub use fault::{Fault, FaultKind, Refusal, Syntax, Violation};
+pub use fault::{Fault, FaultKind, Refusal, Violation};
+pub use instar_json::{Kind, NumberForm, Position, Source, Span, Syntax};
 pub use parser::{Limits, OnViolation, Parser, Step};
 pub use pattern::Pattern;
 pub use plan::{
@@ -38,4 +32,3 @@ pub use plan::{
 };
 pub use prefix::PrefixSet;
 pub use tape::{Container, Op, Ticket};
-pub use text::{Position, Source, Span};

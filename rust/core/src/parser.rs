@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use crate::checker::{Checker, Hook, Judgement, Scene, Slot, forgivable};
-use crate::events::Kind;
-use crate::fault::{Fault, FaultKind, Flow, Halt};
-use crate::grammar::{Grammar, Parse};
-use crate::lexer::Lexer;
+use crate::fault::{Fault, FaultKind, Halt};
 use crate::plan::Plan;
 use crate::tape::{Op, Ticket};
-use crate::text::{Position, Source, Span};
+use instar_json::Kind;
+use instar_json::{Nesting, Position, Reader, Source, Span, Stop, Syntax, SyntaxError};
 
 /// What a text may be at most.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +63,7 @@ impl Again {
 #[derive(Clone, Debug)]
 pub struct Parser {
     text: Vec<u8>,
-    lexer: Lexer,
-    grammar: Grammar,
+    reader: Reader,
     checker: Checker,
     limits: Limits,
     on_violation: OnViolation,
@@ -92,8 +89,7 @@ impl Parser {
         let root = plan.root;
         Self {
             text: Vec::new(),
-            lexer: Lexer::new(),
-            grammar: Grammar::new(limits.depth),
+            reader: Reader::new(Nesting { containers: limits.depth, around: MAX_AROUND }),
             checker: Checker::new(plan, root),
             limits: Limits { bytes: limits.bytes.min(u32::MAX as usize - 1), ..limits },
             on_violation,
@@ -124,7 +120,7 @@ impl Parser {
     /// # Errors
     /// At the first byte after which no continuation can be accepted; the same again on every later call.
     pub fn advance(&mut self) -> Result<Step, Fault> {
-        self.step(|lexer, text, parse| lexer.advance(text, parse))
+        self.step(Reader::advance)
     }
 
     /// The text has ended: closes a number that the end closes, and checks that the value is whole.
@@ -132,12 +128,7 @@ impl Parser {
     /// # Errors
     /// As [`Parser::advance`], and `Truncated` if the value is not whole.
     pub fn end(&mut self) -> Result<Step, Fault> {
-        // Within a container a number could go on: only at the root does the end of the text close it.
-        let step = self.step(
-            |lexer, text, parse| {
-                if parse.grammar.at_root() { lexer.end(text, parse) } else { Ok(()) }
-            },
-        )?;
+        let step = self.step(Reader::end)?;
         if matches!(step, Step::Drained) && !self.checker.complete {
             return Err(Fault { offset: self.text.len(), kind: FaultKind::Truncated });
         }
@@ -146,18 +137,17 @@ impl Parser {
 
     fn step(
         &mut self,
-        read: impl Fn(&mut Lexer, &[u8], &mut Parse<'_, Checker>) -> Flow,
+        read: impl Fn(&mut Reader, &[u8], &mut Checker) -> Result<(), Stop<Halt>>,
     ) -> Result<Step, Fault> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
         let limit = self.limits.bytes.min(self.text.len());
         loop {
-            let mut parse = Parse { grammar: &mut self.grammar, receiver: &mut self.checker };
             let flow = if self.halted.is_some() {
                 self.halted.take().map_or(Ok(()), Err)
             } else {
-                read(&mut self.lexer, &self.text[..limit], &mut parse)
+                read(&mut self.reader, &self.text[..limit], &mut self.checker).map_err(halt)
             };
             match flow {
                 Ok(()) if self.text.len() > self.limits.bytes => {
@@ -171,13 +161,12 @@ impl Parser {
                 }
                 Err(Halt::Judge) => {
                     let Some(judgement) = self.checker.judgement() else { continue };
-                    self.judged_text = self.checker.shows_text().then(|| self.lexer.closed_text());
+                    self.judged_text = self.checker.shows_text().then(|| self.reader.closed_text());
                     return Ok(Step::Judge(judgement));
                 }
                 Err(Halt::Rewind(start)) => {
-                    self.again.reach(self.lexer.at() - 1, self.checker.level());
-                    self.lexer.rewind(start);
-                    self.grammar.rewind(self.checker.depth());
+                    self.again.reach(self.reader.at() - 1, self.checker.level());
+                    self.reader.rewind(start, self.checker.depth());
                 }
             }
         }
@@ -221,7 +210,7 @@ impl Parser {
         self.halted = match forgivable(fault) {
             Some(violation) => {
                 let scene = self.scene(fault.offset);
-                self.lexer.forgive();
+                self.reader.resume();
                 self.checker.forgive(violation, fault.offset, scene).err()
             }
             None => match self.hook.take() {
@@ -235,10 +224,10 @@ impl Parser {
         let begins = match self.text[at] {
             b'{' => Some(Kind::Object),
             b'[' => Some(Kind::Array),
-            _ => self.lexer.begins(at),
+            _ => self.reader.begins(at),
         };
-        let in_string = self.lexer.in_string();
-        let text = if in_string { self.lexer.open_text() } else { self.lexer.closed_text() };
+        let in_string = self.reader.in_string();
+        let text = if in_string { self.reader.open_text() } else { self.reader.closed_text() };
         Scene { begins, in_string, text }
     }
 
@@ -295,7 +284,7 @@ impl Parser {
     /// What spans refer to.
     #[must_use]
     pub fn source(&self) -> Source<'_> {
-        self.lexer.source(&self.text)
+        self.reader.source(&self.text)
     }
 
     /// Grows whenever there is something new to see.
@@ -319,19 +308,19 @@ impl Parser {
     /// The string that is open and shows.
     #[must_use]
     pub fn open_text(&self) -> Option<Span> {
-        self.judged_text.or_else(|| self.checker.shows_text().then(|| self.lexer.open_text()))
+        self.judged_text.or_else(|| self.checker.shows_text().then(|| self.reader.open_text()))
     }
 
     /// The string that was refused, with the character at which it was.
     #[must_use]
     pub fn refused_text(&self) -> Span {
-        self.lexer.refused_text()
+        self.reader.read_text()
     }
 
     /// Whether the text ends within a string.
     #[must_use]
     pub fn in_string(&self) -> bool {
-        self.lexer.in_string()
+        self.reader.in_string()
     }
 
     /// The way from the root to the open value.
@@ -379,5 +368,21 @@ impl Parser {
     #[must_use]
     pub fn scalar(&self) -> &[u8] {
         &self.text[self.checker.scalar_start()..self.read]
+    }
+}
+
+/// Pydantic reads no member within more containers than that: the 201st may only be empty.
+const MAX_AROUND: usize = 200;
+
+/// A fault of the text, or what the checker stops for.
+fn halt(stop: Stop<Halt>) -> Halt {
+    match stop {
+        Stop::Syntax(SyntaxError { offset, kind: Syntax::TooDeep }) => {
+            Halt::Fault(Fault { offset, kind: FaultKind::Depth })
+        }
+        Stop::Syntax(SyntaxError { offset, kind }) => {
+            Halt::Fault(Fault { offset, kind: FaultKind::Syntax(kind) })
+        }
+        Stop::Receiver(halt) => halt,
     }
 }

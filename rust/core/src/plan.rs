@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::events::Kind;
 use crate::pattern::Pattern;
 use crate::prefix::PrefixSet;
+use instar_json::Kind;
 
 /// The place of a node in its plan.
 pub type NodeId = u32;

@@ -1,9 +1,9 @@
 //! The rules of strings and numbers: what the checker decides without its host.
 
-use crate::events::{NumberForm, Piece};
 use crate::pattern::Run;
 use crate::plan::{Float, Int, Str};
-use crate::text::{characters, is_continuation};
+use instar_json::{NumberForm, Piece};
+use instar_json::{characters, is_continuation};
 
 impl Str {
     /// Whether any string will do, as far as its characters go.

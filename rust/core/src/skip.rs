@@ -1,9 +1,9 @@
 //! A value with all its parts that is read without being looked at, but for the tag that says what it is.
 
-use crate::events::{Kind, Piece};
 use crate::fault::{Flow, Halt, Refusal};
 use crate::plan::{Node, NodeId, Plan, Tagged};
 use crate::prefix::Cursor;
+use instar_json::{Kind, Piece};
 
 /// The state of a skip.
 #[derive(Clone, Copy, Debug)]

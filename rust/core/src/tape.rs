@@ -1,7 +1,7 @@
 //! The compact record of what has closed or opened, read by whoever builds values from it.
 
 use crate::plan::NodeId;
-use crate::text::Span;
+use instar_json::Span;
 
 /// One step in the growth of a value. A key or field announces the next value of its object.
 #[derive(Clone, Copy, Debug, PartialEq)]

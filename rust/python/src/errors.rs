@@ -1,6 +1,7 @@
 //! Faults as the exceptions that people see: what happened, where, and what to do.
 
 use instar_core::{Fault, FaultKind, Node, NodeId, Parser, Refusal, Slot, Violation};
+use instar_json::{Completion, Member};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
@@ -9,7 +10,6 @@ use pyo3::{intern, wrap_pyfunction};
 use crate::hook::Shape;
 use crate::judge::Settings;
 use crate::schema::{Detail, Schema};
-use crate::witness;
 
 /// What an error is told from.
 #[derive(Clone, Copy)]
@@ -86,7 +86,7 @@ impl<'py> Report<'_, 'py> {
                 let scalar = self.parser.scalar();
                 // Prose begins with an `I` sooner than a text does with `Infinity`: the letter says more.
                 let letter = matches!(scalar, b"I" | b"N").then(|| PyString::from_bytes(self.py, scalar));
-                self.witnessed(node, &witness::of_value(scalar).json, letter.transpose()?.as_deref())
+                self.witnessed(node, &Completion::of(scalar).json, letter.transpose()?.as_deref())
             }
             Refusal::Text => {
                 let text = self.parser.source().bytes(self.parser.refused_text());
@@ -94,7 +94,7 @@ impl<'py> Report<'_, 'py> {
                 let text = json.call1((PyString::from_bytes(self.py, text)?,))?;
                 self.witnessed(node, text.extract::<String>()?.as_bytes(), None)
             }
-            Refusal::Tag => self.witnessed(node, &witness::of_value(self.parser.scalar()).json, None),
+            Refusal::Tag => self.witnessed(node, &Completion::of(self.parser.scalar()).json, None),
             Refusal::Union => self.of_union(node),
             Refusal::Key => {
                 let text = self.parser.source().bytes(self.parser.refused_text());
@@ -121,12 +121,16 @@ impl<'py> Report<'_, 'py> {
 
     /// What each choice of a union has against the value, but for what it lacks only because it is not whole.
     fn of_union(self, node: NodeId) -> PyResult<PyErr> {
-        let whole = witness::of_value(self.parser.attempt());
+        let whole = Completion::of(self.parser.attempt());
         let Err(error) = self.schema.facet(node).judge.validate(self.py, &whole.json, self.settings) else {
             return Ok(disagreement(&String::from_utf8_lossy(&whole.json)));
         };
         let Some(lines) = self.lines(&error, &self.location()?)? else { return Ok(error) };
-        let pending = whole.pending.map(|key| self.parsed(&key)).transpose()?;
+        let pending = match whole.pending {
+            Some(Member::Index(index)) => Some(index.into_pyobject(self.py)?.into_any()),
+            Some(Member::Key(key)) => Some(PyString::new(self.py, &key).into_any()),
+            None => None,
+        };
         let told = PyList::empty(self.py);
         for line in &lines {
             if !is_made_up(&line, pending.as_ref())? {

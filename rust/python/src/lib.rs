@@ -3,7 +3,7 @@
 //! ```text
 //! core schema -> compile -> Schema (plan + what Python knows of each node)
 //! deltas -> Parser -> instar_core::Parser -> tape -> Builder -> snapshots
-//! response bytes -> Wire -> instar_core::wire::Wire -> Delta
+//! response bytes -> Wire -> instar_wire::Wire -> Delta
 //! ```
 
 mod builder;
@@ -20,7 +20,6 @@ mod record;
 mod reuse;
 mod schema;
 mod wire;
-mod witness;
 
 /// The extension module.
 #[pyo3::pymodule(gil_used = false)]

@@ -1,7 +1,6 @@
 //! The Python classes `instar._core.Wire` and `Delta`.
 
-use instar_core::FaultKind;
-use instar_core::wire::{Delta, Envelope, Kind, Wire, WireFault};
+use instar_wire::{Delta, Envelope, FaultKind, Kind, Wire, WireFault};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -182,7 +181,7 @@ fn raised(py: Python<'_>, WireFault { fault, position }: WireFault) -> PyErr {
     let what = match fault.kind {
         FaultKind::Syntax(syntax) => format!("an event's data is not JSON: {syntax}"),
         FaultKind::Bytes => "an event is longer than 1 GiB".to_owned(),
-        _ => "an event's data is not JSON: it ends within a value".to_owned(),
+        FaultKind::Truncated => "an event's data is not JSON: it ends within a value".to_owned(),
     };
     let class = py.import("instar.errors").and_then(|errors| errors.getattr("WireError"));
     let error = class.and_then(|class| class.call1((what, fault.offset, position.line, position.column)));

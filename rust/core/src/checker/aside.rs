@@ -3,11 +3,11 @@
 use super::branches::{Branches, Standing};
 use super::frame::Slot;
 use super::{Checker, End};
-use crate::events::{Event, Kind};
 use crate::fault::{Flow, Halt, Refusal};
 use crate::plan::{Closing, Node};
 use crate::skip::Skip;
 use crate::tape::Op;
+use instar_json::{Event, Kind};
 
 /// Who reads the value that is open, if it is not the checker itself.
 #[derive(Clone, Debug)]
@@ -77,7 +77,7 @@ impl Checker {
                 branches.depth -= 1;
                 Some(End::with(end))
             }
-            Event::String(_, end, _) | Event::Word(_, end) => Some(End::with(end)),
+            Event::String(_, end, _) | Event::Name(_, end) => Some(End::with(end)),
             Event::Number(form, span, _) => Some(End::of_number(form, span)),
             _ => None,
         };

@@ -1,9 +1,9 @@
 //! A value that is read as each of several nodes at once, and shown as the best of those that it can still be.
 
-use crate::events::{Event, Kind};
 use crate::fault::{Flow, Halt, Refusal};
 use crate::plan::{Closing, Node, NodeId, Union, Verdict};
 use crate::tape::Op;
+use instar_json::{Event, Kind};
 
 use super::frame::bare;
 use super::{Aside, Checker, Judgement};
@@ -93,7 +93,7 @@ impl Branches {
     /// Hands an event to every branch that is alive.
     pub(crate) fn follow(&mut self, event: Event<'_>) {
         for branch in self.each.iter_mut().filter(|branch| branch.died.is_none()) {
-            let flow = event.tell(&mut branch.checker);
+            let flow = event.dispatch(&mut branch.checker);
             branch.take(&flow);
         }
     }

@@ -1,12 +1,12 @@
 //! Going on behind a violation: what it refused is withheld, and what shows of it stays as it is.
 
 use super::{Aside, Checker, End, Hook, Scalar};
-use crate::events::Kind;
 use crate::fault::{Fault, FaultKind, Flow, Refusal, Violation};
 use crate::plan::Node;
 use crate::skip::Skip;
 use crate::tape::Op;
-use crate::text::Span;
+use instar_json::Kind;
+use instar_json::Span;
 
 use super::frame::Slot;
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::events::Kind;
 use crate::fault::{Flow, Halt, Refusal, Violation};
 use crate::plan::{Extra, FieldSet, Node, NodeId, Plan};
-use crate::text::Span;
+use instar_json::Kind;
+use instar_json::Span;
 
 /// One step of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,13 +15,13 @@ use self::branches::MAX_BRANCHES;
 pub(crate) use self::forgive::{Scene, forgivable};
 pub use self::frame::Slot;
 use self::frame::{Frame, bare};
-use crate::events::NumberForm;
 use crate::fault::{Fault, FaultKind, Flow, Halt};
 use crate::pattern::Run;
 use crate::plan::{Node, NodeId, Plan};
 use crate::prefix::Cursor;
 use crate::tape::{Op, Ticket};
-use crate::text::Span;
+use instar_json::NumberForm;
+use instar_json::Span;
 
 /// A value or a key that has closed and that only the host can judge.
 #[derive(Clone, Copy, Debug)]

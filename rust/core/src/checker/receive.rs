@@ -1,15 +1,17 @@
 //! The events of the grammar, as they meet the plan.
 
 use super::{Checker, End, Scalar, bare};
-use crate::events::{Event, Kind, NumberForm, Piece, Receiver};
-use crate::fault::{Flow, Refusal};
+use crate::fault::{Flow, Halt, Refusal};
 use crate::plan::{Node, Verdict};
 use crate::tape::Op;
-use crate::text::{Source, Span};
+use instar_json::{Event, Kind, NumberForm, Piece, Receiver, StoppedAt};
+use instar_json::{Source, Span};
 
 use super::frame::Slot;
 
 impl Receiver for Checker {
+    type Stop = Halt;
+
     #[inline]
     fn begin(&mut self, kind: Kind, at: usize) -> Flow {
         if self.is_aside() {
@@ -46,9 +48,9 @@ impl Receiver for Checker {
     }
 
     #[inline]
-    fn text(&mut self, piece: Piece<'_>) -> Flow {
+    fn text(&mut self, piece: Piece<'_>) -> Result<(), StoppedAt<Halt>> {
         if self.is_aside() {
-            return self.read_aside(Event::Text(piece));
+            return self.read_aside(Event::Text(piece)).map_err(|stop| stopped(piece, stop));
         }
         if self.shows_text {
             self.version += 1;
@@ -58,13 +60,15 @@ impl Receiver for Checker {
             Node::Str(rule) if rule.is_free() => Ok(()),
             Node::Str(rule) => {
                 let run = self.runs.get_mut(&id);
-                rule.follow(piece, &mut self.characters, run)
-                    .map_err(|index| Refusal::Text.of(id).at(piece.offset_of(index)))
+                rule.follow(piece, &mut self.characters, run).map_err(|index| StoppedAt {
+                    index,
+                    stop: Refusal::Text.of(id).at(piece.offset_of(index)),
+                })
             }
             Node::Choice(choice) => choice
                 .members
                 .advance(&mut self.cursor, piece.bytes)
-                .map_err(|index| Refusal::Text.of(id).at(piece.offset_of(index))),
+                .map_err(|index| StoppedAt { index, stop: Refusal::Text.of(id).at(piece.offset_of(index)) }),
             _ => Ok(()),
         }
     }
@@ -128,9 +132,9 @@ impl Receiver for Checker {
         }
     }
 
-    fn word(&mut self, kind: Kind, end: usize) -> Flow {
+    fn name(&mut self, kind: Kind, end: usize) -> Flow {
         if self.is_aside() {
-            return self.read_aside(Event::Word(kind, end));
+            return self.read_aside(Event::Name(kind, end));
         }
         let closing = End::with(end);
         match self.scalar {
@@ -165,9 +169,9 @@ impl Receiver for Checker {
     }
 
     #[inline]
-    fn key_text(&mut self, piece: Piece<'_>) -> Flow {
+    fn key_text(&mut self, piece: Piece<'_>) -> Result<(), StoppedAt<Halt>> {
         if self.is_aside() {
-            return self.read_aside(Event::KeyText(piece));
+            return self.read_aside(Event::KeyText(piece)).map_err(|stop| stopped(piece, stop));
         }
         if self.forgives_key {
             return Ok(());
@@ -175,10 +179,12 @@ impl Receiver for Checker {
         let Some(frame) = self.frames.last().filter(|frame| frame.follows_keys) else { return Ok(()) };
         let id = frame.node;
         match &self.plan.nodes[id as usize] {
-            Node::Record(record) => record
-                .prefixes()
-                .advance(&mut self.cursor, piece.bytes)
-                .map_err(|index| Refusal::ForbiddenKey { whole: false }.of(id).at(piece.offset_of(index))),
+            Node::Record(record) => {
+                record.prefixes().advance(&mut self.cursor, piece.bytes).map_err(|index| StoppedAt {
+                    index,
+                    stop: Refusal::ForbiddenKey { whole: false }.of(id).at(piece.offset_of(index)),
+                })
+            }
             Node::Map(map) => {
                 let Some(node) = map.key else { return Ok(()) };
                 let refused = match &self.plan.nodes[node as usize] {
@@ -186,7 +192,10 @@ impl Receiver for Checker {
                     Node::Choice(choice) => choice.members.advance(&mut self.cursor, piece.bytes),
                     _ => Ok(()),
                 };
-                refused.map_err(|index| Refusal::Key.of(node).at(piece.offset_of(index)))
+                refused.map_err(|index| StoppedAt {
+                    index,
+                    stop: Refusal::Key.of(node).at(piece.offset_of(index)),
+                })
             }
             _ => Ok(()),
         }
@@ -235,4 +244,13 @@ impl Receiver for Checker {
             None => self.close(end),
         }
     }
+}
+
+/// Where in a piece a reader aside has stopped.
+fn stopped(piece: Piece<'_>, stop: Halt) -> StoppedAt<Halt> {
+    let index = match &stop {
+        Halt::Fault(fault) if !piece.escaped => fault.offset.saturating_sub(piece.at),
+        _ => 0,
+    };
+    StoppedAt { index, stop }
 }

@@ -2,13 +2,13 @@
 
 use super::frame::Frame;
 use super::{Aside, Checker, End, Hook, Judgement, Scalar, Slot};
-use crate::events::{Kind, NumberForm};
 use crate::fault::{Flow, Halt, Refusal};
 use crate::plan::{Closing, Extra, Node, NodeId, Str, View};
 use crate::rules::integer;
 use crate::skip::Skip;
 use crate::tape::{Container, Op};
-use crate::text::{Source, Span};
+use instar_json::{Kind, NumberForm};
+use instar_json::{Source, Span};
 
 impl Checker {
     pub(super) fn node(&self, id: NodeId) -> &Node {

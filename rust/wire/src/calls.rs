@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// The calls so far.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Calls {
+pub(crate) struct Calls {
     /// By their numbers.
     begun: BTreeMap<u32, Call>,
     /// The latest call of each index.
@@ -37,19 +37,19 @@ struct Call {
 
 /// What an event says of which call it is about.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Label<'e> {
-    pub(super) index: Option<u32>,
+pub(crate) struct Label<'e> {
+    pub(crate) index: Option<u32>,
     /// Empty if there is none.
-    pub(super) id: &'e [u8],
+    pub(crate) id: &'e [u8],
     /// Whether there is a name.
-    pub(super) named: bool,
+    pub(crate) named: bool,
     /// Whether it is the first of the event's list of calls.
-    pub(super) first: bool,
+    pub(crate) first: bool,
 }
 
 impl Calls {
     /// The number of the call that has this label.
-    pub(super) fn number(&mut self, label: Label<'_>) -> u32 {
+    pub(crate) fn number(&mut self, label: Label<'_>) -> u32 {
         let known = self.by_id.get(label.id).copied();
         let held = self.held(label, known);
         let held = held.filter(|&number| known == Some(number) || !self.begins(label, number));

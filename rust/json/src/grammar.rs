@@ -1,8 +1,8 @@
 //! Tokens to events: the nesting of arrays and objects, on a stack of its own.
 
-use crate::events::{Kind, NumberForm, Piece, Receiver};
-use crate::fault::{Fault, FaultKind, Flow, Halt, Syntax};
+use crate::event::{Kind, NumberForm, Piece, Receiver, StoppedAt};
 use crate::lexer::Tokens;
+use crate::syntax::{Stop, Syntax, SyntaxError};
 use crate::text::{Source, Span};
 
 /// What may come next.
@@ -30,12 +30,26 @@ enum Container {
     Object,
 }
 
+/// How deep containers may be nested.
+#[derive(Clone, Copy, Debug)]
+pub struct Nesting {
+    /// How many containers may be open.
+    pub containers: usize,
+    /// How many containers may be open around a member: one that lies deeper can only be empty.
+    pub around: usize,
+}
+
+impl Nesting {
+    /// Any depth. One byte a level is what it costs.
+    pub const UNLIMITED: Self = Self { containers: usize::MAX, around: usize::MAX };
+}
+
 /// The state of the grammar.
 #[derive(Clone, Debug)]
 pub(crate) struct Grammar {
     expect: Expect,
     stack: Vec<Container>,
-    max_depth: usize,
+    nesting: Nesting,
     /// Whether the open string is a key.
     in_key: bool,
 }
@@ -47,8 +61,8 @@ pub(crate) struct Parse<'p, R> {
 }
 
 impl Grammar {
-    pub(crate) fn new(max_depth: usize) -> Self {
-        Self { expect: Expect::Value, stack: Vec::new(), max_depth, in_key: false }
+    pub(crate) fn new(nesting: Nesting) -> Self {
+        Self { expect: Expect::Value, stack: Vec::new(), nesting, in_key: false }
     }
 
     /// Goes back to the beginning of a value within `depth` containers.
@@ -67,8 +81,32 @@ impl Grammar {
         self.stack.is_empty()
     }
 
-    /// The fault of a byte that fits nothing expected.
-    fn unexpected(&self, at: usize) -> Halt {
+    /// Whether the open string is a key.
+    pub(crate) fn in_key(&self) -> bool {
+        self.in_key
+    }
+
+    /// What a text that ends here lacks at its end.
+    pub(crate) fn pending(&self) -> Pending {
+        match self.expect {
+            Expect::Colon => Pending::ColonAndValue,
+            Expect::Value if !self.at_root() => Pending::Value,
+            Expect::NextElement => Pending::Value,
+            Expect::NextKey => Pending::Key,
+            _ => Pending::Nothing,
+        }
+    }
+
+    /// The brackets that close what is open, from the innermost outwards.
+    pub(crate) fn closing(&self) -> impl Iterator<Item = u8> {
+        self.stack.iter().rev().map(|container| match container {
+            Container::Array => b']',
+            Container::Object => b'}',
+        })
+    }
+
+    /// The error of a byte that fits nothing expected.
+    fn unexpected(&self, at: usize) -> SyntaxError {
         match self.expect {
             Expect::Value | Expect::NextElement => Syntax::ExpectedValue,
             Expect::FirstElement => Syntax::ExpectedValueOrEnd,
@@ -80,8 +118,8 @@ impl Grammar {
         .at(at)
     }
 
-    /// The fault of a byte that fits nothing expected behind a value.
-    fn unexpected_after_value(&self, at: usize) -> Halt {
+    /// The error of a byte that fits nothing expected behind a value.
+    fn unexpected_after_value(&self, at: usize) -> SyntaxError {
         match self.stack.last() {
             Some(Container::Object) => Syntax::ExpectedCommaOrBrace,
             Some(Container::Array) => Syntax::ExpectedCommaOrBracket,
@@ -90,10 +128,17 @@ impl Grammar {
         .at(at)
     }
 
+    /// Checks that a member may begin in the innermost container.
+    #[inline]
+    fn begin_member(&self, at: usize) -> Result<(), SyntaxError> {
+        if self.stack.len() > self.nesting.around { Err(Syntax::TooDeep.at(at)) } else { Ok(()) }
+    }
+
     /// Checks that a value may begin here.
-    fn begin_value(&self, at: usize) -> Flow {
+    #[inline]
+    fn begin_value(&self, at: usize) -> Result<(), SyntaxError> {
         match self.expect {
-            Expect::Value | Expect::FirstElement | Expect::NextElement => Ok(()),
+            Expect::Value | Expect::FirstElement | Expect::NextElement => self.begin_member(at),
             _ => Err(self.unexpected(at)),
         }
     }
@@ -103,9 +148,9 @@ impl Grammar {
         self.expect = if self.stack.is_empty() { Expect::Nothing } else { Expect::Comma };
     }
 
-    fn open(&mut self, container: Container, at: usize) -> Flow {
-        if self.stack.len() == self.max_depth {
-            return Err(Halt::Fault(Fault { offset: at, kind: FaultKind::Depth }));
+    fn open(&mut self, container: Container, at: usize) -> Result<(), SyntaxError> {
+        if self.stack.len() == self.nesting.containers {
+            return Err(Syntax::TooDeep.at(at));
         }
         self.stack.push(container);
         self.expect = match container {
@@ -115,7 +160,7 @@ impl Grammar {
         Ok(())
     }
 
-    fn close(&mut self, container: Container, at: usize) -> Flow {
+    fn close(&mut self, container: Container, at: usize) -> Result<(), SyntaxError> {
         let may_close = match self.expect {
             Expect::Comma => self.stack.last() == Some(&container),
             Expect::FirstElement => container == Container::Array,
@@ -132,7 +177,7 @@ impl Grammar {
         Ok(())
     }
 
-    fn comma(&mut self, at: usize) -> Flow {
+    fn comma(&mut self, at: usize) -> Result<(), SyntaxError> {
         self.expect = match (self.expect, self.stack.last()) {
             (Expect::Comma, Some(Container::Array)) => Expect::NextElement,
             (Expect::Comma, Some(Container::Object)) => Expect::NextKey,
@@ -142,9 +187,23 @@ impl Grammar {
     }
 }
 
+/// What a text that ends here lacks at its end, its closing brackets apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pending {
+    Nothing,
+    /// The value of an element or of a key.
+    Value,
+    /// The colon behind a key, and its value.
+    ColonAndValue,
+    /// A key behind a comma.
+    Key,
+}
+
 impl<R: Receiver> Tokens for Parse<'_, R> {
+    type Stop = R::Stop;
+
     #[inline]
-    fn punctuation(&mut self, byte: u8, at: usize) -> Flow {
+    fn punctuation(&mut self, byte: u8, at: usize) -> Result<(), Stop<R::Stop>> {
         match byte {
             b'{' | b'[' => {
                 let (container, kind) = match byte {
@@ -153,75 +212,78 @@ impl<R: Receiver> Tokens for Parse<'_, R> {
                 };
                 self.grammar.begin_value(at)?;
                 self.grammar.open(container, at)?;
-                self.receiver.begin(kind, at)
+                self.receiver.begin(kind, at).map_err(Stop::Receiver)
             }
             b'}' | b']' => {
                 self.grammar.close(if byte == b'}' { Container::Object } else { Container::Array }, at)?;
-                self.receiver.end(at + 1)
+                self.receiver.end(at + 1).map_err(Stop::Receiver)
             }
             b',' => {
                 self.grammar.comma(at)?;
-                self.receiver.comma(at)
+                self.receiver.comma(at).map_err(Stop::Receiver)
             }
             _ if self.grammar.expect == Expect::Colon => {
                 self.grammar.expect = Expect::Value;
                 Ok(())
             }
-            _ => Err(self.grammar.unexpected(at)),
+            _ => Err(self.grammar.unexpected(at).into()),
         }
     }
 
     #[inline]
-    fn open_string(&mut self, at: usize) -> Flow {
+    fn open_string(&mut self, at: usize) -> Result<(), Stop<R::Stop>> {
         self.grammar.in_key = matches!(self.grammar.expect, Expect::FirstKey | Expect::NextKey);
         if self.grammar.in_key {
-            return self.receiver.open_key();
+            self.grammar.begin_member(at)?;
+            return self.receiver.open_key().map_err(Stop::Receiver);
         }
         self.grammar.begin_value(at)?;
-        self.receiver.begin(Kind::String, at)
+        self.receiver.begin(Kind::String, at).map_err(Stop::Receiver)
     }
 
     #[inline]
-    fn text(&mut self, piece: Piece<'_>) -> Flow {
+    fn text(&mut self, piece: Piece<'_>) -> Result<(), StoppedAt<R::Stop>> {
         if self.grammar.in_key { self.receiver.key_text(piece) } else { self.receiver.text(piece) }
     }
 
     #[inline]
-    fn string(&mut self, span: Span, end: usize, source: Source<'_>) -> Flow {
-        if self.grammar.in_key {
+    fn string(&mut self, span: Span, end: usize, source: Source<'_>) -> Result<(), Stop<R::Stop>> {
+        let received = if self.grammar.in_key {
             self.grammar.in_key = false;
             self.grammar.expect = Expect::Colon;
-            return self.receiver.key(span, end - 1, source);
-        }
-        self.grammar.end_value();
-        self.receiver.string(span, end, source)
+            self.receiver.key(span, end - 1, source)
+        } else {
+            self.grammar.end_value();
+            self.receiver.string(span, end, source)
+        };
+        received.map_err(Stop::Receiver)
     }
 
     #[inline]
-    fn open_scalar(&mut self, kind: Kind, at: usize) -> Flow {
+    fn open_scalar(&mut self, kind: Kind, at: usize) -> Result<(), Stop<R::Stop>> {
         self.grammar.begin_value(at)?;
-        self.receiver.begin(kind, at)
+        self.receiver.begin(kind, at).map_err(Stop::Receiver)
     }
 
     #[inline]
-    fn number_form(&mut self, form: NumberForm, at: usize) -> Flow {
-        self.receiver.number_form(form, at)
+    fn number_form(&mut self, form: NumberForm, at: usize) -> Result<(), Stop<R::Stop>> {
+        self.receiver.number_form(form, at).map_err(Stop::Receiver)
     }
 
     #[inline]
-    fn number(&mut self, form: NumberForm, span: Span, source: Source<'_>) -> Flow {
+    fn number(&mut self, form: NumberForm, span: Span, source: Source<'_>) -> Result<(), Stop<R::Stop>> {
         self.grammar.end_value();
-        self.receiver.number(form, span, source)
+        self.receiver.number(form, span, source).map_err(Stop::Receiver)
     }
 
     #[inline]
-    fn word(&mut self, kind: Kind, end: usize) -> Flow {
+    fn name(&mut self, kind: Kind, end: usize) -> Result<(), Stop<R::Stop>> {
         self.grammar.end_value();
-        self.receiver.word(kind, end)
+        self.receiver.name(kind, end).map_err(Stop::Receiver)
     }
 
     #[inline]
-    fn ends_scalar(&self, byte: u8, at: usize) -> Flow {
+    fn ends_scalar(&self, byte: u8, at: usize) -> Result<(), SyntaxError> {
         let ends = match byte {
             b' ' | b'\n' | b'\t' | b'\r' => true,
             b',' => !self.grammar.at_root(),
@@ -232,7 +294,7 @@ impl<R: Receiver> Tokens for Parse<'_, R> {
         if ends { Ok(()) } else { Err(self.grammar.unexpected_after_value(at)) }
     }
 
-    fn unexpected(&self, at: usize) -> Halt {
+    fn unexpected(&self, at: usize) -> SyntaxError {
         self.grammar.unexpected(at)
     }
 }

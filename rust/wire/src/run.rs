@@ -5,18 +5,18 @@
 
 use std::ops::Range;
 
-use super::log::Edit;
-use super::shape::{Findings, Shape, Tag};
-use super::{Kind, Said, bytes};
-use crate::scan::plain_run;
-use crate::text::Span;
+use crate::log::Edit;
+use crate::shape::{Findings, Shape, Tag};
+use crate::{Kind, Said, bytes};
+use instar_json::Span;
+use instar_json::plain_run;
 
 /// What is read of an event of a run: the string alone.
-pub(super) static CHARACTERS: Shape = Shape::Text(Tag::Delta);
+pub(crate) static CHARACTERS: Shape = Shape::Text(Tag::Delta);
 
 /// The run at hand.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Run {
+pub(crate) struct Run {
     /// Its first event.
     first: Vec<u8>,
     /// What may be different in the others, in the order of the event.
@@ -34,7 +34,7 @@ struct Gap {
 
 impl Run {
     /// Begins with an event that says this, if others like it may follow.
-    pub(super) fn start(&mut self, data: &[u8], event: Findings<'_>, said: &[Said]) {
+    pub(crate) fn start(&mut self, data: &[u8], event: Findings<'_>, said: &[Said]) {
         self.first.clear();
         self.gaps.clear();
         self.said = if event.grows { None } else { growing(said) };
@@ -48,7 +48,7 @@ impl Run {
     }
 
     /// If an event is the next one of the run: what it says, and where its characters lie.
-    pub(super) fn next(&self, data: &[u8]) -> Option<(Said, Span)> {
+    pub(crate) fn next(&self, data: &[u8]) -> Option<(Said, Span)> {
         let said = self.said?;
         let (mut read, mut at, mut characters) = (0, 0, None);
         for gap in &self.gaps {
@@ -67,7 +67,7 @@ impl Run {
     }
 
     /// Where in the first event the characters of the others go.
-    pub(super) fn growth(&self) -> Option<usize> {
+    pub(crate) fn growth(&self) -> Option<usize> {
         Some(self.said?.raw?.end as usize)
     }
 }
@@ -94,7 +94,7 @@ impl Gap {
 }
 
 /// What rids an event of its padding.
-pub(super) fn padless(data: &[u8], event: Findings<'_>) -> impl Iterator<Item = Edit> {
+pub(crate) fn padless(data: &[u8], event: Findings<'_>) -> impl Iterator<Item = Edit> {
     let paddings = event.found.iter().filter(|found| found.tag == Tag::Padding);
     paddings.filter_map(|found| found.raw).map(|raw| Edit { at: member(data, raw), text: String::new() })
 }
@@ -125,8 +125,8 @@ fn member(data: &[u8], raw: Span) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Delta, Envelope, Wire};
     use super::*;
+    use crate::{Delta, Envelope, Wire};
     use proptest::prelude::*;
 
     type Told = (Kind, u32, Option<u32>, String);

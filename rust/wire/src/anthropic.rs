@@ -1,10 +1,10 @@
 //! The envelope of Anthropic's messages.
 
-use super::shape::{Findings, Level, Shape, Tag};
-use super::{Kind, Said};
-use crate::text::Span;
+use crate::shape::{Findings, Level, Shape, Tag};
+use crate::{Kind, Said};
+use instar_json::Span;
 
-pub(super) static SHAPE: Shape = Shape::Object(&[
+pub(crate) static SHAPE: Shape = Shape::Object(&[
     ("type", Shape::Text(Tag::Type)),
     ("index", Shape::Number(Tag::Index(Level::Call))),
     (
@@ -34,14 +34,14 @@ pub(super) static SHAPE: Shape = Shape::Object(&[
 
 /// What has to be remembered between events.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Anthropic {
+pub(crate) struct Anthropic {
     /// The block that is a tool call. Tools that the server runs itself are none of the caller's.
     call: Option<u32>,
 }
 
 impl Anthropic {
     /// What an event says.
-    pub(super) fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>) {
+    pub(crate) fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>) {
         let index = event.number(Tag::Index(Level::Call));
         match event.text(Tag::Type) {
             b"content_block_start" => {

@@ -1,4 +1,4 @@
-//! Places in the text: spans of characters, and positions that people read.
+//! Places in a text: spans of characters, and positions that people read.
 
 /// A run of decoded characters: in the raw text itself, or, where escapes had to be resolved, in the buffer of
 /// decoded strings.
@@ -83,12 +83,14 @@ impl Position {
 }
 
 /// How many characters begin in these bytes of UTF-8.
-pub(crate) fn characters(bytes: &[u8]) -> usize {
+#[must_use]
+pub fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| !is_continuation(byte)).count()
 }
 
 /// Whether the byte goes on with a character that an earlier byte began.
-pub(crate) fn is_continuation(byte: u8) -> bool {
+#[must_use]
+pub fn is_continuation(byte: u8) -> bool {
     byte & 0xC0 == 0x80
 }
 

@@ -1,15 +1,16 @@
 //! What is read of an event's JSON. The rest is skipped, whatever it holds.
 
-use super::Kind;
-use crate::events::{Kind as Json, NumberForm, Piece, Receiver};
-use crate::fault::{Fault, FaultKind, Flow, Halt};
-use crate::grammar::{Grammar, Parse};
-use crate::lexer::Lexer;
-use crate::text::{Source, Span};
+use crate::Kind;
+use std::convert::Infallible;
+
+use instar_json::{Kind as Json, Nesting, NumberForm, Receiver, Stop};
+
+use crate::fault::{Fault, FaultKind};
+use instar_json::{Source, Span};
 
 /// What is looked for in a value. A value of another kind is skipped.
 #[derive(Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// These members of an object.
     Object(&'static [(&'static str, Shape)]),
     /// The elements of an array, which are numbered as the level says.
@@ -28,7 +29,7 @@ pub(super) enum Shape {
 
 /// What a found value is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tag {
+pub(crate) enum Tag {
     /// It is what the response says.
     Said(Kind),
     /// The number of the element it is in.
@@ -57,58 +58,57 @@ pub(super) enum Tag {
 
 /// What elements can be numbered as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
+pub(crate) enum Level {
     Choice,
     Call,
 }
 
 /// A value that was looked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
-    pub(super) tag: Tag,
+pub(crate) struct Found {
+    pub(crate) tag: Tag,
     /// The number of the choice it is in.
-    pub(super) choice: Option<u32>,
+    pub(crate) choice: Option<u32>,
     /// The place in its list of the tool call it is in.
-    pub(super) place: Option<u32>,
+    pub(crate) place: Option<u32>,
     /// What it says.
-    pub(super) text: Span,
+    pub(crate) text: Span,
     /// Where its characters or digits lie in the raw text. None if it is JSON text.
-    pub(super) raw: Option<Span>,
+    pub(crate) raw: Option<Span>,
 }
 
 /// What was found in an event, in its order.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Findings<'f> {
-    pub(super) found: &'f [Found],
-    pub(super) source: Source<'f>,
+pub(crate) struct Findings<'f> {
+    pub(crate) found: &'f [Found],
+    pub(crate) source: Source<'f>,
     /// Whether to say the event twice would add to a part of it that was skipped.
-    pub(super) grows: bool,
+    pub(crate) grows: bool,
 }
 
 impl<'f> Findings<'f> {
-    pub(super) fn find(self, tag: Tag) -> Option<&'f Found> {
+    pub(crate) fn find(self, tag: Tag) -> Option<&'f Found> {
         self.found.iter().find(|found| found.tag == tag)
     }
 
-    pub(super) fn text(self, tag: Tag) -> &'f [u8] {
+    pub(crate) fn text(self, tag: Tag) -> &'f [u8] {
         self.find(tag).map_or(b"", |found| self.source.bytes(found.text))
     }
 
-    pub(super) fn number(self, tag: Tag) -> Option<u32> {
+    pub(crate) fn number(self, tag: Tag) -> Option<u32> {
         number(self.text(tag))
     }
 }
 
 /// The number that digits spell, if it is one that elements can have.
-pub(super) fn number(digits: &[u8]) -> Option<u32> {
+pub(crate) fn number(digits: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Reads events, one after the other.
 #[derive(Clone, Debug)]
-pub(super) struct Reader {
-    lexer: Lexer,
-    grammar: Grammar,
+pub(crate) struct Reader {
+    json: instar_json::Reader,
     found: Vec<Found>,
     open: Vec<Open>,
     grows: bool,
@@ -125,16 +125,15 @@ struct Open {
 }
 
 impl Reader {
-    pub(super) fn new() -> Self {
-        // What is skipped may be nested as deep as it likes: one byte a level is what it costs.
-        let grammar = Grammar::new(usize::MAX);
-        Self { lexer: Lexer::new(), grammar, found: Vec::new(), open: Vec::new(), grows: false }
+    pub(crate) fn new() -> Self {
+        // What is skipped may be nested as deep as it likes.
+        let json = instar_json::Reader::new(Nesting::UNLIMITED);
+        Self { json, found: Vec::new(), open: Vec::new(), grows: false }
     }
 
     /// Reads the JSON text of an event, or of a part of one.
-    pub(super) fn read(&mut self, json: &[u8], shape: &'static Shape) -> Result<(), Fault> {
-        self.lexer.reset();
-        self.grammar.rewind(0);
+    pub(crate) fn read(&mut self, json: &[u8], shape: &'static Shape) -> Result<(), Fault> {
+        self.json.reset();
         self.found.clear();
         self.open.clear();
         let mut walk = Walk {
@@ -149,23 +148,21 @@ impl Reader {
             arrays: 0,
             grows: false,
         };
-        let mut parse = Parse { grammar: &mut self.grammar, receiver: &mut walk };
-        let mut flow = self.lexer.advance(json, &mut parse);
-        if flow.is_ok() && parse.grammar.at_root() {
-            flow = self.lexer.end(json, &mut parse);
-        }
+        let read = self.json.advance(json, &mut walk).and_then(|()| self.json.end(json, &mut walk));
         self.grows = walk.grows;
-        match flow {
-            Ok(()) if self.grammar.complete() => Ok(()),
+        match read {
+            Ok(()) if self.json.complete() => Ok(()),
             Ok(()) => Err(Fault { offset: json.len(), kind: FaultKind::Truncated }),
-            Err(Halt::Fault(fault)) => Err(fault),
-            Err(halt) => unreachable!("the walk asks for nothing: {halt:?}"),
+            Err(Stop::Syntax(error)) => {
+                Err(Fault { offset: error.offset, kind: FaultKind::Syntax(error.kind) })
+            }
+            Err(Stop::Receiver(never)) => match never {},
         }
     }
 
     /// What was found in the text that was read last, which is this one.
-    pub(super) fn findings<'f>(&'f self, json: &'f [u8]) -> Findings<'f> {
-        Findings { found: &self.found, source: self.lexer.source(json), grows: self.grows }
+    pub(crate) fn findings<'f>(&'f self, json: &'f [u8]) -> Findings<'f> {
+        Findings { found: &self.found, source: self.json.source(json), grows: self.grows }
     }
 }
 
@@ -254,7 +251,9 @@ impl Walk<'_> {
 }
 
 impl Receiver for Walk<'_> {
-    fn begin(&mut self, kind: Json, at: usize) -> Flow {
+    type Stop = Infallible;
+
+    fn begin(&mut self, kind: Json, at: usize) -> Result<(), Infallible> {
         let container = matches!(kind, Json::Object | Json::Array);
         if let Some(Skipped { depth, may_grow, .. }) = &mut self.skipped {
             *depth += usize::from(container);
@@ -283,15 +282,7 @@ impl Receiver for Walk<'_> {
         Ok(())
     }
 
-    fn text(&mut self, _piece: Piece<'_>) -> Flow {
-        Ok(())
-    }
-
-    fn number_form(&mut self, _form: NumberForm, _at: usize) -> Flow {
-        Ok(())
-    }
-
-    fn string(&mut self, span: Span, end: usize, _source: Source<'_>) -> Flow {
+    fn string(&mut self, span: Span, end: usize, _source: Source<'_>) -> Result<(), Infallible> {
         match (self.skipped, self.leaf) {
             (None, Some(tag)) if self.quoted => self.push(tag, Span::raw(self.start, end), None),
             (None, Some(tag)) => self.push(tag, span, Some(Span::raw(self.start + 1, end - 1))),
@@ -304,33 +295,21 @@ impl Receiver for Walk<'_> {
         Ok(())
     }
 
-    fn number(&mut self, _form: NumberForm, span: Span, _source: Source<'_>) -> Flow {
+    fn number(&mut self, _form: NumberForm, span: Span, _source: Source<'_>) -> Result<(), Infallible> {
         if let (None, Some(tag)) = (self.skipped, self.leaf) {
             self.push(tag, span, Some(span));
         }
         Ok(())
     }
 
-    fn word(&mut self, _kind: Json, end: usize) -> Flow {
+    fn name(&mut self, _kind: Json, end: usize) -> Result<(), Infallible> {
         if let (None, Some(tag)) = (self.skipped, self.leaf) {
             self.push(tag, Span::raw(self.start, end), None);
         }
         Ok(())
     }
 
-    fn comma(&mut self, _at: usize) -> Flow {
-        Ok(())
-    }
-
-    fn open_key(&mut self) -> Flow {
-        Ok(())
-    }
-
-    fn key_text(&mut self, _piece: Piece<'_>) -> Flow {
-        Ok(())
-    }
-
-    fn key(&mut self, span: Span, _at: usize, source: Source<'_>) -> Flow {
+    fn key(&mut self, span: Span, _at: usize, source: Source<'_>) -> Result<(), Infallible> {
         if self.skipped.is_none()
             && let Some(Open { shape: Shape::Object(members), .. }) = self.open.last()
         {
@@ -341,7 +320,7 @@ impl Receiver for Walk<'_> {
         Ok(())
     }
 
-    fn end(&mut self, end: usize) -> Flow {
+    fn end(&mut self, end: usize) -> Result<(), Infallible> {
         if let Some(skipped) = &mut self.skipped {
             skipped.depth -= 1;
             if skipped.depth == 0 {

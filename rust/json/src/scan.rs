@@ -5,20 +5,23 @@ const HIGHS: u64 = ONES << 7;
 
 /// The run of plain string characters that starts at `from`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
+pub struct Run {
     /// Offset of the first byte that is a quote, a backslash or a control character, or the text's end.
-    pub(crate) end: usize,
+    pub end: usize,
     /// Whether every byte of the run is ASCII.
-    pub(crate) ascii: bool,
+    pub ascii: bool,
 }
 
-/// Finds the run of plain characters. Deltas of a few bytes end in the byte loop; long strings are scanned in
+/// Finds the run of plain characters that starts at `from`.
+///
+/// Deltas of a few bytes end in the byte loop; long strings are scanned in
 /// words (SWAR: the carry trick finds bytes below 0x20 and bytes equal to a quote or a backslash).
-pub(crate) fn plain_run(raw: &[u8], from: usize) -> Run {
+#[must_use]
+pub fn plain_run(raw: &[u8], from: usize) -> Run {
     let mut at = from;
     let mut high = 0_u64;
-    while let Some(word) = raw.get(at..at + 8) {
-        let word = u64::from_le_bytes(word.try_into().expect("eight bytes were asked for"));
+    while let Some((&word, _)) = raw.get(at..).and_then(<[u8]>::split_first_chunk) {
+        let word = u64::from_le_bytes(word);
         let stops = stops(word);
         if stops != 0 {
             let plain = (stops.trailing_zeros() / 8) as usize;
@@ -55,7 +58,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The twin: byte by byte.
+    /// The oracle: byte by byte.
     fn naive(raw: &[u8], from: usize) -> Run {
         let end = (from..raw.len()).find(|&at| is_stop(raw[at])).unwrap_or(raw.len());
         Run { end, ascii: raw[from..end].is_ascii() }

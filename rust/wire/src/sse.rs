@@ -2,13 +2,13 @@
 
 use memchr::memchr2;
 
-use crate::text::{Position, characters};
+use instar_json::{Position, characters};
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// The state of the decoder. It fits between any two bytes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     /// The open line.
     line: Vec<u8>,
     /// Whether the line before ended with a CR: a LF belongs to that end.
@@ -22,9 +22,9 @@ pub(super) struct Decoder {
 
 /// An event, or as much of it as has come.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Event {
+pub(crate) struct Event {
     /// What `event:` calls it.
-    pub(super) name: Vec<u8>,
+    pub(crate) name: Vec<u8>,
     /// Its lines of data, with a line feed behind each.
     lines: Vec<u8>,
     /// Where those lines came from.
@@ -44,18 +44,18 @@ struct Origin {
 
 impl Decoder {
     /// How many bytes have come.
-    pub(super) fn offset(&self) -> usize {
+    pub(crate) fn offset(&self) -> usize {
         self.offset
     }
 
     /// The length of what is held until its event is whole.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.line.len() + self.event.lines.len()
     }
 
     /// Reads `body` to the end of the next event, which `event` then gives. Returns what lies behind it, or `None` if
     /// there was no such end.
-    pub(super) fn next<'b>(&mut self, mut body: &'b [u8]) -> Option<&'b [u8]> {
+    pub(crate) fn next<'b>(&mut self, mut body: &'b [u8]) -> Option<&'b [u8]> {
         while let Some(&first) = body.first() {
             if std::mem::take(&mut self.after_cr) && first == b'\n' {
                 body = self.skip(body, 1);
@@ -79,17 +79,17 @@ impl Decoder {
     }
 
     /// The event that was dispatched.
-    pub(super) fn event(&self) -> &Event {
+    pub(crate) fn event(&self) -> &Event {
         &self.event
     }
 
     /// The event that was dispatched is dealt with.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.event.clear();
     }
 
     /// Where byte `at` of the event's data, or its end, lies in the body.
-    pub(super) fn origin(&self, at: usize) -> (usize, Position) {
+    pub(crate) fn origin(&self, at: usize) -> (usize, Position) {
         let Some(line) = self.event.origins.iter().rfind(|line| line.start <= at) else {
             return (self.offset, Position { line: self.lines + 1, column: 1 });
         };
@@ -141,7 +141,7 @@ impl Decoder {
 
 impl Event {
     /// The data.
-    pub(super) fn data(&self) -> &[u8] {
+    pub(crate) fn data(&self) -> &[u8] {
         self.lines.strip_suffix(b"\n").unwrap_or(&self.lines)
     }
 

@@ -1,7 +1,7 @@
 //! What the deltas of a response are: event by event, and however the body is cut.
 
-use instar_core::wire::{Envelope, Wire, WireFault};
-use instar_core::{FaultKind, Position, Syntax};
+use instar_json::{Position, Syntax};
+use instar_wire::{Envelope, FaultKind, Wire, WireFault};
 use proptest::prelude::*;
 
 /// What can be seen of a wire.

@@ -4,14 +4,14 @@ use std::ops::Range;
 
 /// What is kept of an event in place of some of its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Edit {
-    pub(super) at: Range<usize>,
-    pub(super) text: String,
+pub(crate) struct Edit {
+    pub(crate) at: Range<usize>,
+    pub(crate) text: String,
 }
 
 /// The data of the events, those of a run as one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Log {
+pub(crate) struct Log {
     events: Vec<Vec<u8>>,
     /// What comes behind the characters that the last event may still be given.
     tail: Vec<u8>,
@@ -19,7 +19,7 @@ pub(super) struct Log {
 
 impl Log {
     /// Adds an event with these edits. Those that are like it go on with it at `growth`.
-    pub(super) fn push(&mut self, data: &[u8], mut edits: Vec<Edit>, growth: Option<usize>) {
+    pub(crate) fn push(&mut self, data: &[u8], mut edits: Vec<Edit>, growth: Option<usize>) {
         if let Some(last) = self.events.last_mut() {
             last.append(&mut self.tail);
             last.shrink_to_fit();
@@ -32,14 +32,14 @@ impl Log {
     }
 
     /// Gives the last event more characters, in raw JSON.
-    pub(super) fn extend(&mut self, characters: &[u8]) {
+    pub(crate) fn extend(&mut self, characters: &[u8]) {
         if let Some(last) = self.events.last_mut() {
             last.extend_from_slice(characters);
         }
     }
 
     /// The events, whole.
-    pub(super) fn events(&self) -> impl Iterator<Item = Vec<u8>> {
+    pub(crate) fn events(&self) -> impl Iterator<Item = Vec<u8>> {
         let last = self.events.len().saturating_sub(1);
         self.events.iter().enumerate().map(move |(index, event)| {
             let tail: &[u8] = if index == last { &self.tail } else { &[] };

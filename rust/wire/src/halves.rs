@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::log::Edit;
-use super::shape::{Reader, Shape};
-use super::{Kind, Said};
-use crate::fault::{Fault, FaultKind, Syntax};
+use crate::fault::{Fault, FaultKind};
+use crate::log::Edit;
+use crate::shape::{Reader, Shape};
+use crate::{Kind, Said};
+use instar_json::Syntax;
 
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
@@ -19,7 +20,7 @@ const ESCAPE: usize = r"\ufffd".len();
 
 /// The first halves that are held back, by the strings that they belong to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Halves {
+pub(crate) struct Halves {
     held: BTreeMap<Name, u16>,
 }
 
@@ -28,7 +29,7 @@ type Name = (Kind, u32, Option<u32>);
 
 /// A half that is alone in its string, and the offset of its escape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Half {
+pub(crate) struct Half {
     at: usize,
     unit: u16,
 }
@@ -41,7 +42,7 @@ impl Half {
 
 /// Reads an event. Returns it with U+FFFD in place of the halves that are alone in it, which leaves everything where it
 /// is, and those halves in their order.
-pub(super) fn read<'d>(
+pub(crate) fn read<'d>(
     reader: &mut Reader,
     data: &'d [u8],
     shape: &'static Shape,
@@ -89,13 +90,13 @@ fn mended(data: &[u8], alone: &[Half]) -> Vec<u8> {
 
 impl Halves {
     /// Whether a half is held back of the string that this is said of.
-    pub(super) fn hold(&self, said: &Said) -> bool {
+    pub(crate) fn hold(&self, said: &Said) -> bool {
         !self.held.is_empty() && self.held.contains_key(&string(said))
     }
 
     /// The characters of what is said, `text`, with the half that was held back of them, and without the one that now
     /// is. What is alone in the event is U+FFFD in `text`; the edits say the same of the event.
-    pub(super) fn join<'t>(
+    pub(crate) fn join<'t>(
         &mut self,
         said: &Said,
         text: &'t [u8],

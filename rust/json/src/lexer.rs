@@ -1,8 +1,8 @@
 //! Bytes to tokens, resumable at every byte.
 
-use crate::events::{Kind, NumberForm, Piece};
-use crate::fault::{Flow, Halt, Syntax};
+use crate::event::{Kind, NumberForm, Piece, StoppedAt};
 use crate::scan::plain_run;
+use crate::syntax::{Stop, Syntax, SyntaxError};
 use crate::text::{Source, Span, is_continuation};
 
 /// Python refuses to read integers of more digits, and jiter, which Pydantic reads with, any number.
@@ -10,26 +10,28 @@ const MAX_DIGITS: usize = 4300;
 
 /// A receiver of tokens. Offsets count in the raw text.
 pub(crate) trait Tokens {
+    /// Why the receiver of the events stops.
+    type Stop;
     /// One of `{}[]:,` is at `at`.
-    fn punctuation(&mut self, byte: u8, at: usize) -> Flow;
+    fn punctuation(&mut self, byte: u8, at: usize) -> Result<(), Stop<Self::Stop>>;
     /// The quote that opens a string is at `at`.
-    fn open_string(&mut self, at: usize) -> Flow;
+    fn open_string(&mut self, at: usize) -> Result<(), Stop<Self::Stop>>;
     /// More characters of the open string.
-    fn text(&mut self, piece: Piece<'_>) -> Flow;
+    fn text(&mut self, piece: Piece<'_>) -> Result<(), StoppedAt<Self::Stop>>;
     /// The open string has closed with the quote before `end`.
-    fn string(&mut self, span: Span, end: usize, source: Source<'_>) -> Flow;
-    /// A number or a word begins at `at`.
-    fn open_scalar(&mut self, kind: Kind, at: usize) -> Flow;
+    fn string(&mut self, span: Span, end: usize, source: Source<'_>) -> Result<(), Stop<Self::Stop>>;
+    /// A number or a literal name begins at `at`.
+    fn open_scalar(&mut self, kind: Kind, at: usize) -> Result<(), Stop<Self::Stop>>;
     /// The open number turns out at `at` to be no integer but of this form.
-    fn number_form(&mut self, form: NumberForm, at: usize) -> Flow;
+    fn number_form(&mut self, form: NumberForm, at: usize) -> Result<(), Stop<Self::Stop>>;
     /// The open number ends before the byte at the span's end.
-    fn number(&mut self, form: NumberForm, span: Span, source: Source<'_>) -> Flow;
-    /// The open word has its last letter before `end`.
-    fn word(&mut self, kind: Kind, end: usize) -> Flow;
+    fn number(&mut self, form: NumberForm, span: Span, source: Source<'_>) -> Result<(), Stop<Self::Stop>>;
+    /// The open literal name has its last letter before `end`.
+    fn name(&mut self, kind: Kind, end: usize) -> Result<(), Stop<Self::Stop>>;
     /// Checks that `byte` at `at` may come behind a number: one that may not has not closed it.
-    fn ends_scalar(&self, byte: u8, at: usize) -> Flow;
-    /// The fault of a byte at `at` that begins no token.
-    fn unexpected(&self, at: usize) -> Halt;
+    fn ends_scalar(&self, byte: u8, at: usize) -> Result<(), SyntaxError>;
+    /// The error of a byte at `at` that begins no token.
+    fn unexpected(&self, at: usize) -> SyntaxError;
 }
 
 /// Where the lexer is between two bytes.
@@ -38,22 +40,22 @@ enum Mode {
     Between,
     String,
     Escape,
-    /// In the four digits of `\u`, perhaps after the high half of a pair.
+    /// In the four digits of `\u`, perhaps after a high surrogate.
     Hex {
         value: u16,
         digits: u8,
         high: Option<u16>,
     },
-    /// After the high half of a pair, before the `\` of the low one.
+    /// After a high surrogate, before the `\` of the low one.
     LowBackslash {
         high: u16,
     },
-    /// After the high half of a pair and a `\`, before its `u`.
+    /// After a high surrogate and a `\`, before its `u`.
     LowLetter {
         high: u16,
     },
     Number(Number),
-    Word {
+    Name {
         rest: &'static [u8],
         kind: Kind,
     },
@@ -84,7 +86,7 @@ pub(crate) struct Lexer {
     decoded: String,
     /// Where the open string's characters begin in `decoded`, once it has held an escape.
     decoded_start: Option<usize>,
-    /// The characters of the open string before the one that was refused.
+    /// The characters of the open string before the one at which the receiver stopped.
     accepted: Option<Span>,
 }
 
@@ -105,7 +107,7 @@ impl Lexer {
         Source { raw, decoded: &self.decoded }
     }
 
-    /// The characters of the open string that were accepted so far.
+    /// The characters of the open string that the receiver has taken.
     pub(crate) fn open_text(&self) -> Span {
         self.accepted.unwrap_or_else(|| self.string_span())
     }
@@ -118,8 +120,8 @@ impl Lexer {
         }
     }
 
-    /// The characters of the string that was refused, open or closed, up to the hopeless one.
-    pub(crate) fn refused_text(&self) -> Span {
+    /// The characters of the string that is open or has just closed, the one at which the receiver stopped with them.
+    pub(crate) fn read_text(&self) -> Span {
         match self.mode {
             Mode::Between => self.closed_text(),
             _ => self.string_span(),
@@ -140,7 +142,7 @@ impl Lexer {
 
     /// Whether a string is open.
     pub(crate) fn in_string(&self) -> bool {
-        !matches!(self.mode, Mode::Between | Mode::Number(_) | Mode::Word { .. })
+        !matches!(self.mode, Mode::Between | Mode::Number(_) | Mode::Name { .. })
     }
 
     /// What begins with the token that was opened last, if it was at `at`.
@@ -148,13 +150,13 @@ impl Lexer {
         let is_open = !matches!(self.mode, Mode::Between);
         (is_open && self.start == at).then_some(match self.mode {
             Mode::Number(_) => Kind::Number,
-            Mode::Word { kind, .. } => kind,
+            Mode::Name { kind, .. } => kind,
             _ => Kind::String,
         })
     }
 
-    /// Goes on behind a character that was refused.
-    pub(crate) fn forgive(&mut self) {
+    /// Goes on behind a character at which the receiver has stopped.
+    pub(crate) fn resume(&mut self) {
         self.accepted = None;
     }
 
@@ -171,7 +173,7 @@ impl Lexer {
     }
 
     /// Reads what lies in `raw` behind the bytes already read.
-    pub(crate) fn advance<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Flow {
+    pub(crate) fn advance<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Result<(), Stop<T::Stop>> {
         while self.at < raw.len() {
             match self.mode {
                 Mode::Between => self.between(raw, tokens)?,
@@ -181,7 +183,7 @@ impl Lexer {
                     }
                 }
                 Mode::Number(state) => self.number(state, raw, tokens)?,
-                Mode::Word { rest, kind } => self.word(rest, kind, raw, tokens)?,
+                Mode::Name { rest, kind } => self.name(rest, kind, raw, tokens)?,
                 _ => self.escape(raw[self.at], tokens)?,
             }
         }
@@ -189,14 +191,44 @@ impl Lexer {
     }
 
     /// The end of the text closes a number that could end here. Whether all is whole is the grammar's to say.
-    pub(crate) fn end<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Flow {
+    pub(crate) fn end<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Result<(), Stop<T::Stop>> {
         match self.mode {
             Mode::Number(state) if state.may_end() => self.close_number(state.form(), raw, tokens),
             _ => Ok(()),
         }
     }
 
-    fn between<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Flow {
+    /// Closes what is open at the end of `raw`, the text that was read. False if nothing is.
+    pub(crate) fn close(&self, raw: &mut Vec<u8>) -> bool {
+        match self.mode {
+            Mode::Between => return false,
+            Mode::Number(Number::Minus | Number::Point | Number::Exponent | Number::ExponentSign) => {
+                raw.push(b'0');
+            }
+            Mode::Number(_) => {}
+            Mode::Name { rest, .. } => raw.extend_from_slice(rest),
+            _ => {
+                raw.truncate(self.characters_end());
+                raw.push(b'"');
+            }
+        }
+        true
+    }
+
+    /// Where the whole characters of the open string end.
+    fn characters_end(&self) -> usize {
+        let surrogate = r"\ud83d".len();
+        let escape = match self.mode {
+            Mode::Escape => 1,
+            Mode::Hex { digits, high, .. } => 2 + digits as usize + high.map_or(0, |_| surrogate),
+            Mode::LowBackslash { .. } => surrogate,
+            Mode::LowLetter { .. } => surrogate + 1,
+            _ => 0,
+        };
+        self.at - escape
+    }
+
+    fn between<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Result<(), Stop<T::Stop>> {
         let at = self.at;
         match raw[at] {
             b' ' | b'\n' | b'\t' | b'\r' => {
@@ -216,12 +248,12 @@ impl Lexer {
                     b'0' => (Mode::Number(Number::Zero), Kind::Number),
                     b'1'..=b'9' => (Mode::Number(Number::Integer), Kind::Number),
                     b'-' => (Mode::Number(Number::Minus), Kind::Number),
-                    b't' => (Mode::Word { rest: b"rue", kind: Kind::True }, Kind::True),
-                    b'f' => (Mode::Word { rest: b"alse", kind: Kind::False }, Kind::False),
-                    b'n' => (Mode::Word { rest: b"ull", kind: Kind::Null }, Kind::Null),
-                    b'N' => (Mode::Word { rest: b"aN", kind: Kind::NonFinite }, Kind::NonFinite),
-                    b'I' => (Mode::Word { rest: b"nfinity", kind: Kind::NonFinite }, Kind::NonFinite),
-                    _ => return Err(tokens.unexpected(at)),
+                    b't' => (Mode::Name { rest: b"rue", kind: Kind::True }, Kind::True),
+                    b'f' => (Mode::Name { rest: b"alse", kind: Kind::False }, Kind::False),
+                    b'n' => (Mode::Name { rest: b"ull", kind: Kind::Null }, Kind::Null),
+                    b'N' => (Mode::Name { rest: b"aN", kind: Kind::NonFinite }, Kind::NonFinite),
+                    b'I' => (Mode::Name { rest: b"nfinity", kind: Kind::NonFinite }, Kind::NonFinite),
+                    _ => return Err(tokens.unexpected(at).into()),
                 };
                 self.open(mode);
                 tokens.open_scalar(kind, at)
@@ -237,7 +269,7 @@ impl Lexer {
     }
 
     /// Reads plain characters and what ends them. False if only a part of a UTF-8 sequence is left to read.
-    fn string<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Result<bool, Halt> {
+    fn string<T: Tokens>(&mut self, raw: &[u8], tokens: &mut T) -> Result<bool, Stop<T::Stop>> {
         let run = plain_run(raw, self.at);
         let bytes = &raw[self.at..run.end];
         let invalid = if run.ascii { None } else { std::str::from_utf8(bytes).err() };
@@ -245,7 +277,11 @@ impl Lexer {
         self.plain(&bytes[..whole], tokens)?;
         if let Some(error) = invalid {
             let cut_off = error.error_len().is_none() && run.end == raw.len();
-            return if cut_off { Ok(false) } else { Err(Syntax::InvalidUtf8.at(invalid_byte(raw, self.at))) };
+            return if cut_off {
+                Ok(false)
+            } else {
+                Err(Syntax::InvalidUtf8.at(invalid_byte(raw, self.at)).into())
+            };
         }
         let Some(&byte) = raw.get(self.at) else { return Ok(true) };
         match byte {
@@ -263,27 +299,26 @@ impl Lexer {
                     self.push(&raw[self.start + 1..self.at - 1]);
                 }
             }
-            _ => return Err(Syntax::ControlCharacter.at(self.at)),
+            _ => return Err(Syntax::ControlCharacter.at(self.at).into()),
         }
         Ok(true)
     }
 
-    /// Hands on a run of plain characters. Where the receiver refuses one, those before it still count.
-    fn plain<T: Tokens>(&mut self, bytes: &[u8], tokens: &mut T) -> Flow {
+    /// Hands on a run of plain characters. Where the receiver stops at one, those before it still count.
+    fn plain<T: Tokens>(&mut self, bytes: &[u8], tokens: &mut T) -> Result<(), Stop<T::Stop>> {
         if bytes.is_empty() {
             return Ok(());
         }
-        let flow = tokens.text(Piece { bytes, at: self.at, escaped: false });
-        let Err(Halt::Fault(fault)) = &flow else {
+        let piece = Piece { bytes, at: self.at, escaped: false, before: self.string_span() };
+        let Err(StoppedAt { index, stop }) = tokens.text(piece) else {
             self.take(bytes);
-            return flow;
+            return Ok(());
         };
-        let (through, _) = bytes.split_at(fault.offset + 1 - self.at);
-        let last = through.iter().rposition(|&byte| !is_continuation(byte)).unwrap_or(0);
-        self.take(&through[..last]);
+        let (before, rest) = bytes.split_at(character_start(bytes, index));
+        self.take(before);
         self.accepted = Some(self.string_span());
-        self.take(&through[last..]);
-        flow
+        self.take(&rest[..character_length(rest)]);
+        Err(Stop::Receiver(stop))
     }
 
     fn take(&mut self, plain: &[u8]) {
@@ -298,7 +333,7 @@ impl Lexer {
     }
 
     /// Reads one byte of an escape.
-    fn escape<T: Tokens>(&mut self, byte: u8, tokens: &mut T) -> Flow {
+    fn escape<T: Tokens>(&mut self, byte: u8, tokens: &mut T) -> Result<(), Stop<T::Stop>> {
         let at = self.at;
         self.mode = match self.mode {
             Mode::Escape => match byte {
@@ -312,12 +347,12 @@ impl Lexer {
                 #[expect(clippy::cast_possible_truncation, reason = "a hex digit")]
                 let value = value << 4 | digit as u16;
                 let digits = digits + 1;
-                // The second digit tells the halves of a pair (D8-DB, DC-DF) from everything else.
+                // The second digit tells surrogates (high ones D8-DB, low ones DC-DF) from everything else.
                 let is_low = |value: u16| (0xDC..=0xDF).contains(&value);
                 if (digits == 1 && high.is_some() && value != 0xD)
                     || (digits == 2 && is_low(value) != high.is_some())
                 {
-                    return Err(Syntax::LoneSurrogate.at(at));
+                    return Err(Syntax::LoneSurrogate.at(at).into());
                 }
                 match (digits, high) {
                     (4, Some(high)) => return self.character(join(high, value), tokens),
@@ -328,34 +363,35 @@ impl Lexer {
                     _ => Mode::Hex { value, digits, high },
                 }
             }
-            _ => return Err(Syntax::LoneSurrogate.at(at)),
+            _ => return Err(Syntax::LoneSurrogate.at(at).into()),
         };
         self.at += 1;
         Ok(())
     }
 
     /// The byte at hand completes an escape.
-    fn character<T: Tokens>(&mut self, character: char, tokens: &mut T) -> Flow {
+    fn character<T: Tokens>(&mut self, character: char, tokens: &mut T) -> Result<(), Stop<T::Stop>> {
         let mut buffer = [0; 4];
         let bytes = character.encode_utf8(&mut buffer).as_bytes();
-        let flow = tokens.text(Piece { bytes, at: self.at, escaped: true });
-        if flow.is_err() {
+        let piece = Piece { bytes, at: self.at, escaped: true, before: self.string_span() };
+        let taken = tokens.text(piece);
+        if taken.is_err() {
             self.accepted = Some(self.string_span());
         }
         self.decoded.push(character);
         self.mode = Mode::String;
         self.at += 1;
-        flow
+        taken.map_err(|at| Stop::Receiver(at.stop))
     }
 
-    fn number<T: Tokens>(&mut self, state: Number, raw: &[u8], tokens: &mut T) -> Flow {
+    fn number<T: Tokens>(&mut self, state: Number, raw: &[u8], tokens: &mut T) -> Result<(), Stop<T::Stop>> {
         let at = self.at;
         let next = match (state, raw[at]) {
             (Number::Integer, b'0'..=b'9') => {
                 self.at = digits_end(raw, at);
                 let first = self.start + usize::from(raw[self.start] == b'-');
                 let limit = first + MAX_DIGITS;
-                return if self.at > limit { Err(Syntax::NumberTooLong.at(limit)) } else { Ok(()) };
+                return if self.at > limit { Err(Syntax::NumberTooLong.at(limit).into()) } else { Ok(()) };
             }
             (Number::Fraction | Number::ExponentDigits, b'0'..=b'9') => {
                 self.at = digits_end(raw, at);
@@ -364,7 +400,7 @@ impl Lexer {
             (Number::Minus, b'0') => Number::Zero,
             (Number::Minus, b'1'..=b'9') => Number::Integer,
             (Number::Minus, b'I') => {
-                self.mode = Mode::Word { rest: b"nfinity", kind: Kind::NonFinite };
+                self.mode = Mode::Name { rest: b"nfinity", kind: Kind::NonFinite };
                 self.at += 1;
                 return tokens.number_form(NumberForm::NonFinite, at);
             }
@@ -377,37 +413,48 @@ impl Lexer {
                 return tokens.number_form(NumberForm::Decimal, at);
             }
             (Number::Fraction, b'e' | b'E') => Number::Exponent,
-            (Number::Zero, b'0'..=b'9') => return Err(Syntax::InvalidNumber.at(at)),
+            (Number::Zero, b'0'..=b'9') => return Err(Syntax::InvalidNumber.at(at).into()),
             (_, byte) if state.may_end() => {
                 tokens.ends_scalar(byte, at)?;
                 return self.close_number(state.form(), raw, tokens);
             }
-            _ => return Err(Syntax::InvalidNumber.at(at)),
+            _ => return Err(Syntax::InvalidNumber.at(at).into()),
         };
         self.mode = Mode::Number(next);
         self.at += 1;
         Ok(())
     }
 
-    fn close_number<T: Tokens>(&mut self, form: NumberForm, raw: &[u8], tokens: &mut T) -> Flow {
+    fn close_number<T: Tokens>(
+        &mut self,
+        form: NumberForm,
+        raw: &[u8],
+        tokens: &mut T,
+    ) -> Result<(), Stop<T::Stop>> {
         self.mode = Mode::Between;
         tokens.number(form, Span::raw(self.start, self.at), self.source(raw))
     }
 
-    fn word<T: Tokens>(&mut self, rest: &'static [u8], kind: Kind, raw: &[u8], tokens: &mut T) -> Flow {
+    fn name<T: Tokens>(
+        &mut self,
+        rest: &'static [u8],
+        kind: Kind,
+        raw: &[u8],
+        tokens: &mut T,
+    ) -> Result<(), Stop<T::Stop>> {
         if raw[self.at] != rest[0] {
-            return Err(Syntax::InvalidWord.at(self.at));
+            return Err(Syntax::InvalidName.at(self.at).into());
         }
         self.at += 1;
         if rest.len() > 1 {
-            self.mode = Mode::Word { rest: &rest[1..], kind };
+            self.mode = Mode::Name { rest: &rest[1..], kind };
             return Ok(());
         }
         if kind == Kind::NonFinite {
             self.close_number(NumberForm::NonFinite, raw, tokens)
         } else {
             self.mode = Mode::Between;
-            tokens.word(kind, self.at)
+            tokens.name(kind, self.at)
         }
     }
 }
@@ -446,7 +493,7 @@ fn simple_escape(byte: u8) -> Option<char> {
 /// The character of a surrogate pair.
 fn join(high: u16, low: u16) -> char {
     let code = 0x1_0000 + ((u32::from(high) - 0xD800) << 10) + (u32::from(low) - 0xDC00);
-    char::from_u32(code).expect("both halves were checked")
+    char::from_u32(code).expect("both surrogates were checked")
 }
 
 /// The first byte of the invalid sequence at `start` that makes it invalid.
@@ -456,4 +503,14 @@ fn invalid_byte(raw: &[u8], start: usize) -> usize {
         Err(error) => error.error_len().is_none(),
     };
     (start..raw.len()).find(|&at| !possible(at + 1)).unwrap_or(raw.len())
+}
+
+/// Where the character begins that holds the byte at `index`.
+fn character_start(bytes: &[u8], index: usize) -> usize {
+    bytes[..=index].iter().rposition(|&byte| !is_continuation(byte)).unwrap_or(0)
+}
+
+/// How many bytes the first character has.
+fn character_length(bytes: &[u8]) -> usize {
+    1 + bytes[1..].iter().take_while(|&&byte| is_continuation(byte)).count()
 }

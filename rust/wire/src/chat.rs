@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::calls::{Calls, Label};
-use super::log::Edit;
-use super::shape::{Findings, Found, Level, Shape, Tag, number};
-use super::{Kind, Said, bytes};
-use crate::text::Source;
+use crate::calls::{Calls, Label};
+use crate::log::Edit;
+use crate::shape::{Findings, Found, Level, Shape, Tag, number};
+use crate::{Kind, Said, bytes};
+use instar_json::Source;
 
-pub(super) static SHAPE: Shape = Shape::Object(&[
+pub(crate) static SHAPE: Shape = Shape::Object(&[
     (
         "choices",
         Shape::Each(
@@ -57,14 +57,14 @@ const DELTA: Shape = Shape::Object(&[
 
 /// What has to be remembered between events.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Chat {
+pub(crate) struct Chat {
     /// The tool calls of each choice.
     calls: BTreeMap<u32, Calls>,
 }
 
 impl Chat {
     /// What an event says, and what is to be changed in it so that every call has its own number for its index.
-    pub(super) fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>, edits: &mut Vec<Edit>) {
+    pub(crate) fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>, edits: &mut Vec<Edit>) {
         let element = |found: &Found| (found.choice, found.place);
         let together = |left: &Found, right: &Found| left.tag != Tag::Call && element(left) == element(right);
         let mut list = None;

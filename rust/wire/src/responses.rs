@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::shape::{Findings, Level, Shape, Tag};
-use super::{Kind, Said};
-use crate::text::Span;
+use crate::shape::{Findings, Level, Shape, Tag};
+use crate::{Kind, Said};
+use instar_json::Span;
 
-pub(super) static SHAPE: Shape = Shape::Object(&[
+pub(crate) static SHAPE: Shape = Shape::Object(&[
     ("type", Shape::Text(Tag::Type)),
     ("sequence_number", Shape::Number(Tag::Counter)),
     ("output_index", Shape::Number(Tag::Index(Level::Call))),
@@ -35,14 +35,14 @@ pub(super) static SHAPE: Shape = Shape::Object(&[
 
 /// What has to be remembered between events.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Responses {
+pub(crate) struct Responses {
     /// The calls whose arguments have come in deltas.
     argued: BTreeSet<u32>,
 }
 
 impl Responses {
     /// What an event says.
-    pub(super) fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>) {
+    pub(crate) fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>) {
         let name = event.text(Tag::Type);
         let call = event.number(Tag::Index(Level::Call));
         let found = |tag, kind| event.find(tag).map(|found| Said::found(kind, found));

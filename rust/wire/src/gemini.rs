@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::shape::{Findings, Found, Level, Shape, Tag};
-use super::{Kind, Said};
+use crate::shape::{Findings, Found, Level, Shape, Tag};
+use crate::{Kind, Said};
 
-pub(super) static SHAPE: Shape = Shape::Object(&[
+pub(crate) static SHAPE: Shape = Shape::Object(&[
     (
         "candidates",
         Shape::Each(
@@ -41,14 +41,14 @@ static PART: Shape = Shape::Object(&[
 
 /// What has to be remembered between events.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Gemini {
+pub(crate) struct Gemini {
     /// How many calls each candidate has made.
     calls: BTreeMap<u32, u32>,
 }
 
 impl Gemini {
     /// What an event says.
-    pub(super) fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>) {
+    pub(crate) fn say(&mut self, event: Findings<'_>, said: &mut Vec<Said>) {
         let part = |found: &Found| (found.choice, found.place);
         for parts in event.found.chunk_by(|left, right| part(left) == part(right)) {
             let thought = parts.iter().any(|found| found.tag == Tag::Thought);

@@ -7,9 +7,12 @@
 //!
 //! [`Wire`] drives them. Events that are not known, and of those that are the parts that are not known, are skipped.
 
+#![forbid(unsafe_code)]
+
 mod anthropic;
 mod calls;
 mod chat;
+mod fault;
 mod gemini;
 mod halves;
 mod log;
@@ -18,11 +21,11 @@ mod run;
 mod shape;
 mod sse;
 
-use crate::fault::{Fault, FaultKind};
-use crate::text::{Position, Span};
+use instar_json::{Position, Span};
 
 use anthropic::Anthropic;
 use chat::Chat;
+pub use fault::{Fault, FaultKind};
 use gemini::Gemini;
 use halves::Halves;
 use log::{Edit, Log};
