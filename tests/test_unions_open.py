@@ -388,7 +388,6 @@ def test_the_best_alternative_shows(tp: Any, text: str, shown: list[str], live: 
             "[",
             {
                 ("int_parsing", ("dict[int,str]", "lives", "[key]")),
-                ("string_type", ("dict[int,str]", "lives")),
                 ("int_type", ("Cat", "lives")),
             },
         ),
