@@ -13,6 +13,8 @@ from support.material import NEEDS_SHARED, NEEDS_TREE
 if TYPE_CHECKING:
     from pytest import TerminalReporter  # noqa: PT013 - a type
 
+pytest_plugins = ["pytester"]
+
 SLOW_BY_NATURE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile(
     "ci", max_examples=150, derandomize=True, database=None, deadline=None, suppress_health_check=SLOW_BY_NATURE

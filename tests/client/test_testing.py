@@ -468,6 +468,66 @@ def test_dropped_connection() -> None:
     assert not server.exchanges[0].disconnected
 
 
+QUIET = {
+    "the server drops the connection": """
+from instar.testing import LocalOpenAI, Reply
+for options in ({"stream": True}, {}):
+    with LocalOpenAI(Reply(["a", "b"], drop=True)) as server, server.client() as client:
+        try:
+            print(list(client.chat.completions.create(model="m", messages=[], **options)))
+        except Exception as error:
+            print("broken", type(error).__name__)
+""",
+    "the client leaves": """
+from instar.testing import LocalOpenAI
+with LocalOpenAI(["a", "b"], hold=True) as server, server.client() as client:
+    with client.chat.completions.create(model="m", messages=[], stream=True) as chunks:
+        next(chunks)
+    assert server.exchanges[0].closed.wait(5)
+print("left")
+""",
+    "the server stops": """
+from instar.testing import LocalOpenAI
+with LocalOpenAI(["a", "b"], hold=True) as server:
+    client = server.client()
+    chunks = client.chat.completions.create(model="m", messages=[], stream=True)
+    next(chunks)
+chunks.close()
+client.close()
+print("stopped")
+""",
+}
+
+
+@pytest.mark.parametrize("how", QUIET)
+def test_a_broken_connection_writes_nothing_to_stderr(how: str) -> None:
+    done = subprocess.run([sys.executable, "-c", QUIET[how]], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.stdout
+
+
+def azure(server: LocalOpenAI, deployment: str | None) -> openai.AzureOpenAI:
+    return openai.AzureOpenAI(
+        azure_endpoint=server.origin, azure_deployment=deployment, api_key="local", api_version="2024-10-21"
+    )
+
+
+@pytest.mark.parametrize("deployment", [None, "mine"], ids=["by model", "by deployment"])
+def test_azure(deployment: str | None) -> None:
+    with LocalOpenAI("Hello, Ada!", "Hello, Bob!") as server, azure(server, deployment) as client:
+        assert "".join(contents(ask(client))) == "Hello, Ada!"
+        assert client.responses.create(model="any", input="x").output_text == "Hello, Bob!"
+    assert [request.headers["api-key"] for request in server.requests] == ["local", "local"]
+
+
+def test_azure_as_openai() -> None:
+    with (
+        LocalOpenAI("Hello, Ada!") as server,
+        openai.OpenAI(base_url=f"{server.origin}/openai/v1/", api_key="local") as client,
+    ):
+        assert "".join(contents(ask(client))) == "Hello, Ada!"
+
+
 async def test_twenty_streams_at_once() -> None:
     def answer(body: dict[str, Any]) -> list[str]:
         return [f"{body['user']}:{part} " for part in range(10)]
@@ -543,3 +603,40 @@ def test_missing_extra_is_named(absent: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 1
     assert done.stderr.rstrip().endswith(f'ImportError: instar.testing needs {absent}: pip install "instar[testing]"')
+
+
+def test_the_fixture_starts_servers_that_stop_with_the_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    pytester.makeconftest('pytest_plugins = ["instar.testing.plugin"]')
+    pytester.makepyfile(
+        """
+        import os
+        import openai
+        import pytest
+
+        def greet():
+            with openai.OpenAI(max_retries=0) as client:
+                answer = client.chat.completions.create(model="any", messages=[])
+            return answer.choices[0].message.content
+
+        SERVERS = []
+
+        def test_it_serves_until_the_test_ends(local_openai):
+            SERVERS.extend([local_openai("Hello, Ada!"), local_openai("Hello, Bob!", cut=1)])
+            assert greet() == "Hello, Bob!"
+            assert SERVERS[1].requests[0].headers["authorization"] == "Bearer local"
+            with SERVERS[0].client() as client:
+                answer = client.chat.completions.create(model="any", messages=[])
+            assert answer.choices[0].message.content == "Hello, Ada!"
+
+        def test_it_has_ended_with_the_one_before():
+            assert "OPENAI_BASE_URL" not in os.environ
+            for server in SERVERS:
+                with pytest.raises(RuntimeError, match="not running"):
+                    server.base_url
+        """
+    )
+    result = pytester.runpytest_subprocess("-W", "error", "-p", "no:asyncio")
+    result.assert_outcomes(passed=2)

@@ -93,7 +93,19 @@ def test_the_page_on_testing(tmp_path: Path) -> None:
     blocks = PYTHON.findall((ROOT / "docs" / "testing.md").read_text(encoding="utf-8"))
     script = tmp_path / "test_page.py"
     script.write_text("\n".join(blocks), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-W", "error", "-p", "no:asyncio", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-W",
+        "error",
+        "-p",
+        "no:asyncio",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "instar.testing.plugin",
+    ]
     done = subprocess.run([*command, script], capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stdout
-    assert "8 passed" in done.stdout
+    assert "9 passed" in done.stdout
