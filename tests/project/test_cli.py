@@ -34,6 +34,12 @@ def test_version() -> None:
     assert (result.exit_code, result.output) == (0, f"instar {instar.__version__}\n")
 
 
+def test_python_runs_it_as_a_module() -> None:
+    command = [sys.executable, "-W", "error", "-m", "instar", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.stdout, done.stderr) == (f"instar {instar.__version__}\n", "")
+
+
 def test_plain_lines_as_fields_arrive() -> None:
     result = CliRunner().invoke(app, ["demo", "--delay", "0"])
     assert result.exit_code == 0, result.output
