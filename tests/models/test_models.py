@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 import instar
 from instar import Parser
 from models import CALLS, CASES, Case
-from oracle import Object, Reader, deep
+from oracle import Object, Reader, deep, is_class
 from support.monotone import grows_and_stays, snapshots
 from support.runs import follow, is_told, lines_of, pydantic_error, refusal, same, singly
 
@@ -36,11 +36,11 @@ def cut(text: bytes) -> list[bytes]:
 
 
 def is_model(tp: Any) -> bool:
-    return isinstance(tp, type) and issubclass(tp, BaseModel)
+    return is_class(tp) and issubclass(tp, BaseModel)
 
 
 def is_record(tp: Any) -> bool:
-    return is_model(tp) or (isinstance(tp, type) and dataclasses.is_dataclass(tp))
+    return is_model(tp) or (is_class(tp) and dataclasses.is_dataclass(tp))
 
 
 def test_there_are_enough_cases() -> None:

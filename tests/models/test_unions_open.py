@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, RootModel, TypeAdapter, ValidationError, create_model
 
 from instar import Parser
-from oracle import Array, Object, Reader, deep, is_union, refuted, snapshot
+from oracle import Array, Object, Reader, deep, is_class, is_union, refuted, snapshot
 from support.runs import follow, is_told, lines_of, pydantic_error, refusal, same, singly
 from support.strategies import (
     INTS,
@@ -146,7 +146,7 @@ def described(case: Case) -> str:
     seen: dict[Any, str] = {}
 
     def look(tp: Any) -> None:
-        if isinstance(tp, type) and issubclass(tp, BaseModel) and tp not in seen:
+        if is_class(tp) and issubclass(tp, BaseModel) and tp not in seen:
             seen[tp] = ""
             fields = "; ".join(f"{name}: {info!r}" for name, info in tp.model_fields.items())
             for info in tp.model_fields.values():

@@ -359,9 +359,14 @@ def root_type(tp: type[BaseModel]) -> Any:
     return field_type(tp.model_fields["root"])
 
 
+def is_class(tp: Any) -> bool:
+    """Tell whether a type is a class, which `list[int]` passes for in Python 3.10."""
+    return isinstance(tp, type) and get_origin(tp) is None
+
+
 def is_model(tp: Any) -> bool:
     """Tell whether this is a model that shows while open: those with validators of their own do not."""
-    return isinstance(tp, type) and issubclass(tp, BaseModel) and not tp.__pydantic_decorators__.model_validators
+    return is_class(tp) and issubclass(tp, BaseModel) and not tp.__pydantic_decorators__.model_validators
 
 
 def field_type(info: FieldInfo) -> Any:
@@ -559,7 +564,7 @@ def members_of(tp: Any) -> list[str] | None:
     """Return the strings of a literal or enum; None for any other type."""
     if get_origin(tp) is Literal:
         return [member for member in get_args(tp) if isinstance(member, str)]
-    if isinstance(tp, type) and issubclass(tp, Enum):
+    if is_class(tp) and issubclass(tp, Enum):
         return [member.value for member in tp]
     return None
 
