@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROOT = tree()
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 PRINTED = re.compile(r"```text\n(.*?)```", re.DOTALL)
-LINK = re.compile(r"\]\(([^)#]+)")
+LINK = re.compile(r"\]\(([^)#]+)|^\[\w+\]: (.+)$", re.MULTILINE)
+OURS = re.compile(r"https://(?:github|raw\.githubusercontent)\.com/instar-py/instar(?:/blob|/tree)?/main/([^?]+)")
 # The blocks of docs/testing.md are tests: the last test runs them.
 SCRIPTS = ["README", "client", "contract", "instructor"]
 
@@ -53,10 +54,27 @@ def test_no_page_has_code_that_does_not_run() -> None:
     assert {page.stem for page in PAGES if PYTHON.search(page.read_text(encoding="utf-8"))} == {*SCRIPTS, "testing"}
 
 
+def links(page: Path) -> list[str]:
+    """Return where the links and pictures of a page lead."""
+    return [here or there for here, there in LINK.findall(page.read_text(encoding="utf-8"))]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
-    for link in LINK.findall(page.read_text(encoding="utf-8")):
-        assert link.startswith("https://") or (page.parent / link).exists(), f"{page.name} links to {link}"
+    for link in links(page):
+        ours = OURS.match(link)
+        path = ROOT / ours[1] if ours else page.parent / link
+        assert path.exists() or (link.startswith("https://") and not ours), f"{page.name} links to {link}"
+
+
+def test_the_links_and_pictures_of_the_readme_work_on_pypi() -> None:
+    source = re.search(r'^Source = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert source
+    found = links(ROOT / "README.md")
+    assert all(link.startswith("https://") for link in found)
+    assert any(link.startswith(f"{source[1]}/blob/main/docs/") for link in found)
+    named = re.findall(r"\]\[(\w+)\]", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert {*named} == {*re.findall(r"^\[(\w+)\]: ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)}
 
 
 def test_the_map_of_the_house_names_every_room() -> None:
