@@ -27,7 +27,7 @@ PRINTED = re.compile(r"```text\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)|^\[\w+\]: (.+)$", re.MULTILINE)
 OURS = re.compile(r"https://(?:github|raw\.githubusercontent)\.com/instar-py/instar(?:/blob|/tree)?/main/([^?]+)")
 # The blocks of docs/testing.md are tests: the last test runs them.
-SCRIPTS = ["README", "client", "contract", "instructor"]
+SCRIPTS = ["README", "client", "contract", "instructor", "pipelines"]
 
 ADA = ['{"name": "', "Ada", '", ', '"age": 36', ', "', 'bio": "', "Plans", " ahead.", '"}']
 
@@ -39,12 +39,14 @@ def answer(request: dict[str, object]) -> list[str]:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.stem in SCRIPTS], ids=lambda page: page.stem)
-def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page: Path) -> None:
+def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     code = PYTHON.findall(text)
     assert code
+    script = tmp_path / f"{page.stem}.py"
+    script.write_text("\n".join(code), encoding="utf-8")
     with LocalOpenAI(answer) as server:
-        out = run("-c", "\n".join(code), OPENAI_BASE_URL=server.base_url, OPENAI_API_KEY="none")
+        out = run(script, OPENAI_BASE_URL=server.base_url, OPENAI_API_KEY="none")
     printed = iter(out.splitlines())
     for line in "".join(PRINTED.findall(text)).splitlines():
         assert line in printed, f"{page.name} says that its code prints {line!r}. It prints\n{out}"
