@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, settings
-
-from support.material import NEEDS_SHARED, NEEDS_TREE
 
 if TYPE_CHECKING:
     from pytest import TerminalReporter  # noqa: PT013 - a type
@@ -27,11 +26,9 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """Say in one line what was left out for want of material."""
     left_out: Counter[str] = Counter()
     for report in terminalreporter.stats.get("skipped", []):
-        reason = report.longrepr[2].removeprefix("Skipped: ")
-        if reason.startswith(NEEDS_SHARED):
-            left_out["../shared/" + reason.removeprefix(NEEDS_SHARED).split("/")[0]] += 1
-        elif reason == NEEDS_TREE:
-            left_out["the source tree"] += 1
+        _, needs, what = report.longrepr[2].partition("needs ")
+        if needs:
+            left_out[re.sub(r"^(\.\./shared/[^/]*).*", r"\1", what)] += 1
     if left_out:
         what = ", ".join(f"{count} for want of {name}" for name, count in sorted(left_out.items()))
         terminalreporter.write_line(f"left out: {what}", yellow=True)

@@ -1,4 +1,7 @@
-"""Material of the tests: what lies in tests/data, and what a test does without where it is absent."""
+"""Material of the tests: what lies in tests/data, and what a test does without where it is absent.
+
+A reason to skip that says what a test `needs` is counted in the last line of a run.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,17 @@ ROOT = TESTS.parent
 SHARED = ROOT.parent / "shared"
 """Corpora of others, which are no part of the project."""
 
-NEEDS_SHARED = "needs ../shared/"
-NEEDS_TREE = "needs the source tree"
-
 
 def shared(name: str) -> Path:
     """Return a path in the corpora of others, or skip the test where it is absent."""
     path = SHARED / name
     if not path.exists():
-        pytest.skip(NEEDS_SHARED + name)
+        pytest.skip(f"needs ../shared/{name}")
     return path
 
 
 def tree() -> Path:
     """Return the source tree, or skip the module that asks where only the tests are there."""
     if not (ROOT / "README.md").exists():
-        pytest.skip(NEEDS_TREE, allow_module_level=True)
+        pytest.skip("needs the source tree", allow_module_level=True)
     return ROOT
