@@ -27,7 +27,7 @@ PRINTED = re.compile(r"```text\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)|^\[\w+\]: (.+)$", re.MULTILINE)
 OURS = re.compile(r"https://(?:github|raw\.githubusercontent)\.com/instar-py/instar(?:/blob|/tree)?/main/([^?]+)")
 # The blocks of docs/testing.md are tests: the last test runs them.
-SCRIPTS = ["README", "client", "contract", "instructor", "pipelines"]
+SCRIPTS = ["README", "client", "contract", "instructor", "pipelines", "typing"]
 
 ADA = ['{"name": "', "Ada", '", ', '"age": 36', ', "', 'bio": "', "Plans", " ahead.", '"}']
 
@@ -43,7 +43,7 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page: Path, tmp_p
     text = page.read_text(encoding="utf-8")
     code = PYTHON.findall(text)
     assert code
-    script = tmp_path / f"{page.stem}.py"
+    script = tmp_path / f"page_{page.stem}.py"  # no module's name
     script.write_text("\n".join(code), encoding="utf-8")
     with LocalOpenAI(answer) as server:
         out = run(script, OPENAI_BASE_URL=server.base_url, OPENAI_API_KEY="none")
