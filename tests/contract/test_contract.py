@@ -1,6 +1,6 @@
 """The contract, promise by promise: a test's name begins with the number of the promise it carries.
 
-The oracles are Pydantic itself and the naive twin; nothing here says by itself what a value should look like.
+The oracles are Pydantic itself and the naive renderer; nothing here says by itself what a value should look like.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import from_json
 
 from instar import JSONError, Parser, TruncatedError
-from oracle import Twin, at, blank, deep, grew, is_json, parts, snapshot, viable
+from oracle import Rendering, at, blank, deep, grew, is_json, parts, snapshot, viable
 from support.runs import (
     failure_of,
     follow,
@@ -123,7 +123,7 @@ def test_1_elements_are_drained_once_in_order_as_they_settle_however_cut() -> No
                 parser.feed(delta)
                 so_far += delta
                 elements += parser.drain()
-                settled = [path for path in Twin(shape.tp, so_far).settled if len(path) == 1]
+                settled = [path for path in Rendering(shape.tp, so_far).settled if len(path) == 1]
                 assert len(elements) == len(settled) or parser.complete
                 assert all(element is shown for element, shown in zip(elements, parser.snapshot or [], strict=False))
             assert parser.drain() == []
@@ -324,36 +324,36 @@ def test_2_what_only_a_close_decides_is_decided_at_the_close(tp: Any, text: str,
 
 
 # ---------------------------------------------------------------------------------------------------------
-# 3. Atoms are never guessed (and everything else shows as the twin says)
+# 3. Atoms are never guessed (and everything else shows as the oracle says)
 
 
-def twins(tp: Any, text: bytes) -> int:
-    """Compare the parser with its twin at every byte; return how many different things were shown."""
+def shows_what_the_oracle_shows(tp: Any, text: bytes) -> int:
+    """Compare the parser with the oracle at every byte; return how many different things were shown."""
     seen = set()
     for n, shown in snapshots(tp, text):
         expected = snapshot(tp, text[:n])
-        assert deep(shown) == deep(expected), f"after {text[:n]!r}\n  shown {shown!r}\n  twin  {expected!r}"
+        assert deep(shown) == deep(expected), f"after {text[:n]!r}\n  shown   {shown!r}\n  oracle  {expected!r}"
         seen.add(repr(deep(shown)))
     return len(seen)
 
 
-def test_3_every_prefix_shows_what_its_twin_shows() -> None:
+def test_3_every_prefix_shows_what_the_oracle_shows() -> None:
     kinds = Counter[int]()
 
     @given(cases())
     def check(case: Case) -> None:
-        kinds[twins(case.tp, case.text)] += 1
+        kinds[shows_what_the_oracle_shows(case.tp, case.text)] += 1
 
     check()
     assert sum(count for shown, count in kinds.items() if shown > 3) > kinds.total() // 3, kinds
 
 
 @given(texts(UNTYPED))
-def test_3_every_prefix_of_untyped_json_shows_what_its_twin_shows(text: bytes) -> None:
-    twins(None, text)
+def test_3_every_prefix_of_untyped_json_shows_what_the_oracle_shows(text: bytes) -> None:
+    shows_what_the_oracle_shows(None, text)
 
 
-def test_3_every_delta_of_an_order_shows_what_its_twin_shows() -> None:
+def test_3_every_delta_of_an_order_shows_what_the_oracle_shows() -> None:
     deltas = order(20)
     parser = Parser(Order)
     so_far = b""
@@ -472,7 +472,7 @@ def test_4_what_has_settled_stays_the_same_object() -> None:
             for path, value in settled.items():
                 assert at(shown, path) is value, f"{path} of {shown!r} after {case.text[:n]!r}"
                 compared += 1
-            for path in Twin(case.tp, case.text[:n]).settled:
+            for path in Rendering(case.tp, case.text[:n]).settled:
                 settled.update(((*path, *inner), value) for inner, value in parts(at(shown, path)))
 
     check()
@@ -483,7 +483,7 @@ def test_4_of_repeated_keys_the_first_stays_in_sight_and_the_last_is_final() -> 
     text = b'{"label": "first", "value": 1, "label": "second", "value": 2, "named": {"k": {"value": 3, "value": 4}}}'
     shown = [(s.label, s.value) for _, s in snapshots(Tree, text)]
     assert shown[-1] == ("first", 1)
-    assert twins(Tree, text) > 5
+    assert shows_what_the_oracle_shows(Tree, text) > 5
     parser = Parser(Tree)
     parser.feed(text)
     assert parser.snapshot.named["k"].value == 3
@@ -545,7 +545,7 @@ def test_5_the_open_spine_is_not_shared(case: Case) -> None:
         if changed or spoiled_at < 0:
             shown = parser.snapshot
             assert deep(shown) == deep(snapshot(case.tp, case.text[:n])), "an earlier snapshot showed through"
-            opened = Twin(case.tp, case.text[:n]).open
+            opened = Rendering(case.tp, case.text[:n]).open
             for value in [at(shown, path) for path in opened]:
                 spoil(value)
             spoiled_at = n

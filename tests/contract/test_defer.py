@@ -35,8 +35,8 @@ from oracle import (
     Node,
     Object,
     Reader,
+    Rendering,
     Text,
-    Twin,
     blank,
     constraint,
     construct,
@@ -608,7 +608,7 @@ def test_the_rest_goes_on_showing() -> None:
         for n, byte in enumerate(singly(case.text), 1):
             parser.feed(byte)
             node = Reader(case.text[:n]).value()
-            expected = Twin.of(case.tp, node and pruned(case.tp, node))
+            expected = Rendering.of(case.tp, node and pruned(case.tp, node))
             expected = blank(case.tp) if expected is NOTHING else expected
             found = parser.snapshot
             assert deep(found) == deep(expected), f"{case}\nafter {case.text[:n]!r}\n  {found!r}\n  {expected!r}"

@@ -175,7 +175,7 @@ def test_the_same_states_however_cut(recorded: list[str], name: str, schema: str
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_every_delta_shows_what_its_twin_shows(recorded: list[str], name: str) -> None:
+def test_every_delta_shows_what_the_oracle_shows(recorded: list[str], name: str) -> None:
     tp = SCHEMAS[name]
     parser = Parser(tp)
     so_far = b""

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, PrivateAttr
 
 from instar import Parser
-from oracle import Twin, at, deep, snapshot
+from oracle import Rendering, at, deep, snapshot
 from support.runs import singly
 from support.strategies import Case, cases
 
@@ -98,7 +98,7 @@ def test_5_whatever_was_done_to_snapshots_a_new_one_is_as_new(case: Case, dice: 
             continue
         shown = parser.snapshot
         assert deep(shown) == deep(snapshot(case.tp, case.text[:n])), f"after {n} bytes"
-        opened = [at(shown, path) for path in Twin(case.tp, case.text[:n]).open]
+        opened = [at(shown, path) for path in Rendering(case.tp, case.text[:n]).open]
         if opened and dice.random() < 0.3:
             see = held_of(dice.choice(opened), dice)
             held.append((see, deep(see())))

@@ -1,5 +1,5 @@
 """Unions without a tag while they are open: the best alternative still alive shows, and the first byte that leaves
-none is refused. The oracles are Pydantic and the naive twin, which knows nothing of branches.
+none is refused. The oracles are Pydantic and the naive renderer, which knows nothing of how they are read.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def described(case: Case) -> str:
 # What holds of all of them
 
 
-def test_3_every_prefix_shows_what_its_twin_shows() -> None:
+def test_3_every_prefix_shows_what_the_oracle_shows() -> None:
     shown = Counter[int]()
 
     @given(cases(ROOTS), st.booleans())
@@ -175,7 +175,7 @@ def test_3_every_prefix_shows_what_its_twin_shows() -> None:
             expected = snapshot(case.tp, case.text[:n])
             found = parser.snapshot
             assert deep(found) == deep(expected), (
-                f"{described(case)} after {case.text[:n]!r}\n  shown {found!r}\n  twin  {expected!r}"
+                f"{described(case)} after {case.text[:n]!r}\n  shown   {found!r}\n  oracle  {expected!r}"
             )
             seen.add(repr(expected))
         shown[len(seen)] += 1
@@ -201,7 +201,7 @@ def test_1_chunking_is_unobservable(data: st.DataObject, case: Case, live: bool)
 
 
 def first_refuted(case: Case) -> int | None:
-    """Return the index of the byte at which the twin refuses the text, if it does before the end."""
+    """Return the index of the byte at which the oracle refuses the text, if it does before the end."""
     for n in range(1, len(case.text) + 1):
         node = Reader(case.text[:n]).value()
         if node and refuted(case.tp, node):

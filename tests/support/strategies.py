@@ -390,7 +390,7 @@ def cases(draw: st.DrawFn, shapes: st.SearchStrategy[Shape] = ROOTS) -> Case:
 
 
 # ---------------------------------------------------------------------------------------------------------
-# Wider schemas: those that the twin does not render
+# Wider schemas: those that the oracle does not render
 
 
 @st.composite
