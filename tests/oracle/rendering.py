@@ -178,7 +178,7 @@ def absent(info: FieldInfo, within: tuple[type[BaseModel], ...]) -> Any:
     """Return what a field that has not arrived shows."""
     if info.is_required():
         return blank(info.annotation, within)
-    return info.get_default(call_default_factory=True)
+    return info.get_default(call_default_factory=True, validated_data={})
 
 
 def chosen(tp: Any, raw: bytes) -> int | None:
