@@ -163,4 +163,4 @@ def test_a_crate_that_imports_one_above_it(layers: Any, tmp_path: Path, capsys: 
 
 
 def test_every_crate_is_in_the_table() -> None:
-    assert check().CRATES.keys() == {path.parent.name for path in (ROOT / "rust").glob("*/Cargo.toml")}
+    assert check().CRATES.keys() >= {path.parent.name for path in (ROOT / "rust").glob("*/Cargo.toml")}
