@@ -26,7 +26,7 @@ def wrong(folders: list[str]) -> list[str]:
         if file.suffix in {".so", ".pyd"} or file in sboms:
             data = path.read_bytes()
             found += [f"{folder} stands in {file}" for folder in folders if folder.encode() in data]
-    named = {each["name"] for file in sboms for each in json.loads(file.read_text())["components"]}
+    named = {each["name"] for file in sboms for each in json.loads(file.read_text(encoding="utf-8"))["components"]}
     found += [f"the SBOM does not name {name}" for name in ("pyo3", "regex-automata", "memchr") if name not in named]
     if any(
         file.parts[0] != "instar" and ".dist-info" not in file.parts[0] and ".." not in file.parts for file in files

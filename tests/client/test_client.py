@@ -625,7 +625,7 @@ class TestRecordings:
         ],
     )
     def test_streams_of_a_small_model(self, name: str) -> None:
-        recorded = json.loads((STREAMS / f"{name}.json").read_text())
+        recorded = json.loads((STREAMS / f"{name}.json").read_text(encoding="utf-8"))
         text = "".join(recorded["deltas"])
         with LocalOpenAI((STREAMS / f"{name}.sse").read_bytes()) as server:
             stream = from_openai(server.client()).create_partial(response_model=dict[str, Any], **ASK)

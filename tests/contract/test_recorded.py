@@ -144,7 +144,7 @@ NOT_JSON = ["users"]
 @pytest.fixture
 def recorded(name: str) -> list[str]:
     """Give the deltas of a stream."""
-    recording = json.loads((STREAMS / f"{name}.json").read_text())
+    recording = json.loads((STREAMS / f"{name}.json").read_text(encoding="utf-8"))
     deltas: list[str] = recording["deltas"]
     assert len(deltas) > 30
     return deltas
@@ -234,5 +234,5 @@ def test_a_raw_control_character_is_refused_where_it_stands(recorded: list[str],
 
 def test_the_models_are_those_that_were_asked_for() -> None:
     for name, model in SCHEMAS.items():
-        asked = json.loads((STREAMS / f"{name}.json").read_text())["schema"]
+        asked = json.loads((STREAMS / f"{name}.json").read_text(encoding="utf-8"))["schema"]
         assert sorted(TypeAdapter(model).json_schema()["properties"]) == sorted(asked["properties"])
