@@ -12,8 +12,6 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from pytest import TerminalReporter  # noqa: PT013 - a type
 
-pytest_plugins = ["pytester"]
-
 SLOW_BY_NATURE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 for name, examples in (("quick", 20), ("ci", 150)):
     settings.register_profile(
