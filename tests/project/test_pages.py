@@ -27,7 +27,7 @@ PRINTED = re.compile(r"```text\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)|^\[\w+\]: (.+)$", re.MULTILINE)
 OURS = re.compile(r"https://(?:github|raw\.githubusercontent)\.com/instar-py/instar(?:/blob|/tree)?/main/([^?]+)")
 # The blocks of docs/testing.md are tests: the last test runs them.
-SCRIPTS = ["README", "client", "contract", "instructor", "pipelines", "typing"]
+SCRIPTS = ["README", "client", "contract", "instructor", "pipelines", "serialising", "typing"]
 
 ADA = ['{"name": "', "Ada", '", ', '"age": 36', ', "', 'bio": "', "Plans", " ahead.", '"}']
 
