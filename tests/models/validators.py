@@ -9,7 +9,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
-    ModelWrapValidatorHandler,
     PlainValidator,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
@@ -17,6 +16,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.functional_validators import ModelWrapValidatorHandler  # of all versions
 from pydantic_core import PydanticCustomError, PydanticUseDefault
 from typing_extensions import Self
 
