@@ -73,7 +73,7 @@ impl Builder {
     #[inline]
     fn read_open_text(&mut self, c: Context<'_, '_>, parser: &Parser) -> PyResult<()> {
         match parser.open_text() {
-            Some(span) if !self.text.as_ref().is_some_and(|text| text.bytes == span.len()) => {
+            Some(span) if self.text.as_ref().is_none_or(|text| text.bytes != span.len()) => {
                 self.read_text(c, parser.source().bytes(span))
             }
             _ => Ok(()),
