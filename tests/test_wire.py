@@ -717,7 +717,7 @@ class TestErrors:
             assert caught.value.offset == offset
 
     def test_misuse(self) -> None:
-        with pytest.raises(ValueError, match=r"no envelope is called \"openai\": .*'openai-responses'"):
+        with pytest.raises(ValueError, match=r"\"openai\" is no protocol: .*'openai-responses'"):
             Wire("openai")  # type: ignore[arg-type]
         with pytest.raises(TypeError):
             Wire("gemini").feed("data: {}\n\n")  # type: ignore[arg-type]

@@ -1,29 +1,30 @@
 //! The Python classes `instar._core.Wire` and `Delta`.
 
-use instar_wire::{Delta, Envelope, FaultKind, Kind, Wire, WireFault};
+use instar_wire::{Decoder, Delta, DeltaKind, FaultKind, Framing, PROTOCOLS, Protocol, WireFault};
+use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyList, PyString};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
 
 /// The kinds as Python has them.
-static NAMES: PyOnceLock<[Py<PyString>; Kind::ALL.len()]> = PyOnceLock::new();
+static NAMES: PyOnceLock<[Py<PyString>; DeltaKind::ALL.len()]> = PyOnceLock::new();
 
-/// Reads the body of a streamed response: server-sent events with a provider's envelopes.
+/// Decodes the body of a streamed response.
 ///
 /// What is not known of an event is skipped. A call while another one is at work is a `RuntimeError`.
 #[pyclass(frozen, name = "Wire", module = "instar._core")]
 pub(crate) struct PyWire {
-    wire: Exclusive<Wire>,
+    decoder: Exclusive<Decoder>,
 }
 
 /// One thing that a response said.
 #[pyclass(frozen, name = "Delta", module = "instar._core")]
 pub(crate) struct PyDelta {
-    kind: Kind,
+    kind: DeltaKind,
     /// The choice it belongs to, 0 where there is only one.
     #[pyo3(get)]
     choice: u32,
@@ -40,20 +41,39 @@ pub(crate) struct PyDelta {
 #[pymethods]
 impl PyWire {
     #[new]
-    #[pyo3(signature = (envelope))]
-    fn new(envelope: &str) -> PyResult<Self> {
-        let envelope = match envelope {
-            "openai-chat" => Envelope::Chat,
-            "openai-responses" => Envelope::Responses,
-            "anthropic" => Envelope::Anthropic,
-            "gemini" => Envelope::Gemini,
-            _ => {
-                return Err(PyValueError::new_err(format!(
-                    "no envelope is called {envelope:?}: 'openai-chat', 'openai-responses', 'anthropic' and 'gemini' are"
-                )));
-            }
+    #[pyo3(signature = (protocol, framing=None))]
+    fn new(protocol: Option<&str>, framing: Option<&str>) -> PyResult<Self> {
+        let known = |name| {
+            Protocol::named(name)
+                .ok_or_else(|| unknown("protocol", name, PROTOCOLS.iter().map(|known| known.name)))
         };
-        Ok(Self { wire: Exclusive::new(Wire::new(envelope)) })
+        let known_framing = |name: &str| {
+            let framing = Framing::ALL.into_iter().find(|framing| framing.name() == name);
+            framing.ok_or_else(|| unknown("framing", name, Framing::ALL.into_iter().map(Framing::name)))
+        };
+        let decoder = Decoder::new(protocol.map(known).transpose()?, framing.map(known_framing).transpose()?);
+        Ok(Self { decoder: Exclusive::new(decoder) })
+    }
+
+    /// The names of the protocols.
+    #[classattr]
+    #[pyo3(name = "PROTOCOLS")]
+    fn protocols(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+        PyTuple::new(py, PROTOCOLS.iter().map(|protocol| protocol.name))
+    }
+
+    /// The names of the framings.
+    #[classattr]
+    #[pyo3(name = "FRAMINGS")]
+    fn framings(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+        PyTuple::new(py, Framing::ALL.map(Framing::name))
+    }
+
+    /// The protocol that an event, a JSON text, belongs to; None if it is one of none.
+    #[staticmethod]
+    #[pyo3(signature = (event, /))]
+    fn recognise(event: &[u8]) -> Option<&'static str> {
+        Protocol::of(event).map(|protocol| protocol.name)
     }
 
     /// The deltas that these bytes complete, in their order, however the body is cut.
@@ -64,56 +84,89 @@ impl PyWire {
     #[pyo3(signature = (body, /))]
     fn feed<'py>(&self, body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = body.py();
-        let Ok(body) = body.cast::<PyBytes>() else {
-            let kind = body.get_type().name()?;
-            return Err(PyTypeError::new_err(format!("the body of a response is bytes, not {kind}")));
+        let copy = if body.is_instance_of::<PyBytes>() { None } else { Some(copied(body)?) };
+        let bytes = match &copy {
+            Some(copy) => copy,
+            None => body.cast::<PyBytes>()?.as_bytes(),
         };
-        let mut deltas = Vec::new();
-        let read = self.wire(py)?.feed(body.as_bytes(), |delta| deltas.push(PyDelta::told(py, delta)));
-        match read {
-            // What came before the fault is told first; the next call raises it.
-            Err(fault) if deltas.is_empty() => Err(raised(py, fault)),
-            _ => PyList::new(py, deltas.into_iter().collect::<PyResult<Vec<_>>>()?),
-        }
+        self.deltas(py, |decoder, emit| decoder.feed(bytes, emit))
     }
 
-    /// The body has ended. An event that no blank line has dispatched is dropped, as the standard says.
+    /// The deltas of one event, a JSON text, that came as a message of its own.
+    ///
+    /// Raises as `feed` does.
+    #[pyo3(signature = (event, /))]
+    fn feed_event<'py>(&self, py: Python<'py>, event: &[u8]) -> PyResult<Bound<'py, PyList>> {
+        self.deltas(py, |decoder, emit| decoder.feed_event(event, emit))
+    }
+
+    /// The deltas that the end of the body completes. What is not whole then is dropped: an event that no blank line
+    /// has dispatched, as the standard says. Another body of the same response may follow.
     ///
     /// Raises as `feed` does.
     fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        self.wire(py)?.end().map_err(|fault| raised(py, fault))?;
-        Ok(PyList::empty(py))
+        self.deltas(py, |decoder, emit| decoder.end(emit))
     }
 
     /// Whether the response has said that it is over: `[DONE]`, `response.completed`, `response.incomplete`,
     /// `response.failed`, `response.cancelled` or `message_stop`. Gemini does not say so.
     #[getter]
     fn done(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.wire(py)?.done())
+        Ok(self.decoder(py)?.done())
     }
 
     /// How many bytes have come, or the offset of the first one after which an event's data cannot be JSON.
     #[getter]
     fn offset(&self, py: Python<'_>) -> PyResult<usize> {
-        Ok(self.wire(py)?.offset())
+        Ok(self.decoder(py)?.offset())
     }
 
-    /// The data of the events so far, JSON texts. A run of events that differ only in the characters of their one
-    /// delta, and in their `sequence_number` and `obfuscation`, is one event with the characters joined and the first
-    /// number. `obfuscation` (Mistral's `p`) is left out everywhere. The `index` of a tool call is the number that its
-    /// deltas have, whatever the server said. Every look costs a copy of them all.
+    /// The data of the events so far, JSON texts. Events that differ only in the characters of their one delta, and in
+    /// their `sequence_number` and `obfuscation`, are one event with the characters joined and the first number.
+    /// `obfuscation` (Mistral's `p`) is left out everywhere. The `index` of a tool call is the number that its deltas
+    /// have, whatever the server says. Every look costs a copy of them all.
     #[getter]
     fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let wire = self.wire(py)?;
-        let events: Vec<_> = wire.events().map(|event| PyBytes::new(py, &event)).collect();
+        let decoder = self.decoder(py)?;
+        let events: Vec<_> = decoder.events().map(|event| PyBytes::new(py, &event)).collect();
         PyList::new(py, events)
     }
 }
 
 impl PyWire {
-    fn wire(&self, py: Python<'_>) -> PyResult<Lent<'_, Wire>> {
-        self.wire.lend(py).ok_or_else(errors::busy)
+    fn decoder(&self, py: Python<'_>) -> PyResult<Lent<'_, Decoder>> {
+        self.decoder.lend(py).ok_or_else(errors::busy)
     }
+
+    /// The deltas that `decode` emits. What comes before a fault is given first; the next call raises it.
+    fn deltas<'py>(
+        &self,
+        py: Python<'py>,
+        decode: impl FnOnce(&mut Decoder, &mut dyn FnMut(Delta<'_>)) -> Result<(), WireFault>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let mut deltas = Vec::new();
+        let decoded = decode(&mut *self.decoder(py)?, &mut |delta| deltas.push(PyDelta::emitted(py, delta)));
+        match decoded {
+            Err(fault) if deltas.is_empty() => Err(raised(py, fault)),
+            _ => PyList::new(py, deltas.into_iter().collect::<PyResult<Vec<_>>>()?),
+        }
+    }
+}
+
+/// A copy of what has the bytes of a buffer: a `bytearray` or `memoryview` may change while it is read.
+fn copied(body: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    match PyBuffer::<u8>::get(body) {
+        Ok(buffer) => buffer.to_vec(body.py()),
+        Err(_) => {
+            let kind = body.get_type().name()?;
+            Err(PyTypeError::new_err(format!("the body of a response is bytes, not {kind}")))
+        }
+    }
+}
+
+fn unknown(what: &str, name: &str, known: impl Iterator<Item = &'static str>) -> PyErr {
+    let known: Vec<_> = known.map(|name| format!("'{name}'")).collect();
+    PyValueError::new_err(format!("{name:?} is no {what}: {} are", known.join(", ")))
 }
 
 #[pymethods]
@@ -135,17 +188,24 @@ impl PyDelta {
         choice: u32,
         call: Option<u32>,
     ) -> PyResult<Self> {
-        let Some(kind) = Kind::ALL.into_iter().find(|known| known.name() == kind) else {
-            let known = Kind::ALL.map(Kind::name).join(", ");
+        let Some(kind) = DeltaKind::ALL.into_iter().find(|known| known.name() == kind) else {
+            let known = DeltaKind::ALL.map(DeltaKind::name).join(", ");
             return Err(PyValueError::new_err(format!("{kind:?} is no kind of delta: {known} are")));
         };
         Ok(Self { kind, choice, call, text: text.unwrap_or_else(|| PyString::new(py, "").unbind()) })
     }
 
+    /// The names of the kinds.
+    #[classattr]
+    #[pyo3(name = "KINDS")]
+    fn kinds(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+        PyTuple::new(py, DeltaKind::ALL.map(DeltaKind::name))
+    }
+
     /// What it is. Of one event they come in this order, call by call, choice by choice, with what ends last.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> &Bound<'py, PyString> {
-        NAMES.get_or_init(py, || Kind::ALL.map(|kind| PyString::intern(py, kind.name()).unbind()))
+        NAMES.get_or_init(py, || DeltaKind::ALL.map(|kind| PyString::intern(py, kind.name()).unbind()))
             [self.kind as usize]
             .bind(py)
     }
@@ -171,7 +231,7 @@ impl PyDelta {
 }
 
 impl PyDelta {
-    fn told<'py>(py: Python<'py>, delta: Delta<'_>) -> PyResult<Bound<'py, Self>> {
+    fn emitted<'py>(py: Python<'py>, delta: Delta<'_>) -> PyResult<Bound<'py, Self>> {
         let Delta { kind, choice, call, text } = delta;
         Bound::new(py, Self { kind, choice, call, text: PyString::new(py, text).unbind() })
     }
@@ -182,6 +242,10 @@ fn raised(py: Python<'_>, WireFault { fault, position }: WireFault) -> PyErr {
         FaultKind::Syntax(syntax) => format!("an event's data is not JSON: {syntax}"),
         FaultKind::Bytes => "an event is longer than 1 GiB".to_owned(),
         FaultKind::Truncated => "an event's data is not JSON: it ends within a value".to_owned(),
+        FaultKind::UnknownProtocol => {
+            let known: Vec<_> = PROTOCOLS.iter().map(|protocol| protocol.name).collect();
+            format!("the first event is one of no known protocol: name one of {}", known.join(", "))
+        }
     };
     let class = py.import("instar.errors").and_then(|errors| errors.getattr("WireError"));
     let error = class.and_then(|class| class.call1((what, fault.offset, position.line, position.column)));

@@ -1,6 +1,6 @@
-//! What can be wrong with the data of an event, and where.
+//! What can be wrong with a body, and where.
 
-use instar_json::Syntax;
+use instar_json::{Position, Syntax};
 
 /// The first byte after which an event's data cannot be what it should be, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,4 +20,15 @@ pub enum FaultKind {
     Bytes,
     /// The data ended before their value did.
     Truncated,
+    /// The first event is one of no known protocol, and none was named.
+    UnknownProtocol,
+}
+
+/// A fault in a body. Offset and position are those in the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WireFault {
+    /// What is wrong with the event's data.
+    pub fault: Fault,
+    /// The line and column of it.
+    pub position: Position,
 }

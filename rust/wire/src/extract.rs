@@ -1,6 +1,6 @@
 //! What is read of an event's JSON. The rest is skipped, whatever it holds.
 
-use crate::Kind;
+use crate::delta::{DeltaKind, DeltaSpan};
 use std::convert::Infallible;
 
 use instar_json::{Kind as Json, Nesting, NumberForm, Receiver, Stop};
@@ -10,11 +10,11 @@ use instar_json::{Source, Span};
 
 /// What is looked for in a value. A value of another kind is skipped.
 #[derive(Debug)]
-pub(crate) enum Shape {
+pub(crate) enum Extract {
     /// These members of an object.
-    Object(&'static [(&'static str, Shape)]),
+    Object(&'static [(&'static str, Extract)]),
     /// The elements of an array, which are numbered as the level says.
-    Each(Level, &'static Shape),
+    Each(Level, &'static Extract),
     /// The characters of a string.
     Text(Tag),
     /// The JSON text of an object or a string.
@@ -31,7 +31,7 @@ pub(crate) enum Shape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tag {
     /// It is what the response says.
-    Said(Kind),
+    Delta(DeltaKind),
     /// The number of the element it is in.
     Index(Level),
     /// What the event is.
@@ -39,7 +39,7 @@ pub(crate) enum Tag {
     /// What the part of the response is that the event is about.
     PartType,
     /// The next characters of that part.
-    Delta,
+    Characters,
     /// Whether a part is reasoning.
     Thought,
     /// How a response has ended.
@@ -65,7 +65,7 @@ pub(crate) enum Level {
 
 /// A value that was looked for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
+pub(crate) struct Field {
     pub(crate) tag: Tag,
     /// The number of the choice it is in.
     pub(crate) choice: Option<u32>,
@@ -77,17 +77,31 @@ pub(crate) struct Found {
     pub(crate) raw: Option<Span>,
 }
 
+impl Field {
+    /// The delta that it is.
+    pub(crate) fn delta(&self, kind: DeltaKind) -> DeltaSpan {
+        let choice = self.choice.unwrap_or(0);
+        DeltaSpan { kind, choice, call: None, text: self.text, raw: self.raw }
+    }
+
+    /// Where it lies in the raw text.
+    pub(crate) fn range(&self) -> std::ops::Range<usize> {
+        let raw = self.raw.unwrap_or(self.text);
+        raw.start as usize..raw.end as usize
+    }
+}
+
 /// What was found in an event, in its order.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Findings<'f> {
-    pub(crate) found: &'f [Found],
+pub(crate) struct Fields<'f> {
+    pub(crate) found: &'f [Field],
     pub(crate) source: Source<'f>,
     /// Whether to say the event twice would add to a part of it that was skipped.
     pub(crate) grows: bool,
 }
 
-impl<'f> Findings<'f> {
-    pub(crate) fn find(self, tag: Tag) -> Option<&'f Found> {
+impl<'f> Fields<'f> {
+    pub(crate) fn find(self, tag: Tag) -> Option<&'f Field> {
         self.found.iter().find(|found| found.tag == tag)
     }
 
@@ -109,7 +123,7 @@ pub(crate) fn number(digits: &[u8]) -> Option<u32> {
 #[derive(Clone, Debug)]
 pub(crate) struct Reader {
     json: instar_json::Reader,
-    found: Vec<Found>,
+    found: Vec<Field>,
     open: Vec<Open>,
     grows: bool,
 }
@@ -117,7 +131,7 @@ pub(crate) struct Reader {
 /// An object or array in which something is looked for.
 #[derive(Clone, Copy, Debug)]
 struct Open {
-    shape: &'static Shape,
+    extract: &'static Extract,
     /// How many elements have begun.
     elements: u32,
     /// How much had been found before it.
@@ -132,7 +146,7 @@ impl Reader {
     }
 
     /// Reads the JSON text of an event, or of a part of one.
-    pub(crate) fn read(&mut self, json: &[u8], shape: &'static Shape) -> Result<(), Fault> {
+    pub(crate) fn read(&mut self, json: &[u8], extract: &'static Extract) -> Result<(), Fault> {
         self.json.reset();
         self.found.clear();
         self.open.clear();
@@ -140,7 +154,7 @@ impl Reader {
             json,
             found: &mut self.found,
             open: &mut self.open,
-            next: Some(shape),
+            next: Some(extract),
             start: 0,
             leaf: None,
             quoted: false,
@@ -161,18 +175,18 @@ impl Reader {
     }
 
     /// What was found in the text that was read last, which is this one.
-    pub(crate) fn findings<'f>(&'f self, json: &'f [u8]) -> Findings<'f> {
-        Findings { found: &self.found, source: self.json.source(json), grows: self.grows }
+    pub(crate) fn fields<'f>(&'f self, json: &'f [u8]) -> Fields<'f> {
+        Fields { found: &self.found, source: self.json.source(json), grows: self.grows }
     }
 }
 
 /// The way through one event.
 struct Walk<'w> {
     json: &'w [u8],
-    found: &'w mut Vec<Found>,
+    found: &'w mut Vec<Field>,
     open: &'w mut Vec<Open>,
     /// What is looked for in the next value.
-    next: Option<&'static Shape>,
+    next: Option<&'static Extract>,
     /// The offset of the value that began last.
     start: usize,
     /// What the open string, number or word is for.
@@ -199,21 +213,21 @@ struct Skipped {
 
 impl Walk<'_> {
     fn push(&mut self, tag: Tag, text: Span, raw: Option<Span>) {
-        self.found.push(Found { tag, choice: None, place: None, text, raw });
+        self.found.push(Field { tag, choice: None, place: None, text, raw });
     }
 
     /// What is looked for in the value that begins.
-    fn shape(&mut self) -> Option<&'static Shape> {
-        if let Some(Open { shape: Shape::Each(_, element), elements, .. }) = self.open.last_mut() {
+    fn extract(&mut self) -> Option<&'static Extract> {
+        if let Some(Open { extract: Extract::Each(_, element), elements, .. }) = self.open.last_mut() {
             *elements += 1;
             return Some(element);
         }
         self.next.take()
     }
 
-    fn enter(&mut self, shape: &'static Shape) {
-        self.arrays += usize::from(matches!(shape, Shape::Each(..)));
-        self.open.push(Open { shape, elements: 0, before: self.found.len() });
+    fn enter(&mut self, extract: &'static Extract) {
+        self.arrays += usize::from(matches!(extract, Extract::Each(..)));
+        self.open.push(Open { extract, elements: 0, before: self.found.len() });
     }
 
     fn skip(&mut self, kind: Json, at: usize, tag: Option<Tag>, may_grow: bool) {
@@ -228,7 +242,7 @@ impl Walk<'_> {
 
     /// The element of an array has closed before `end`: what was found in it is told where it was.
     fn close_element(&mut self, before: usize, end: usize) {
-        let Some(&Open { shape: Shape::Each(level, _), elements, .. }) = self.open.last() else { return };
+        let Some(&Open { extract: Extract::Each(level, _), elements, .. }) = self.open.last() else { return };
         let place = elements - 1;
         match level {
             Level::Choice => {
@@ -264,18 +278,19 @@ impl Receiver for Walk<'_> {
         }
         self.start = at;
         self.leaf = None;
-        let shape = self.shape();
-        self.quoted = matches!(shape, Some(Shape::Json(_)));
-        match (shape, kind) {
-            (Some(shape @ Shape::Object(_)), Json::Object) | (Some(shape @ Shape::Each(..)), Json::Array) => {
-                self.enter(shape);
+        let extract = self.extract();
+        self.quoted = matches!(extract, Some(Extract::Json(_)));
+        match (extract, kind) {
+            (Some(extract @ Extract::Object(_)), Json::Object)
+            | (Some(extract @ Extract::Each(..)), Json::Array) => {
+                self.enter(extract);
             }
-            (Some(Shape::Json(tag)), Json::Object) => self.skip(kind, at, Some(*tag), false),
-            (Some(Shape::Text(tag) | Shape::Json(tag)), Json::String)
-            | (Some(Shape::Number(tag)), Json::Number)
-            | (Some(Shape::True(tag)), Json::True) => self.leaf = Some(*tag),
-            (Some(Shape::Same), _) if container => self.skip(kind, at, None, false),
-            (Some(Shape::Same), Json::String) => self.leaf = Some(Tag::Same),
+            (Some(Extract::Json(tag)), Json::Object) => self.skip(kind, at, Some(*tag), false),
+            (Some(Extract::Text(tag) | Extract::Json(tag)), Json::String)
+            | (Some(Extract::Number(tag)), Json::Number)
+            | (Some(Extract::True(tag)), Json::True) => self.leaf = Some(*tag),
+            (Some(Extract::Same), _) if container => self.skip(kind, at, None, false),
+            (Some(Extract::Same), Json::String) => self.leaf = Some(Tag::Same),
             _ if container => self.skip(kind, at, None, true),
             _ => {}
         }
@@ -311,11 +326,11 @@ impl Receiver for Walk<'_> {
 
     fn key(&mut self, span: Span, _at: usize, source: Source<'_>) -> Result<(), Infallible> {
         if self.skipped.is_none()
-            && let Some(Open { shape: Shape::Object(members), .. }) = self.open.last()
+            && let Some(Open { extract: Extract::Object(members), .. }) = self.open.last()
         {
             let key = source.bytes(span);
             let member = members.iter().find(|(name, _)| name.as_bytes() == key);
-            self.next = member.map(|(_, shape)| shape);
+            self.next = member.map(|(_, extract)| extract);
         }
         Ok(())
     }
@@ -331,7 +346,7 @@ impl Receiver for Walk<'_> {
                 }
             }
         } else if let Some(open) = self.open.pop() {
-            self.arrays -= usize::from(matches!(open.shape, Shape::Each(..)));
+            self.arrays -= usize::from(matches!(open.extract, Extract::Each(..)));
             self.close_element(open.before, end);
         }
         Ok(())

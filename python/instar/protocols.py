@@ -1,0 +1,31 @@
+"""The names that the wire knows. Written by scripts/protocols, out of the tables in rust/wire."""
+
+from typing import Literal, TypeAlias
+
+Protocol: TypeAlias = Literal[
+    "openai-chat",
+    "openai-responses",
+    "anthropic",
+    "gemini",
+]
+"""How a provider packs deltas into events."""
+
+Framing: TypeAlias = Literal[
+    "sse",
+    "ndjson",
+]
+"""How events are cut out of the bytes of a body."""
+
+DeltaKind: TypeAlias = Literal[
+    "reasoning",
+    "text",
+    "refusal",
+    "call",
+    "id",
+    "arguments",
+    "finish",
+    "usage",
+    "error",
+    "done",
+]
+"""What a delta is."""
