@@ -127,6 +127,7 @@ class Delta:
         *,
         choice: int = 0,
         call: int | None = None,
+        item: int = 0,
     ) -> Self: ...
     @property
     def kind(self) -> DeltaKind:
@@ -134,7 +135,7 @@ class Delta:
     @property
     def text(self) -> str:
         """The characters: of the function's name for "call", of the call's id for "id", of the reason for "finish", of
-        an object's JSON for "usage" and "error" (or of a string's). Empty for "done" only.
+        an object's JSON for "usage" and "error" (or of a string's). Empty for "restart", "call_end" and "done" only.
         """
     @property
     def choice(self) -> int:
@@ -144,6 +145,11 @@ class Delta:
         """The tool call it belongs to: its `index`, `output_index` or block index, or for Gemini its place in the
         candidate.
         """
+    @property
+    def item(self) -> int:
+        """The number, in its choice, of the item or block that its text stands in: what has another number is another
+        text. 0 where there is only one.
+        """
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -152,21 +158,21 @@ class Wire:
     """Decodes the body of a streamed response.
 
     `protocol` says how the deltas are packed into events; with None the first event does. `framing` says how the events
-    are cut out of the bytes, where it is not the one in which the protocol usually comes. What is not known of an event
-    is skipped. A call while another one is at work is a `RuntimeError`.
+    are cut out of the bytes, where it is not the one in which the protocol usually comes. `lane` selects one of several
+    responses in one source: the events with this `stream_id`, or with none. What is not known of an event is skipped. A call while another one is at work is a `RuntimeError`.
     """
 
     PROTOCOLS: Final[tuple[Protocol, ...]]
     FRAMINGS: Final[tuple[Framing, ...]]
 
-    def __new__(cls, protocol: Protocol | None, framing: Framing | None = None) -> Self: ...
+    def __new__(cls, protocol: Protocol | None, framing: Framing | None = None, *, lane: str | None = None) -> Self: ...
     @staticmethod
     def recognise(event: bytes, /) -> Protocol | None:
         """The protocol that an event, a JSON text, belongs to; None if it is one of none."""
     def feed(self, body: bytes | bytearray | memoryview, /) -> list[Delta]:
         """The deltas that these bytes complete, in their order, however the body is cut.
 
-        Raises `WireError` if an event's data is not JSON. The deltas before it are given first: the error is raised by
+        Raises `WireError` if an event's data is not JSON, or contradicts what has come. The deltas before it are given first: the error is raised by
         this call if there are none, otherwise by the next one (`end` too), and by every later one. What comes behind
         `[DONE]` is not read.
         """
@@ -176,15 +182,20 @@ class Wire:
         Raises as `feed` does.
         """
     def end(self) -> list[Delta]:
-        """The deltas that the end of the body completes. What is not whole then is dropped: an event that no blank line
-        has dispatched, as the standard says. Another body of the same response may follow.
+        """The deltas that the end of the body completes. An event that is not whole is dropped, and so is one that no
+        blank line has dispatched, as the standard says. Another body of the same response may follow.
 
         Raises as `feed` does.
         """
     @property
     def done(self) -> bool:
         """Whether the response has said that it is over: `[DONE]`, `response.completed`, `response.incomplete`,
-        `response.failed`, `response.cancelled` or `message_stop`. Gemini does not say so.
+        `response.failed`, `response.cancelled`, `message_stop` or what the other protocols have for it. Gemini does not
+        say so.
+        """
+    def is_cut(self, choice: int = 0) -> bool:
+        """Whether a choice was cut: it has ended by a limit, a filter or a failure; or it has not ended at all, by a
+        reason or by the last event of the response. Before the end that is so of each.
         """
     @property
     def offset(self) -> int:

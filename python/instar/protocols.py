@@ -7,6 +7,9 @@ Protocol: TypeAlias = Literal[
     "openai-responses",
     "anthropic",
     "gemini",
+    "gemini-interactions",
+    "ollama",
+    "bedrock",
 ]
 """How a provider packs deltas into events."""
 
@@ -17,12 +20,16 @@ Framing: TypeAlias = Literal[
 """How events are cut out of the bytes of a body."""
 
 DeltaKind: TypeAlias = Literal[
+    "restart",
     "reasoning",
     "text",
+    "prose",
     "refusal",
     "call",
     "id",
     "arguments",
+    "input",
+    "call_end",
     "finish",
     "usage",
     "error",

@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
 
-/// The kinds as Python has them.
+/// The names of the kinds as Python has them.
 static NAMES: PyOnceLock<[Py<PyString>; DeltaKind::ALL.len()]> = PyOnceLock::new();
 
 /// Decodes the body of a streamed response.
@@ -32,8 +32,12 @@ pub(crate) struct PyDelta {
     /// candidate.
     #[pyo3(get)]
     call: Option<u32>,
+    /// The number, in its choice, of the item or block that its text stands in: what has another number is another
+    /// text. 0 where there is only one.
+    #[pyo3(get)]
+    item: u32,
     /// The characters: of the function's name for "call", of the call's id for "id", of the reason for "finish", of
-    /// an object's JSON for "usage" and "error" (or of a string's). Empty for "done" only.
+    /// an object's JSON for "usage" and "error" (or of a string's). Empty for "restart", `"call_end"` and "done" only.
     #[pyo3(get)]
     text: Py<PyString>,
 }
@@ -41,8 +45,8 @@ pub(crate) struct PyDelta {
 #[pymethods]
 impl PyWire {
     #[new]
-    #[pyo3(signature = (protocol, framing=None))]
-    fn new(protocol: Option<&str>, framing: Option<&str>) -> PyResult<Self> {
+    #[pyo3(signature = (protocol, framing=None, *, lane=None))]
+    fn new(protocol: Option<&str>, framing: Option<&str>, lane: Option<&str>) -> PyResult<Self> {
         let known = |name| {
             Protocol::named(name)
                 .ok_or_else(|| unknown("protocol", name, PROTOCOLS.iter().map(|known| known.name)))
@@ -51,7 +55,11 @@ impl PyWire {
             let framing = Framing::ALL.into_iter().find(|framing| framing.name() == name);
             framing.ok_or_else(|| unknown("framing", name, Framing::ALL.into_iter().map(Framing::name)))
         };
-        let decoder = Decoder::new(protocol.map(known).transpose()?, framing.map(known_framing).transpose()?);
+        let mut decoder =
+            Decoder::new(protocol.map(known).transpose()?, framing.map(known_framing).transpose()?);
+        if let Some(lane) = lane {
+            decoder = decoder.in_lane(lane);
+        }
         Ok(Self { decoder: Exclusive::new(decoder) })
     }
 
@@ -78,7 +86,7 @@ impl PyWire {
 
     /// The deltas that these bytes complete, in their order, however the body is cut.
     ///
-    /// Raises `WireError` if an event's data is not JSON. The deltas before it are given first: the error is raised by
+    /// Raises `WireError` if an event's data is not JSON, or contradicts what has come. The deltas before it are given first: the error is raised by
     /// this call if there are none, otherwise by the next one (`end` too), and by every later one. What comes behind
     /// `[DONE]` is not read.
     #[pyo3(signature = (body, /))]
@@ -100,8 +108,8 @@ impl PyWire {
         self.deltas(py, |decoder, emit| decoder.feed_event(event, emit))
     }
 
-    /// The deltas that the end of the body completes. What is not whole then is dropped: an event that no blank line
-    /// has dispatched, as the standard says. Another body of the same response may follow.
+    /// The deltas that the end of the body completes. An event that is not whole is dropped, and so is one that no blank
+    /// line has dispatched, as the standard says. Another body of the same response may follow.
     ///
     /// Raises as `feed` does.
     fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
@@ -109,10 +117,18 @@ impl PyWire {
     }
 
     /// Whether the response has said that it is over: `[DONE]`, `response.completed`, `response.incomplete`,
-    /// `response.failed`, `response.cancelled` or `message_stop`. Gemini does not say so.
+    /// `response.failed`, `response.cancelled`, `message_stop` or what the other protocols have for it. Gemini does not
+    /// say so.
     #[getter]
     fn done(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.decoder(py)?.done())
+    }
+
+    /// Whether a choice was cut: it has ended by a limit, a filter or a failure; or it has not ended at all, by a reason
+    /// or by the last event of the response. Before the end that is so of each.
+    #[pyo3(signature = (choice=0))]
+    fn is_cut(&self, py: Python<'_>, choice: u32) -> PyResult<bool> {
+        Ok(self.decoder(py)?.is_cut(choice))
     }
 
     /// How many bytes have come, or the offset of the first one after which an event's data cannot be JSON.
@@ -178,8 +194,8 @@ impl PyDelta {
 
     #[new]
     #[pyo3(
-        signature = (kind, text=None, *, choice=0, call=None),
-        text_signature = "(kind, text='', *, choice=0, call=None)"
+        signature = (kind, text=None, *, choice=0, call=None, item=0),
+        text_signature = "(kind, text='', *, choice=0, call=None, item=0)"
     )]
     fn new(
         py: Python<'_>,
@@ -187,65 +203,78 @@ impl PyDelta {
         text: Option<Py<PyString>>,
         choice: u32,
         call: Option<u32>,
+        item: u32,
     ) -> PyResult<Self> {
-        let Some(kind) = DeltaKind::ALL.into_iter().find(|known| known.name() == kind) else {
-            let known = DeltaKind::ALL.map(DeltaKind::name).join(", ");
+        let Some(&kind) = DeltaKind::ALL.iter().find(|known| known.name() == kind) else {
+            let known: Vec<_> = DeltaKind::ALL.iter().map(|kind| kind.name()).collect();
+            let known = known.join(", ");
             return Err(PyValueError::new_err(format!("{kind:?} is no kind of delta: {known} are")));
         };
-        Ok(Self { kind, choice, call, text: text.unwrap_or_else(|| PyString::new(py, "").unbind()) })
+        Ok(Self { kind, choice, call, item, text: text.unwrap_or_else(|| PyString::new(py, "").unbind()) })
     }
 
     /// The names of the kinds.
     #[classattr]
     #[pyo3(name = "KINDS")]
     fn kinds(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
-        PyTuple::new(py, DeltaKind::ALL.map(DeltaKind::name))
+        PyTuple::new(py, DeltaKind::ALL.iter().map(|kind| kind.name()))
     }
 
     /// What it is. Of one event they come in this order, call by call, choice by choice, with what ends last.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> &Bound<'py, PyString> {
-        NAMES.get_or_init(py, || DeltaKind::ALL.map(|kind| PyString::intern(py, kind.name()).unbind()))
-            [self.kind as usize]
-            .bind(py)
+        let names = || std::array::from_fn(|kind| PyString::intern(py, DeltaKind::ALL[kind].name()).unbind());
+        NAMES.get_or_init(py, names)[self.kind as usize].bind(py)
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = other.py();
         let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented()) };
         let other = other.get();
-        let same = (self.kind, self.choice, self.call) == (other.kind, other.choice, other.call)
-            && self.text.bind(py).as_any().eq(&other.text)?;
+        let place = |delta: &Self| (delta.kind, delta.choice, delta.call, delta.item);
+        let same = place(self) == place(other) && self.text.bind(py).as_any().eq(&other.text)?;
         Ok(same.into_pyobject(py)?.to_owned().into_any().unbind())
     }
 
     fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
-        (self.kind.name(), self.text.bind(py), self.choice, self.call).into_pyobject(py)?.hash()
+        (self.kind.name(), self.text.bind(py), self.choice, self.call, self.item).into_pyobject(py)?.hash()
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let call = self.call.map_or_else(|| "None".to_owned(), |call| call.to_string());
         let text = self.text.bind(py).repr()?;
-        Ok(format!("Delta('{}', {text}, choice={}, call={call})", self.kind.name(), self.choice))
+        let item = if self.item == 0 { String::new() } else { format!(", item={}", self.item) };
+        Ok(format!("Delta('{}', {text}, choice={}, call={call}{item})", self.kind.name(), self.choice))
     }
 }
 
 impl PyDelta {
     fn emitted<'py>(py: Python<'py>, delta: Delta<'_>) -> PyResult<Bound<'py, Self>> {
-        let Delta { kind, choice, call, text } = delta;
-        Bound::new(py, Self { kind, choice, call, text: PyString::new(py, text).unbind() })
+        let Delta { kind, choice, call, item, text } = delta;
+        Bound::new(py, Self { kind, choice, call, item, text: PyString::new(py, text).unbind() })
     }
 }
 
-fn raised(py: Python<'_>, WireFault { fault, position }: WireFault) -> PyErr {
+fn raised(py: Python<'_>, WireFault { fault, position, data }: WireFault) -> PyErr {
     let what = match fault.kind {
-        FaultKind::Syntax(syntax) => format!("an event's data is not JSON: {syntax}"),
+        FaultKind::Syntax(syntax) => format!("an event's data, {data:?}, is not JSON: {syntax}"),
         FaultKind::Bytes => "an event is longer than 1 GiB".to_owned(),
-        FaultKind::Truncated => "an event's data is not JSON: it ends within a value".to_owned(),
+        FaultKind::Truncated => format!("an event's data, {data:?}, is not JSON: it ends within a value"),
         FaultKind::UnknownProtocol => {
             let known: Vec<_> = PROTOCOLS.iter().map(|protocol| protocol.name).collect();
-            format!("the first event is one of no known protocol: name one of {}", known.join(", "))
+            format!(
+                "the first event, {data:?}, is one of no known protocol: name the one it is, of {}",
+                known.join(", ")
+            )
         }
+        FaultKind::Contradiction(came, whole) => format!(
+            "the server contradicts itself: what it streamed goes on with {came:?}, but what it says to be the whole \
+             goes on with {whole:?}"
+        ),
+        FaultKind::Cumulative(beginning) => format!(
+            "the arguments of a call are cumulative: each event sends them again from their beginning, \
+             {beginning:?}. Have the server send what comes next, as OpenAI does, or turn its streaming of calls off"
+        ),
     };
     let class = py.import("instar.errors").and_then(|errors| errors.getattr("WireError"));
     let error = class.and_then(|class| class.call1((what, fault.offset, position.line, position.column)));

@@ -70,8 +70,15 @@ fn characters() -> impl Strategy<Value = &'static str> {
 }
 
 fn chat() -> impl Strategy<Value = String> {
-    let key = prop::sample::select(vec!["content", "refusal", "reasoning", "function_call", "role"]);
-    let layout = 0..9_u8;
+    let key = prop::sample::select(vec![
+        "content",
+        "refusal",
+        "reasoning",
+        "reasoning_content",
+        "function_call",
+        "role",
+    ]);
+    let layout = 0..11_u8;
     (characters(), key, layout, 0..2_u8, prop::sample::select(vec!["", "x", "padding", "\\n", "\\q"])).prop_map(
         |(text, key, layout, index, padding)| match layout {
             0..=2 => {
@@ -115,7 +122,8 @@ fn response() -> impl Strategy<Value = String> {
         "function_call_arguments",
         "x",
     ]);
-    let number = prop::sample::select(vec!["0", "7", "12", "007", "1.5", "123456789012345678901234"]);
+    let number =
+        prop::sample::select(vec!["RISING", "RISING", "7", "-1", "007", "1.5", "123456789012345678901234"]);
     (characters(), kind, number, 0..2_u8).prop_map(|(text, kind, number, index)| {
         format!(
             r#"{{"type":"response.{kind}.delta","sequence_number":{number},"output_index":{index},"delta":"{text}","obfuscation":"{number}"}}"#
@@ -136,6 +144,8 @@ proptest! {
         let all = [(CHAT, chats), (CHAT, calls), (RESPONSES, responses)];
         for (protocol, events) in all {
             let events: Vec<_> = events.into_iter().flat_map(|event| vec![event; again]).collect();
+            let rise = |(at, event): (usize, String)| event.replace("RISING", &(10 + at).to_string());
+            let events: Vec<_> = events.into_iter().enumerate().map(rise).collect();
             let (emitted, fault, kept) = hear(protocol, &events, true);
             let (twin, twin_fault, twin_kept) = hear(protocol, &events, false);
             prop_assert_eq!(&emitted, &twin);

@@ -2,14 +2,19 @@
 
 use instar_json::Span;
 
+use crate::assembler::Assembler;
 use crate::coalesce::{self, Coalescer};
 use crate::delta::{Delta, DeltaKind, DeltaSpan};
-use crate::extract::{Reader, Tag};
-use crate::fault::{Fault, FaultKind, WireFault};
+use crate::error;
+use crate::extract::{Fields, Reader, Tag};
+use crate::fault::{Fault, FaultKind, WireFault, beginning};
 use crate::framing::{Event, Framer, Framing};
-use crate::protocol::{Decode, Output, Protocol};
-use crate::surrogates::{self, Surrogates};
-use crate::transcript::Transcript;
+use crate::json_paths::json_string;
+use crate::protocol::{Decode, Output, Protocol, members};
+use crate::repeats::Repeats;
+use crate::surrogates::{self, Half, Surrogates};
+use crate::tool_calls::Taken;
+use crate::transcript::{Edit, Transcript};
 
 /// Offsets within an event are 32 bits wide.
 const MAX_EVENT: usize = if cfg!(test) { 1 << 21 } else { 1 << 30 };
@@ -29,12 +34,15 @@ struct Events {
     reader: Reader,
     /// What the event at hand is decoded to.
     output: Output,
+    assembler: Assembler,
     surrogates: Surrogates,
+    repeats: Repeats,
+    /// Of several responses in one source, the one that is read.
+    lane: Option<String>,
     coalescer: Coalescer,
     transcript: Transcript,
     /// Whether `[DONE]` has come: nothing behind it is read.
     closed: bool,
-    done: bool,
     /// How many bytes have come in events of their own.
     messages: usize,
 }
@@ -47,10 +55,19 @@ impl Decoder {
         Self { framer: Framer::new(framing), events: Events::new(protocol), fault: None }
     }
 
+    /// The same decoder, for one of several responses in one source: that of the events with this `stream_id`, or with
+    /// none.
+    #[must_use]
+    pub fn in_lane(mut self, lane: &str) -> Self {
+        self.events.lane = Some(lane.to_owned());
+        self
+    }
+
     /// Reads more of the body, and emits the deltas that it completes.
     ///
     /// # Errors
-    /// If the data of an event are not JSON: after the deltas before it, and the same again on every later call.
+    /// If the data of an event are not JSON, or contradict what has come: after the deltas before it, and the same again
+    /// on every later call.
     pub fn feed(&mut self, mut body: &[u8], mut emit: impl FnMut(Delta<'_>)) -> Result<(), WireFault> {
         self.check()?;
         while let Some(rest) = self.framer.next(body) {
@@ -73,11 +90,13 @@ impl Decoder {
         self.events.messages += data.len();
         self.events.decode(&event, &mut emit).map_err(|fault| {
             let (offset, position) = event.origin(fault.offset).unwrap_or((0, self.framer.place().1));
-            *self.fault.insert(WireFault { fault: Fault { offset, ..fault }, position })
+            let fault = Fault { offset, ..fault };
+            self.fault.insert(WireFault { fault, position, data: beginning(data) }).clone()
         })
     }
 
-    /// The body has ended. What it leaves open is dropped; what comes next is another body of the same response.
+    /// The body has ended: emits what was held back. An event that is not whole is dropped; what comes next is another
+    /// body of the same response.
     ///
     /// # Errors
     /// As [`Decoder::feed`].
@@ -87,19 +106,28 @@ impl Decoder {
             self.decode(&mut emit)?;
         }
         self.framer.clear();
+        self.events.assembler.end(&mut self.events.output.calls, &mut emit);
         Ok(())
     }
 
     /// Whether the response has said that it is over.
     #[must_use]
     pub fn done(&self) -> bool {
-        self.events.done
+        self.events.assembler.done()
+    }
+
+    /// Whether a choice was cut: it has ended by a limit, a filter or a failure; or it has not ended at all, by a reason
+    /// or by the last event of the response.
+    #[must_use]
+    pub fn is_cut(&self, choice: u32) -> bool {
+        self.events.assembler.is_cut(choice)
     }
 
     /// How many bytes have come, or the offset of the fault.
     #[must_use]
     pub fn offset(&self) -> usize {
-        self.fault.map_or(self.framer.place().0 + self.events.messages, |fault| fault.fault.offset)
+        let come = self.framer.place().0 + self.events.messages;
+        self.fault.as_ref().map_or(come, |fault| fault.fault.offset)
     }
 
     /// The data of the events so far. Events that differ only in the characters of their one delta, in their number
@@ -112,11 +140,11 @@ impl Decoder {
     /// Has the next event decoded as if none like it had come.
     #[cfg(test)]
     pub(crate) fn forget_shape(&mut self) {
-        self.events.coalescer = Coalescer::default();
+        self.events.coalescer.stop();
     }
 
     fn check(&self) -> Result<(), WireFault> {
-        self.fault.map_or(Ok(()), Err)
+        self.fault.clone().map_or(Ok(()), Err)
     }
 
     /// Decodes the event that the framer has cut out.
@@ -130,7 +158,9 @@ impl Decoder {
     /// Keeps a fault in the data of the framer's event.
     fn fail(&mut self, fault: Fault) -> WireFault {
         let (offset, position) = self.framer.event().origin(fault.offset).unwrap_or(self.framer.place());
-        *self.fault.insert(WireFault { fault: Fault { offset, ..fault }, position })
+        let fault = Fault { offset, ..fault };
+        let data = beginning(self.framer.event().data());
+        self.fault.insert(WireFault { fault, position, data }).clone()
     }
 }
 
@@ -140,11 +170,13 @@ impl Events {
             protocol: protocol.map(|protocol| (protocol, (protocol.decoder)())),
             reader: Reader::new(),
             output: Output::default(),
+            assembler: Assembler::default(),
             surrogates: Surrogates::default(),
+            repeats: Repeats::default(),
+            lane: None,
             coalescer: Coalescer::default(),
             transcript: Transcript::default(),
             closed: false,
-            done: false,
             messages: 0,
         }
     }
@@ -152,31 +184,51 @@ impl Events {
     /// Decodes an event. Offsets of faults count in its data.
     fn decode(&mut self, event: &Event, emit: &mut impl FnMut(Delta<'_>)) -> Result<(), Fault> {
         let data = event.data();
-        if self.closed {
+        if self.closed || keeps_alive(event) {
             return Ok(());
         }
         if data.len() > MAX_EVENT {
             return Err(Fault { offset: 0, kind: FaultKind::Bytes });
         }
         if data.starts_with(b"[DONE]") {
-            (self.closed, self.done) = (true, true);
-            emit(Delta { kind: DeltaKind::Done, choice: 0, call: None, text: "" });
-            return Ok(());
-        }
-        // Some servers send blank data to keep the connection alive.
-        if data.trim_ascii().is_empty() {
-            return Ok(());
+            self.closed = true;
+            return self.take(&DeltaSpan::new(DeltaKind::Done, Span::raw(0, 0)), "", emit);
         }
         let is_error = event.name == b"error";
-        if !is_error
-            && let Some((delta, raw)) = self.coalescer.next(data)
-            && self.reader.read(&data[quoted(raw)], &coalesce::CHARACTERS).is_ok()
-        {
-            tell(&delta, self.reader.fields(&data[quoted(raw)]).text(Tag::Characters), emit);
-            self.transcript.extend(&data[raw.start as usize..raw.end as usize]);
+        if !is_error && self.decode_alike(data, emit) {
             return Ok(());
         }
         self.decode_fields(data, is_error, emit)
+    }
+
+    /// Decodes an event that is like the one before. Returns whether it is.
+    fn decode_alike(&mut self, data: &[u8], emit: &mut impl FnMut(Delta<'_>)) -> bool {
+        let Some(alike) = self.coalescer.next(data) else { return false };
+        let string = &data[quoted(alike.raw)];
+        if self.reader.read(string, &coalesce::CHARACTERS).is_err() {
+            return false;
+        }
+        let id = alike.id.map_or(&b""[..], |id| &data[raw(id)]);
+        if self.repeats.has(alike.number, id) {
+            return true;
+        }
+        let text = utf8(self.reader.fields(string).text(Tag::Characters));
+        let growing = alike.text;
+        if !self.assembler.flow(growing.slot, text, &mut self.output.calls) {
+            return false;
+        }
+        if !text.is_empty() {
+            emit(Delta {
+                kind: growing.kind,
+                choice: growing.choice,
+                call: growing.call,
+                item: growing.item,
+                text,
+            });
+        }
+        self.repeats.note(alike.number, id);
+        self.transcript.extend(&data[raw(alike.raw)]);
+        true
     }
 
     /// Decodes the data of an event that is not like the one before it.
@@ -186,51 +238,123 @@ impl Events {
         is_error: bool,
         emit: &mut impl FnMut(Delta<'_>),
     ) -> Result<(), Fault> {
-        if self.protocol.is_none() {
-            let known = Protocol::of(data).ok_or(Fault { offset: 0, kind: FaultKind::UnknownProtocol })?;
-            self.protocol = Some((known, (known.decoder)()));
+        let Some(protocol) = self.protocol(data) else {
+            return self.refuse(data, is_error, Fault { offset: 0, kind: FaultKind::UnknownProtocol }, emit);
+        };
+        let read = surrogates::read(&mut self.reader, data, protocol.extract);
+        let (data, alone) = match read {
+            Ok(read) => read,
+            Err(fault) => return self.refuse(data, is_error, fault, emit),
+        };
+        let Self { reader, repeats, lane, output, protocol: Some((_, decoder)), .. } = self else {
+            return Ok(());
+        };
+        let fields = reader.fields(&data);
+        let number = utf8(fields.text(Tag::Counter)).parse().ok();
+        let id = fields.text(Tag::EventId);
+        let of_another = fields.find(Tag::Lane).is_some_and(|other| {
+            lane.as_deref().is_some_and(|lane| lane.as_bytes() != fields.source.bytes(other.text))
+        });
+        if of_another || repeats.has(number, id) {
+            return Ok(());
         }
-        let Some((protocol, decoder)) = &mut self.protocol else { return Ok(()) };
-        let (data, alone) = surrogates::read(&mut self.reader, data, protocol.extract)?;
-        let fields = self.reader.fields(&data);
-        let Output { deltas, edits } = &mut self.output;
-        deltas.clear();
-        edits.clear();
-        edits.extend(coalesce::padding(&data, fields));
-        decoder.decode(fields, &mut self.output);
-        let Output { deltas, edits } = &mut self.output;
-        if is_error && deltas.iter().all(|delta| delta.kind != DeltaKind::Error) {
-            deltas.push(DeltaSpan::new(DeltaKind::Error, Span::raw(0, data.len())));
+        repeats.note(number, id);
+        output.deltas.clear();
+        output.edits.clear();
+        output.edits.extend(coalesce::padding(&data, fields));
+        decoder.decode(fields, output);
+        let unknown = || {
+            let members = members(&data);
+            !protocol.recognises(&members) && error::is_error(&members)
+        };
+        let says_error = output.deltas.iter().any(|delta| delta.kind == DeltaKind::Error);
+        if is_error && !says_error || output.deltas.is_empty() && unknown() {
+            output.deltas.push(DeltaSpan::new(DeltaKind::Error, Span::raw(0, data.len())));
         }
+        self.assemble(&data, &alone, emit)
+    }
+
+    /// Emits what the event's deltas add to those before them, and keeps the event.
+    fn assemble(
+        &mut self,
+        data: &[u8],
+        alone: &[Half],
+        emit: &mut impl FnMut(Delta<'_>),
+    ) -> Result<(), Fault> {
+        let Self { reader, assembler, surrogates, output, coalescer, transcript, .. } = self;
+        let fields: Fields<'_> = reader.fields(data);
+        let Output { deltas, calls, edits } = output;
         // What ends comes last; a tool call's name comes before its arguments, and all of it before the next call.
         deltas.sort_by_key(|delta| {
             let ends = (delta.kind >= DeltaKind::Finish).then_some(delta.kind);
-            (ends, delta.choice, delta.call, delta.kind)
+            (ends, delta.choice, delta.place, delta.call, delta.kind, delta.extent)
         });
         for delta in &*deltas {
-            let text = fields.source.bytes(delta.text);
-            tell(delta, &self.surrogates.join(delta, text, &alone, edits), emit);
-            self.done |= delta.kind == DeltaKind::Done;
+            let text = surrogates.join(delta, delta.bytes(fields.source), alone, edits);
+            let at = delta.raw.map_or(0..0, raw);
+            let taken = assembler.take(delta, utf8(&text), calls, emit);
+            match taken.map_err(|kind| Fault { offset: at.start, kind })? {
+                Taken::Repeated => edits.push(Edit { at, text: String::new() }),
+                Taken::Counts => {}
+            }
         }
+        coalescer.stop();
         // Where half of a character is held back the next event has to be looked at.
-        let waits = deltas.iter().any(|delta| self.surrogates.hold(delta));
-        self.coalescer.start(&data, fields, if waits { &[] } else { deltas });
-        self.transcript.push(&data, edits, self.coalescer.growth());
+        let waits = deltas.iter().any(|delta| surrogates.hold(delta));
+        if let Some(delta) = coalesce::growing(fields, deltas).filter(|_| !waits) {
+            coalescer.start(data, fields, delta, assembler.slot(delta, calls));
+        }
+        transcript.push(data, edits, coalescer.growth());
         Ok(())
+    }
+
+    /// The protocol, which the first event tells if nobody else does.
+    fn protocol(&mut self, data: &[u8]) -> Option<&'static Protocol> {
+        if self.protocol.is_none() {
+            self.protocol = Protocol::of(data).map(|protocol| (protocol, (protocol.decoder)()));
+        }
+        self.protocol.as_ref().map(|&(protocol, _)| protocol)
+    }
+
+    /// An event cannot be read. If it is an error, it says so all the same.
+    fn refuse(
+        &mut self,
+        data: &[u8],
+        is_error: bool,
+        fault: Fault,
+        emit: &mut impl FnMut(Delta<'_>),
+    ) -> Result<(), Fault> {
+        let is_json = fault.kind == FaultKind::UnknownProtocol;
+        let members = if is_json { members(data) } else { Vec::new() };
+        if !is_error && !error::is_error(&members) && !error::holds_error(&members) {
+            return Err(fault);
+        }
+        let text = String::from_utf8_lossy(data);
+        let text = if is_json { text.into_owned() } else { json_string(&text) };
+        self.take(&DeltaSpan::new(DeltaKind::Error, Span::raw(0, 0)), &text, emit)
+    }
+
+    /// Takes in a delta that stands in no event.
+    fn take(&mut self, delta: &DeltaSpan, text: &str, emit: &mut impl FnMut(Delta<'_>)) -> Result<(), Fault> {
+        let taken = self.assembler.take(delta, text, &mut self.output.calls, emit);
+        taken.map(|_| ()).map_err(|kind| Fault { offset: 0, kind })
     }
 }
 
-/// Emits a delta, if it says anything.
-fn tell(delta: &DeltaSpan, text: &[u8], emit: &mut impl FnMut(Delta<'_>)) {
-    let says_nothing = match delta.kind {
-        DeltaKind::Done => false,
-        DeltaKind::Usage | DeltaKind::Error => matches!(text, b"{}" | b"\"\""),
-        _ => text.is_empty(),
-    };
-    if !says_nothing {
-        let text = std::str::from_utf8(text).expect("what the grammar has accepted is UTF-8");
-        emit(Delta { kind: delta.kind, choice: delta.choice, call: delta.call, text });
-    }
+/// Whether an event only keeps the connection alive. What it holds may be anything.
+fn keeps_alive(event: &Event) -> bool {
+    let names: [&[u8]; 5] = [b"heartbeat", b"ping", b"keepalive", b"keep-alive", b"keep_alive"];
+    !event.name.is_empty() && names.contains(&event.name.as_slice()) || event.data().trim_ascii().is_empty()
+}
+
+/// The characters of a string that the grammar has accepted.
+fn utf8(text: &[u8]) -> &str {
+    std::str::from_utf8(text).expect("what the grammar has accepted is UTF-8")
+}
+
+/// The bytes that a span of the raw text spans.
+fn raw(span: Span) -> std::ops::Range<usize> {
+    span.start as usize..span.end as usize
 }
 
 /// The bytes of a string with its quotes, from where its characters lie.

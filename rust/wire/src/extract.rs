@@ -1,66 +1,120 @@
-//! What is read of an event's JSON. The rest is skipped, whatever it holds.
+//! The fields of an event: what is read of its JSON. The rest is skipped, whatever it holds.
 
-use crate::delta::{DeltaKind, DeltaSpan};
 use std::convert::Infallible;
 
-use instar_json::{Kind as Json, Nesting, NumberForm, Receiver, Stop};
+use instar_json::{Kind, Nesting, NumberForm, Receiver, Source, Span, Stop};
 
+use crate::delta::{DeltaKind, DeltaSpan};
 use crate::fault::{Fault, FaultKind};
-use instar_json::{Source, Span};
 
 /// What is looked for in a value. A value of another kind is skipped.
 #[derive(Debug)]
 pub(crate) enum Extract {
     /// These members of an object.
     Object(&'static [(&'static str, Extract)]),
-    /// The elements of an array, which are numbered as the level says.
+    /// The elements of an array, which are numbered as the level says. An object in its place is its only element.
     Each(Level, &'static Extract),
+    /// The first of these that is for a value of this kind.
+    Any(&'static [Extract]),
+    /// The same, but its fields tell all that there is, not what comes next.
+    Whole(&'static Extract),
     /// The characters of a string.
     Text(Tag),
     /// The JSON text of an object or a string.
     Json(Tag),
     /// The digits of a number.
     Number(Tag),
+    /// The JSON text of a number, `true`, `false` or `null`.
+    Atom(Tag),
     /// That it is `true`.
     True(Tag),
+    /// That it is an object.
+    Present(Tag, &'static [(&'static str, Extract)]),
     /// Nothing: to say it in every event adds nothing to it.
     Same,
 }
 
-/// What a found value is for.
+impl Extract {
+    /// What is looked for in a value of this kind.
+    fn of(&'static self, kind: Kind) -> Option<&'static Self> {
+        let fits = match self {
+            Self::Any(choices) => return choices.iter().find_map(|choice| choice.of(kind)),
+            Self::Whole(inner) => inner.of(kind).is_some(),
+            Self::Object(_) | Self::Present(..) => kind == Kind::Object,
+            Self::Each(..) => matches!(kind, Kind::Array | Kind::Object),
+            Self::Text(_) => kind == Kind::String,
+            Self::Json(_) => matches!(kind, Kind::String | Kind::Object),
+            Self::Number(_) => kind == Kind::Number,
+            Self::Atom(_) => matches!(kind, Kind::Number | Kind::True | Kind::False | Kind::Null),
+            Self::True(_) => kind == Kind::True,
+            Self::Same => true,
+        };
+        fits.then_some(self)
+    }
+}
+
+/// What a field is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tag {
-    /// It is what the response says.
+    /// It is a delta of this kind.
     Delta(DeltaKind),
     /// The number of the element it is in.
     Index(Level),
     /// What the event is.
     Type,
-    /// What the part of the response is that the event is about.
+    /// What the item of the response is that the event, or the element, is about.
+    ItemType,
+    /// What the part of an item is.
     PartType,
-    /// The next characters of that part.
+    /// The id of an item.
+    ItemId,
+    /// Where an item stands: in the answer or beside it.
+    Phase,
+    /// The next characters of a part.
     Characters,
+    /// All the characters of a part.
+    All,
+    /// All the characters of a part of a summary.
+    Summary,
     /// Whether a part is reasoning.
     Thought,
+    /// Whether something has ended.
+    Ended,
+    /// Whether something goes on in another event.
+    Continues,
+    /// The path of a value.
+    Path,
+    /// The characters of a string that a path leads to.
+    Value,
+    /// The number or word that a path leads to.
+    Atom,
     /// How a response has ended.
     Status,
     /// Why it is incomplete.
     Reason,
     /// The number of the event.
     Counter,
+    /// The id of the event.
+    EventId,
+    /// Which of the responses in one source the event belongs to.
+    Lane,
     /// Characters that only make the event's length say nothing.
     Padding,
+    /// What is another in every event, and of no interest.
+    Stamp,
     /// What is the same in every event.
     Same,
-    /// A tool call, behind all that was found in it.
-    Call,
+    /// The end of an entry of a list of tool calls, behind all its fields.
+    Entry,
 }
 
-/// What elements can be numbered as.
+/// What the elements of arrays are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
     Choice,
     Call,
+    Item,
+    Part,
 }
 
 /// A value that was looked for.
@@ -69,8 +123,12 @@ pub(crate) struct Field {
     pub(crate) tag: Tag,
     /// The number of the choice it is in.
     pub(crate) choice: Option<u32>,
-    /// The place in its list of the tool call it is in.
-    pub(crate) place: Option<u32>,
+    /// The places in their lists of the tool call, the item and the part that it is in.
+    pub(crate) call: Option<u32>,
+    pub(crate) item: Option<u32>,
+    pub(crate) part: Option<u32>,
+    /// Whether it tells all that there is, not what comes next.
+    pub(crate) whole: bool,
     /// What it says.
     pub(crate) text: Span,
     /// Where its characters or digits lie in the raw text. None if it is JSON text.
@@ -81,7 +139,7 @@ impl Field {
     /// The delta that it is.
     pub(crate) fn delta(&self, kind: DeltaKind) -> DeltaSpan {
         let choice = self.choice.unwrap_or(0);
-        DeltaSpan { kind, choice, call: None, text: self.text, raw: self.raw }
+        DeltaSpan { choice, raw: self.raw, ..DeltaSpan::new(kind, self.text) }
     }
 
     /// Where it lies in the raw text.
@@ -112,6 +170,11 @@ impl<'f> Fields<'f> {
     pub(crate) fn number(self, tag: Tag) -> Option<u32> {
         number(self.text(tag))
     }
+
+    /// These of its fields only.
+    pub(crate) fn within(self, found: &'f [Field]) -> Self {
+        Self { found, ..self }
+    }
 }
 
 /// The number that digits spell, if it is one that elements can have.
@@ -131,11 +194,22 @@ pub(crate) struct Reader {
 /// An object or array in which something is looked for.
 #[derive(Clone, Copy, Debug)]
 struct Open {
-    extract: &'static Extract,
+    members: Members,
     /// How many elements have begun.
     elements: u32,
     /// How much had been found before it.
     before: usize,
+    /// Whether what is found in it is whole.
+    whole: bool,
+    /// Whether it is an element of a list that it stands in place of.
+    only: Option<Level>,
+}
+
+/// What is looked for in it.
+#[derive(Clone, Copy, Debug)]
+enum Members {
+    Named(&'static [(&'static str, Extract)]),
+    Each(Level, &'static Extract),
 }
 
 impl Reader {
@@ -213,53 +287,73 @@ struct Skipped {
 
 impl Walk<'_> {
     fn push(&mut self, tag: Tag, text: Span, raw: Option<Span>) {
-        self.found.push(Field { tag, choice: None, place: None, text, raw });
+        let (choice, call, item, part) = (None, None, None, None);
+        self.found.push(Field { tag, choice, call, item, part, whole: false, text, raw });
     }
 
     /// What is looked for in the value that begins.
-    fn extract(&mut self) -> Option<&'static Extract> {
-        if let Some(Open { extract: Extract::Each(_, element), elements, .. }) = self.open.last_mut() {
+    fn extract(&mut self, kind: Kind) -> Option<&'static Extract> {
+        if let Some(Open { members: Members::Each(_, element), elements, .. }) = self.open.last_mut() {
             *elements += 1;
-            return Some(element);
+            return element.of(kind);
         }
-        self.next.take()
+        self.next.take().and_then(|extract| extract.of(kind))
     }
 
-    fn enter(&mut self, extract: &'static Extract) {
-        self.arrays += usize::from(matches!(extract, Extract::Each(..)));
-        self.open.push(Open { extract, elements: 0, before: self.found.len() });
+    /// A container begins in which something is looked for. Returns whether it is one.
+    fn enter(&mut self, extract: &'static Extract, kind: Kind, at: usize) -> bool {
+        let before = self.found.len();
+        let open = |members| Open { members, elements: 0, before, whole: false, only: None };
+        let open = match (extract, kind) {
+            (Extract::Object(named), Kind::Object) => open(Members::Named(named)),
+            (Extract::Present(tag, named), Kind::Object) => {
+                self.push(*tag, Span::raw(at, at), None);
+                open(Members::Named(named))
+            }
+            (Extract::Each(level, element), Kind::Array) => open(Members::Each(*level, element)),
+            (Extract::Each(level, Extract::Object(named)), Kind::Object) => {
+                Open { only: Some(*level), ..open(Members::Named(named)) }
+            }
+            (Extract::Whole(inner), _) => {
+                let entered = self.enter(inner, kind, at);
+                if let Some(open) = self.open.last_mut().filter(|_| entered) {
+                    open.whole = true;
+                }
+                return entered;
+            }
+            _ => return false,
+        };
+        self.arrays += usize::from(matches!(open.members, Members::Each(..)));
+        self.open.push(open);
+        true
     }
 
-    fn skip(&mut self, kind: Json, at: usize, tag: Option<Tag>, may_grow: bool) {
+    fn skip(&mut self, kind: Kind, at: usize, tag: Option<Tag>, may_grow: bool) {
         self.skipped = Some(Skipped { depth: 1, start: at, tag, may_grow });
         self.grows |= may_grow && self.extends(kind, at);
     }
 
     /// Whether the array that begins at `at` holds something: who puts events together puts it behind what it had.
-    fn extends(&self, kind: Json, at: usize) -> bool {
-        kind == Json::Array && !self.json[at + 1..].trim_ascii_start().starts_with(b"]")
+    fn extends(&self, kind: Kind, at: usize) -> bool {
+        kind == Kind::Array && !self.json[at + 1..].trim_ascii_start().starts_with(b"]")
     }
 
-    /// The element of an array has closed before `end`: what was found in it is told where it was.
-    fn close_element(&mut self, before: usize, end: usize) {
-        let Some(&Open { extract: Extract::Each(level, _), elements, .. }) = self.open.last() else { return };
-        let place = elements - 1;
-        match level {
-            Level::Choice => {
-                let found = &mut self.found[before..];
-                let index = found.iter().find(|found| found.tag == Tag::Index(Level::Choice));
-                let source = Source { raw: self.json, decoded: "" };
-                let choice = index.and_then(|index| number(source.bytes(index.text))).unwrap_or(place);
-                for found in found {
-                    found.choice = Some(choice);
-                }
-            }
-            Level::Call => {
-                self.push(Tag::Call, Span::raw(end, end), None);
-                for found in &mut self.found[before..] {
-                    found.place = Some(place);
-                }
-            }
+    /// An element has closed before `end`: its fields are told where they were found.
+    fn close_element(&mut self, level: Level, place: u32, before: usize, end: usize) {
+        if level == Level::Call {
+            self.push(Tag::Entry, Span::raw(end, end), None);
+        }
+        let found = &mut self.found[before..];
+        let index = found.iter().find(|field| level == Level::Choice && field.tag == Tag::Index(level));
+        let source = Source { raw: self.json, decoded: "" };
+        let number = index.and_then(|index| number(source.bytes(index.text))).unwrap_or(place);
+        for field in found {
+            *match level {
+                Level::Choice => &mut field.choice,
+                Level::Call => &mut field.call,
+                Level::Item => &mut field.item,
+                Level::Part => &mut field.part,
+            } = Some(number);
         }
     }
 }
@@ -267,8 +361,8 @@ impl Walk<'_> {
 impl Receiver for Walk<'_> {
     type Stop = Infallible;
 
-    fn begin(&mut self, kind: Json, at: usize) -> Result<(), Infallible> {
-        let container = matches!(kind, Json::Object | Json::Array);
+    fn begin(&mut self, kind: Kind, at: usize) -> Result<(), Infallible> {
+        let container = matches!(kind, Kind::Object | Kind::Array);
         if let Some(Skipped { depth, may_grow, .. }) = &mut self.skipped {
             *depth += usize::from(container);
             let may_grow = *may_grow;
@@ -278,19 +372,20 @@ impl Receiver for Walk<'_> {
         }
         self.start = at;
         self.leaf = None;
-        let extract = self.extract();
+        let extract = self.extract(kind);
         self.quoted = matches!(extract, Some(Extract::Json(_)));
-        match (extract, kind) {
-            (Some(extract @ Extract::Object(_)), Json::Object)
-            | (Some(extract @ Extract::Each(..)), Json::Array) => {
-                self.enter(extract);
-            }
-            (Some(Extract::Json(tag)), Json::Object) => self.skip(kind, at, Some(*tag), false),
-            (Some(Extract::Text(tag) | Extract::Json(tag)), Json::String)
-            | (Some(Extract::Number(tag)), Json::Number)
-            | (Some(Extract::True(tag)), Json::True) => self.leaf = Some(*tag),
-            (Some(Extract::Same), _) if container => self.skip(kind, at, None, false),
-            (Some(Extract::Same), Json::String) => self.leaf = Some(Tag::Same),
+        match extract {
+            Some(Extract::Json(tag)) if kind == Kind::Object => self.skip(kind, at, Some(*tag), false),
+            Some(
+                Extract::Text(tag)
+                | Extract::Json(tag)
+                | Extract::Number(tag)
+                | Extract::Atom(tag)
+                | Extract::True(tag),
+            ) => self.leaf = Some(*tag),
+            Some(Extract::Same) if container => self.skip(kind, at, None, false),
+            Some(Extract::Same) if kind == Kind::String => self.leaf = Some(Tag::Same),
+            Some(extract) if self.enter(extract, kind, at) => {}
             _ if container => self.skip(kind, at, None, true),
             _ => {}
         }
@@ -317,7 +412,7 @@ impl Receiver for Walk<'_> {
         Ok(())
     }
 
-    fn name(&mut self, _kind: Json, end: usize) -> Result<(), Infallible> {
+    fn name(&mut self, _kind: Kind, end: usize) -> Result<(), Infallible> {
         if let (None, Some(tag)) = (self.skipped, self.leaf) {
             self.push(tag, Span::raw(self.start, end), None);
         }
@@ -326,10 +421,10 @@ impl Receiver for Walk<'_> {
 
     fn key(&mut self, span: Span, _at: usize, source: Source<'_>) -> Result<(), Infallible> {
         if self.skipped.is_none()
-            && let Some(Open { extract: Extract::Object(members), .. }) = self.open.last()
+            && let Some(Open { members: Members::Named(named), .. }) = self.open.last()
         {
             let key = source.bytes(span);
-            let member = members.iter().find(|(name, _)| name.as_bytes() == key);
+            let member = named.iter().find(|(name, _)| name.as_bytes() == key);
             self.next = member.map(|(_, extract)| extract);
         }
         Ok(())
@@ -346,8 +441,15 @@ impl Receiver for Walk<'_> {
                 }
             }
         } else if let Some(open) = self.open.pop() {
-            self.arrays -= usize::from(matches!(open.extract, Extract::Each(..)));
-            self.close_element(open.before, end);
+            self.arrays -= usize::from(matches!(open.members, Members::Each(..)));
+            if open.whole {
+                self.found[open.before..].iter_mut().for_each(|field| field.whole = true);
+            }
+            if let Some(level) = open.only {
+                self.close_element(level, 0, open.before, end);
+            } else if let Some(&Open { members: Members::Each(level, _), elements, .. }) = self.open.last() {
+                self.close_element(level, elements - 1, open.before, end);
+            }
         }
         Ok(())
     }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::delta::{DeltaKind, DeltaSpan};
+use crate::delta::{DeltaKind, DeltaSpan, Extent};
 use crate::extract::{Extract, Reader};
 use crate::fault::{Fault, FaultKind};
 use crate::transcript::Edit;
@@ -25,7 +25,7 @@ pub(crate) struct Surrogates {
 }
 
 /// What tells a string from the others that grow.
-type Name = (DeltaKind, u32, Option<u32>);
+type Name = (DeltaKind, u32, Option<u32>, u32);
 
 /// A half that is alone in its string, and the offset of its escape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,12 +89,12 @@ fn mended(data: &[u8], alone: &[Half]) -> Vec<u8> {
 }
 
 impl Surrogates {
-    /// Whether a half is held back of the string that this is delta of.
+    /// Whether a half is held back of the string that this delta goes on with.
     pub(crate) fn hold(&self, delta: &DeltaSpan) -> bool {
         !self.held.is_empty() && self.held.contains_key(&string(delta))
     }
 
-    /// The characters of what is delta, `text`, with the half that was held back of them, and without the one that now
+    /// The characters of a delta, `text`, with the half that was held back of them, and without the one that now
     /// is. What is alone in the event is U+FFFD in `text`; the edits say the same of the event.
     pub(crate) fn join<'t>(
         &mut self,
@@ -104,7 +104,8 @@ impl Surrogates {
         edits: &mut Vec<Edit>,
     ) -> Cow<'t, [u8]> {
         let nothing = self.held.is_empty() && alone.is_empty();
-        let Some(raw) = delta.raw.filter(|raw| !nothing && delta.kind.grows() && !raw.is_empty()) else {
+        let is_piece = delta.kind.grows() && delta.extent == Extent::Piece;
+        let Some(raw) = delta.raw.filter(|raw| !nothing && is_piece && !raw.is_empty()) else {
             return Cow::Borrowed(text);
         };
         let (start, end) = (raw.start as usize, raw.end as usize);
@@ -135,7 +136,7 @@ impl Surrogates {
 }
 
 fn string(delta: &DeltaSpan) -> Name {
-    (delta.kind, delta.choice, delta.call)
+    (delta.kind, delta.choice, delta.call, delta.item)
 }
 
 /// The UTF-16 unit that an escape at `at` spells.

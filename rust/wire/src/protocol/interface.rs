@@ -2,10 +2,11 @@
 
 use std::fmt::Debug;
 
-use super::sign::Sign;
+use super::sign::{Member, Sign};
 use crate::delta::DeltaSpan;
 use crate::extract::{Extract, Fields};
 use crate::framing::Framing;
+use crate::tool_calls::ToolCalls;
 use crate::transcript::Edit;
 
 /// How a provider packs deltas into events.
@@ -25,7 +26,7 @@ pub struct Protocol {
 
 impl Protocol {
     /// Whether an event with these members is one of this protocol.
-    pub(crate) fn recognises(&self, members: &[(Vec<u8>, Vec<u8>)]) -> bool {
+    pub(crate) fn recognises(&self, members: &[Member]) -> bool {
         self.signs.iter().any(|sign| sign.is_in(members))
     }
 }
@@ -37,9 +38,11 @@ pub(crate) trait Decode: Debug + Send + Sync {
 }
 
 /// What an event is decoded to.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Output {
     pub(crate) deltas: Vec<DeltaSpan>,
+    /// What has come of the tool calls before the event.
+    pub(crate) calls: ToolCalls,
     /// What the transcript has in place of bytes of the event.
     pub(crate) edits: Vec<Edit>,
 }

@@ -5,6 +5,7 @@ mod sign;
 
 pub use interface::Protocol;
 pub(crate) use interface::{Decode, Output};
+pub(crate) use sign::{Member, members};
 
 /// Declares the modules of these names, and the table of their protocols.
 macro_rules! protocols {
@@ -21,6 +22,9 @@ protocols! {
     openai_responses,
     anthropic,
     gemini,
+    gemini_interactions,
+    ollama,
+    bedrock,
 }
 
 impl Protocol {
@@ -33,7 +37,7 @@ impl Protocol {
     /// The protocol that an event belongs to, as far as one can see.
     #[must_use]
     pub fn of(event: &[u8]) -> Option<&'static Self> {
-        let members = sign::members(event);
+        let members = members(event);
         PROTOCOLS.iter().copied().find(|protocol| protocol.recognises(&members))
     }
 }

@@ -13,31 +13,40 @@ pub(crate) enum Sign {
     Value(&'static str, &'static str),
 }
 
+/// A member of an event.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) name: Vec<u8>,
+    /// Its characters, if it is a string.
+    pub(crate) text: Vec<u8>,
+}
+
 impl Sign {
-    /// Whether it is among these members: names, and the characters of those that are strings.
-    pub(crate) fn is_in(self, members: &[(Vec<u8>, Vec<u8>)]) -> bool {
+    /// Whether it is among these members.
+    pub(crate) fn is_in(self, members: &[Member]) -> bool {
         let (name, start) = match self {
             Self::Member(name) => (name, ""),
             Self::Value(name, start) => (name, start),
         };
         let has =
-            |(key, value): &(Vec<u8>, Vec<u8>)| key == name.as_bytes() && value.starts_with(start.as_bytes());
+            |member: &Member| member.name == name.as_bytes() && member.text.starts_with(start.as_bytes());
         members.iter().any(has)
     }
 }
 
-/// The names of the members of an event, and the characters of those that are strings.
-pub(crate) fn members(event: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+/// The members of an event.
+pub(crate) fn members(event: &[u8]) -> Vec<Member> {
     let mut members = Members::default();
     // Of an event that is no JSON the members before the fault count; reading it will tell.
     let _ = Reader::new(Nesting::UNLIMITED).advance(event, &mut members);
     members.found
 }
 
+/// Collects the members of an event.
 #[derive(Debug, Default)]
 struct Members {
     depth: usize,
-    found: Vec<(Vec<u8>, Vec<u8>)>,
+    found: Vec<Member>,
 }
 
 impl Receiver for Members {
@@ -49,8 +58,8 @@ impl Receiver for Members {
     }
 
     fn string(&mut self, span: Span, _end: usize, source: Source<'_>) -> Result<(), Infallible> {
-        if let (1, Some((_, value))) = (self.depth, self.found.last_mut()) {
-            value.extend_from_slice(source.bytes(span));
+        if let (1, Some(member)) = (self.depth, self.found.last_mut()) {
+            member.text.extend_from_slice(source.bytes(span));
         }
         Ok(())
     }
@@ -65,7 +74,7 @@ impl Receiver for Members {
 
     fn key(&mut self, span: Span, _at: usize, source: Source<'_>) -> Result<(), Infallible> {
         if self.depth == 1 {
-            self.found.push((source.bytes(span).to_vec(), Vec::new()));
+            self.found.push(Member { name: source.bytes(span).to_vec(), text: Vec::new() });
         }
         Ok(())
     }
