@@ -357,7 +357,7 @@ mod tests {
         let pieces: Vec<_> = pieces.iter().map(String::as_str).collect();
         assert_calls(
             &[&[r#"{"index":0,"function":{"name":"f"}}"#], &pieces[..]].concat(),
-            &[&["call 0[0] f", "arguments 0[0] {\"a\"", "arguments 0[0] :1}"], &end[..]].concat(),
+            &[&["call 0[0] f", "arguments 0[0] {", "arguments 0[0] \"a\"", "arguments 0[0] :1}"], &end[..]].concat(),
         );
     }
 
