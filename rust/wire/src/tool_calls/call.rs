@@ -139,16 +139,13 @@ impl ToolCall {
         Ok(Taken::Counts)
     }
 
-    /// Takes in the next arguments, if they are nothing that has to be looked at. Returns whether they are.
+    /// Takes in the next arguments, unless they have to be looked at: they may say once more what has come. Returns
+    /// whether it has.
     pub(crate) fn flow(&mut self, text: &str) -> bool {
-        let first = text.trim_ascii_start().as_bytes().first();
-        let flows = match first {
-            _ if self.kind == DeltaKind::Input => true,
-            Some(b'{') => false,
-            Some(b'"') => !self.arguments.ends_with('}'),
-            _ => true,
-        };
-        let flows = flows && self.open && self.emitted == self.arguments.len() && self.emitted > 2;
+        let may_repeat = self.kind == DeltaKind::Arguments
+            && text.trim_ascii_start().starts_with(['{', '"'])
+            && (self.arguments.ends_with('}') || text.len() > self.arguments.len());
+        let flows = self.open && self.emitted == self.arguments.len() && self.emitted > 2 && !may_repeat;
         if flows {
             self.arguments.push_str(text);
             self.emitted = self.arguments.len();
