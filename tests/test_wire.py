@@ -803,7 +803,7 @@ class TestErrors:
             Wire("openai")  # type: ignore[arg-type]
         with pytest.raises(TypeError):
             Wire("gemini").feed("data: {}\n\n")  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match='"txt" is no kind of delta: .*reasoning, text'):
+        with pytest.raises(ValueError, match=r'"txt" is no kind of delta: .*reasoning, text'):
             Delta("txt")  # type: ignore[arg-type]
 
 

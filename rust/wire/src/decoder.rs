@@ -106,6 +106,7 @@ impl Decoder {
             self.decode(&mut emit)?;
         }
         self.framer.clear();
+        self.events.repeats.end();
         self.events.assembler.end(&mut self.events.output.calls, &mut emit);
         Ok(())
     }

@@ -99,6 +99,12 @@ impl ToolCall {
         self.arguments.trim_ascii().is_empty()
     }
 
+    /// Whether these arguments are those that have come.
+    pub(crate) fn is_said_by(&self, arguments: &[u8]) -> bool {
+        std::str::from_utf8(arguments)
+            .is_ok_and(|arguments| same_json(self.arguments.trim_ascii(), arguments))
+    }
+
     /// Whether more of its arguments can come: they are not a whole JSON text.
     pub(crate) fn goes_on(&mut self) -> bool {
         !self.ended && !self.is_whole()
@@ -254,7 +260,7 @@ impl ToolCall {
     }
 
     /// Whether the arguments so far are a whole JSON text.
-    fn is_whole(&mut self) -> bool {
+    pub(crate) fn is_whole(&mut self) -> bool {
         self.broken |= self.reader.advance(self.arguments.as_bytes(), &mut Ignored).is_err();
         !self.broken && self.reader.complete()
     }
