@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import instar
 from instar._core import Delta, Wire
 from instar.chunks import ChunkWire
 from instar.errors import WireError
@@ -350,6 +351,16 @@ class TestFramings:
         events = [{"contentBlockDelta": {"delta": {"text": said}, "contentBlockIndex": 0}} for said in ("a", "é\ud83d")]
         deltas = [delta for event in events for delta in wire.feed(event)]
         assert shown(deltas) == ["text 0 aé"]
+        named = ChunkWire("openai-chat")
+        pieces = [chunk(content="a"), json.dumps(chunk(content="b")), bytearray(framed(chunk(content="c")))]
+        assert shown(delta for piece in pieces for delta in named.feed(piece)) == ["text 0 abc"]
+        assert named.offset == len(pieces[-1])
+
+    def test_bedrock_as_boto3_gives_it(self) -> None:
+        events: list[Event] = [{"messageStart": {"role": "assistant"}}]
+        events += [{"contentBlockDelta": {"delta": {"text": said}, "contentBlockIndex": 0}} for said in ("[1", ",2]")]
+        events += [{"messageStop": {"stopReason": "end_turn"}}, {"metadata": {"usage": {"inputTokens": 1}}}]
+        assert instar.partials(events, list[int], wire="bedrock").final() == [1, 2]
 
 
 class TestFaults:
