@@ -111,8 +111,8 @@ impl PyWire {
         self.deltas(py, |decoder, emit| decoder.feed_event(event, emit))
     }
 
-    /// The deltas that the end of the body completes. An event that is not whole is dropped, and so is one that no blank
-    /// line has dispatched, as the standard says. Another body of the same response may follow.
+    /// The deltas that the end of the body completes. An event that is not whole is dropped, and so is one that no
+    /// blank line has dispatched, as the standard says. Another body of the same response may follow.
     ///
     /// Raises as `feed` does.
     fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
@@ -127,8 +127,8 @@ impl PyWire {
         Ok(self.decoder(py)?.done())
     }
 
-    /// Whether a choice was cut: it has ended by a limit, a filter or a failure; or it has not ended at all, by a reason
-    /// or by the last event of the response. Before the end that is so of each.
+    /// Whether a choice was cut: it has ended by a limit, a filter or a failure; or it has not ended at all, by a
+    /// reason or by the last event of the response. Before the end that is so of each.
     #[pyo3(signature = (choice=0))]
     fn is_cut(&self, py: Python<'_>, choice: u32) -> PyResult<bool> {
         Ok(self.decoder(py)?.is_cut(choice))
@@ -140,8 +140,8 @@ impl PyWire {
         Ok(self.decoder(py)?.offset())
     }
 
-    /// The data of the events so far, JSON texts. Events that differ only in the characters of their one delta, and in
-    /// their `sequence_number` and `obfuscation`, are one event with the characters joined and the first number.
+    /// The data of the events so far, JSON texts. Events that differ only in the characters of their one delta, and
+    /// in their `sequence_number` and `obfuscation`, are one event with the characters joined and the first number.
     /// `obfuscation` (Mistral's `p`) is left out everywhere. The `index` of a tool call is the number that its deltas
     /// have, whatever the server says. Every look costs a copy of them all.
     #[getter]
