@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from club import ASK
-from instar.client import from_openai
+from instar.openai import from_openai
 
 if TYPE_CHECKING:
     from instar.testing import LocalOpenAI

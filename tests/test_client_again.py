@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from asking import Told, both
 from club import ADA, ASK, BOB, Cat, Dog, User
 from instar import JSONError, RefusalError, TruncatedError
-from instar.client import Mode, from_openai
+from instar.openai import Mode, from_openai
 from instar.testing import LocalOpenAI, Reply
 
 Ask = Callable[..., Told]

@@ -16,12 +16,12 @@ from club import ADA, BOB, Cat, Dog, User
 from conftest import shared
 from instar import JSONError, RefusalError, TruncatedError
 from instar._core import Wire
-from instar.client import Mode, from_openai
-from instar.client.responses import ResponsesEndpoint
+from instar.openai import Mode, from_openai
+from instar.openai._responses import ResponsesEndpoint
 from instar.testing import LocalOpenAI, Reply, tokens
 
 if TYPE_CHECKING:
-    from instar.client.client import Client
+    from instar.openai import Client
 
 Ask = Callable[..., Told]
 wires = pytest.mark.parametrize("wire", ["raw", "sdk"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
@@ -11,8 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
 from club import Cat, Dog
-from instar import JSONError, LimitError, Limits, Partial, TruncatedError
-from instar.streams import AsyncStream, Stream, elements, partials
+from instar import AsyncStream, JSONError, LimitError, Limits, Partial, Stream, TruncatedError, elements, partials
 
 
 class User(BaseModel):
@@ -260,6 +260,58 @@ def test_context_and_strict_reach_the_validation() -> None:
         list(elements(['[{"name": "Ada", "age": "36"}]'], User, strict=True))
 
 
+@both
+def test_the_text_that_came_last(source: type[Source], run: Run) -> None:
+    class Seen(list[Any]):
+        def append(self, user: Any) -> None:
+            super().append((user.name, stream.delta))
+
+        def extend(self, users: Any) -> None:
+            for user in users:
+                self.append(user)
+
+    seen = Seen()
+    stream = partials(source('{"na', 'me":', ' "A', "", b"d\xc3", b"\xa9", '", "age": 3', "6", "}", " "), User)
+    run(stream, seen)
+    assert seen == [
+        (None, ""),
+        ("A", '{"name": "A'),
+        ("Ad", "d"),
+        ("Adé", "é"),
+        ("Adé", '", "age": 36}'),
+    ]
+    assert "".join(delta for _, delta in seen) + stream.delta == stream.text
+    assert stream.delta == " "
+
+
+def test_a_root_number_is_handed_out_when_the_text_ends() -> None:
+    expected: list[Any] = [None, 42]
+    assert list(partials(["4", "2"], int)) == expected
+    assert list(partials(["42 "], int)) == expected
+    assert list(partials(["4", "2"], Any)) == expected
+
+
+@pytest.mark.parametrize("size", [1, 100, 100_000])
+def test_white_space_without_end_behind_the_value(size: int) -> None:
+    blank = "\n" * size
+    deltas = Source(ADA, *[blank] * 100_000)
+    stream = partials(deltas, User)
+    assert stream.final() == User(name="Ada", age=36)
+    assert deltas.asked <= 1 + -(-512 // size)
+    assert deltas.closed
+    assert stream.text == ADA + "\n" * 512
+    assert partials([ADA + "\n" * 512 + "; not read"], User).final().name == "Ada"
+    with pytest.raises(JSONError):
+        partials([ADA + "\n" * 511 + "; read"], User).final()
+    assert len(list(elements([f"[{ADA}]", *[blank] * 1000], User))) == 1
+
+
+@both
+def test_deltas_of_other_kinds(source: type[Source], run: Run) -> None:
+    deltas = source(None, bytearray(b'{"name": "A'), memoryview(b'da", '), None, '"age": 36}')
+    assert run(partials(deltas, User), []) == User(name="Ada", age=36)
+
+
 def test_live_snapshots_are_one_object() -> None:
     assert len({id(user) for user in partials([ADA[:12], ADA[12:]], User, live=True)}) == 1
 
@@ -315,26 +367,92 @@ class TestLeaving:
                 break
         assert stream.final() == User(name="Ada", age=36)
 
-    async def test_async_by_one_task_while_another_one_reads(self) -> None:
-        reading, go_on = asyncio.Event(), asyncio.Event()
+    async def test_async_by_another_task_than_the_one_that_reads(self) -> None:
+        reading = asyncio.Event()
 
-        class Waiting(AsyncSource):
+        class Endless(AsyncSource):
             async def __aiter__(self) -> AsyncIterator[str]:
+                yield ADA[:12]
                 reading.set()
-                await go_on.wait()
-                yield ADA
+                await asyncio.Event().wait()
+
+        deltas = Endless()
+        stream = partials(deltas, User)
+
+        async def read() -> list[User]:
+            return [user async for user in stream]
+
+        task = asyncio.create_task(read())
+        await reading.wait()
+        await stream.aclose()
+        assert deltas.closed
+        assert [user.name for user in await asyncio.wait_for(task, 5)] == [None, "Ad"]
+        assert not task.cancelled()
+        with pytest.raises(TruncatedError, match="because this stream was closed before its end"):
+            await stream.final()
+
+    def test_by_another_thread_than_the_one_that_reads(self) -> None:
+        reading, go_on = threading.Event(), threading.Event()
+
+        class Waiting(Source):
+            def __iter__(self) -> Iterator[str]:
+                yield ADA[:12]
+                reading.set()
+                go_on.wait()
+                yield ADA[12:]
 
         deltas = Waiting()
         stream = partials(deltas, User)
-        first = asyncio.create_task(stream.final())
-        await reading.wait()
-        with pytest.raises(RuntimeError, match="another task is reading this stream"):
-            await stream.aclose()
-        with pytest.raises(RuntimeError, match="another task is reading this stream"):
-            async for _ in stream:
-                pass
+        seen: list[User] = []
+        thread = threading.Thread(target=lambda: seen.extend(stream))
+        thread.start()
+        assert reading.wait(5)
+        stream.close()
         go_on.set()
-        assert await first == User(name="Ada", age=36)
+        thread.join(5)
+        assert not thread.is_alive()
+        assert deltas.closed
+        assert [user.name for user in seen] == [None, "Ad"]
+        with pytest.raises(TruncatedError, match="because this stream was closed before its end"):
+            stream.final()
+
+    def test_the_source_itself_may_close_the_stream(self) -> None:
+        def deltas() -> Iterator[str]:
+            yield ADA[:12]
+            stream.close()
+            yield ADA[12:]
+
+        stream = partials(deltas(), User)
+        assert [user.name for user in stream] == [None, "Ad"]
+
+    async def test_a_cancelled_read_is_no_end(self) -> None:
+        class Endless(AsyncSource):
+            async def __aiter__(self) -> AsyncIterator[str]:
+                yield ADA[:12]
+                await asyncio.Event().wait()
+
+        stream = partials(Endless(), User)
+        names: list[str | None] = [(await anext(stream)).name for _ in range(2)]
+        assert names == [None, "Ad"]
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(anext(stream), 0.01)
+        for _ in range(2):
+            with pytest.raises(TruncatedError, match="its reading was interrupted"):
+                await anext(stream)
+        with pytest.raises(TruncatedError, match="its reading was interrupted"):
+            await stream.final()
+        assert stream.snapshot.name == "Ad"
+
+    def test_an_interrupted_read_is_no_end(self) -> None:
+        def deltas() -> Iterator[str]:
+            yield ADA[:12]
+            raise KeyboardInterrupt
+
+        stream = partials(deltas(), User)
+        with pytest.raises(KeyboardInterrupt):
+            list(stream)
+        with pytest.raises(TruncatedError, match="its reading was interrupted"):
+            list(stream)
 
     async def test_async_by_break(self) -> None:
         deltas = AsyncSource(ADA)

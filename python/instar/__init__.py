@@ -1,16 +1,20 @@
 """Typed Python objects from a language model's token stream, while it is still arriving."""
 
 from instar._core import __version__
-from instar.client import Mode, from_openai
+from instar._explain import Explanation, Row, explain
+from instar._streaming import elements, partials
+from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
 from instar.errors import JSONError, LimitError, RefusalError, StreamError, TruncatedError, Violation, WireError
-from instar.explain import explain
+from instar.openai import Mode, from_openai
 from instar.parser import Limits, Parser
 from instar.partial import Partial
 from instar.progress import Progress
-from instar.streams import AsyncStream, Stream, elements, partials
 
 __all__ = [
+    "AsyncBodyStream",
     "AsyncStream",
+    "BodyStream",
+    "Explanation",
     "JSONError",
     "LimitError",
     "Limits",
@@ -19,6 +23,7 @@ __all__ = [
     "Partial",
     "Progress",
     "RefusalError",
+    "Row",
     "Stream",
     "StreamError",
     "TruncatedError",

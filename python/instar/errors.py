@@ -71,14 +71,14 @@ class Violation(NamedTuple):
     Attributes:
         type: Pydantic's name for the error.
         loc: the way to the refused value.
-        message: what is wrong.
+        msg: what is wrong.
         offset: the byte, from 0, at which it was known.
 
     """
 
     type: str
     loc: tuple[str | int, ...]
-    message: str
+    msg: str
     offset: int
 
 

@@ -16,6 +16,7 @@ mod growing;
 mod hook;
 mod judge;
 mod parser;
+mod pump;
 mod record;
 mod reuse;
 mod schema;
@@ -28,6 +29,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::parser::PyParser;
+    #[pymodule_export]
+    use crate::pump::{Body, Pull, Pump};
     #[pymodule_export]
     use crate::schema::Schema;
     #[pymodule_export]

@@ -73,7 +73,7 @@ impl Schema {
         })
     }
 
-    /// How each part of the schema is read: see `instar.explain.Row`.
+    /// How each part of the schema is read: see `instar.Row`.
     fn explain(&self, py: Python<'_>) -> PyResult<Vec<explain::Row>> {
         explain::rows(py, self)
     }

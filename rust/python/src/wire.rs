@@ -64,15 +64,11 @@ impl PyWire {
     #[pyo3(signature = (body, /))]
     fn feed<'py>(&self, body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = body.py();
-        let Ok(body) = body.cast::<PyBytes>() else {
-            let kind = body.get_type().name()?;
-            return Err(PyTypeError::new_err(format!("the body of a response is bytes, not {kind}")));
-        };
         let mut deltas = Vec::new();
-        let read = self.wire(py)?.feed(body.as_bytes(), |delta| deltas.push(PyDelta::told(py, delta)));
+        let read = self.read(py, Self::bytes(body)?, |delta| deltas.push(PyDelta::told(py, delta)));
         match read {
             // What came before the fault is told first; the next call raises it.
-            Err(fault) if deltas.is_empty() => Err(raised(py, fault)),
+            Err(error) if deltas.is_empty() => Err(error),
             _ => PyList::new(py, deltas.into_iter().collect::<PyResult<Vec<_>>>()?),
         }
     }
@@ -111,6 +107,22 @@ impl PyWire {
 }
 
 impl PyWire {
+    /// The bytes of a piece of a body.
+    pub(crate) fn bytes<'b>(piece: &'b Bound<'_, PyAny>) -> PyResult<&'b [u8]> {
+        match piece.cast::<PyBytes>() {
+            Ok(bytes) => Ok(bytes.as_bytes()),
+            Err(_) => {
+                let kind = piece.get_type().name()?;
+                Err(PyTypeError::new_err(format!("the body of a response is bytes, not {kind}")))
+            }
+        }
+    }
+
+    /// Reads more of the body, and tells `hear` the deltas that it completes.
+    pub(crate) fn read(&self, py: Python<'_>, body: &[u8], hear: impl FnMut(Delta<'_>)) -> PyResult<()> {
+        self.wire(py)?.feed(body, hear).map_err(|fault| raised(py, fault))
+    }
+
     fn wire(&self, py: Python<'_>) -> PyResult<Lent<'_, Wire>> {
         self.wire.lend(py).ok_or_else(errors::busy)
     }
@@ -171,6 +183,12 @@ impl PyDelta {
 }
 
 impl PyDelta {
+    /// The delta that it is.
+    pub(crate) fn delta<'d>(&'d self, py: Python<'d>) -> PyResult<Delta<'d>> {
+        let Self { kind, choice, call, ref text } = *self;
+        Ok(Delta { kind, choice, call, text: text.bind(py).to_str()? })
+    }
+
     fn told<'py>(py: Python<'py>, delta: Delta<'_>) -> PyResult<Bound<'py, Self>> {
         let Delta { kind, choice, call, text } = delta;
         Bound::new(py, Self { kind, choice, call, text: PyString::new(py, text).unbind() })

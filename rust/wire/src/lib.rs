@@ -12,6 +12,7 @@
 mod anthropic;
 mod calls;
 mod chat;
+pub mod choice;
 mod fault;
 mod gemini;
 mod halves;

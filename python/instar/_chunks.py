@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -11,27 +11,26 @@ from instar._core import Wire
 
 if TYPE_CHECKING:
     from instar._core import Delta
-
-Envelope: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini"]
+    from instar._options import ProtocolName
 
 
 class ChunkWire:
-    """The twin of `Wire`: takes the objects of a streamed response, chunks or events, or dicts of their shape.
+    """Decodes the objects of a streamed response, chunks or events, or dicts of their shape, as `Wire` decodes bytes.
 
     Whoever made the objects has decoded the bytes; here they become the JSON again that they were, so that one
-    decoder knows the providers' envelopes. The first object tells which one it is, if nobody does.
+    decoder knows the providers' protocols. The first object tells which one it is, if nobody does.
     """
 
     offset = 0  # the bytes were the SDK's
 
-    def __init__(self, envelope: Envelope | None = None) -> None:
-        self._wire = None if envelope is None else Wire(envelope)
+    def __init__(self, protocol: ProtocolName | None = None) -> None:
+        self._wire = None if protocol is None else Wire(protocol)
 
     def feed(self, chunk: Any) -> list[Delta]:
         """Return the deltas of the next object. Raises TypeError for what is no provider's chunk."""
         data = to_bytes(chunk)
         if self._wire is None:
-            self._wire = Wire(_envelope(chunk, data))
+            self._wire = Wire(_protocol(chunk, data))
         return self._wire.feed(b"data: " + data + b"\n\n")
 
     def end(self) -> list[Delta]:
@@ -63,7 +62,7 @@ def to_bytes(chunk: Any) -> bytes:
         return json.dumps(plain, default=vars).encode()
 
 
-def _envelope(chunk: Any, data: bytes) -> Envelope:
+def _protocol(chunk: Any, data: bytes) -> ProtocolName:
     """Tell the provider by the shape of its first object."""
     event = json.loads(data)
     kind = str(event.get("type", ""))
@@ -81,6 +80,6 @@ def _envelope(chunk: Any, data: bytes) -> Envelope:
 def _unknown(chunk: Any) -> TypeError:
     message = (
         'wire="sdk" takes the chunks or events of the OpenAI, Anthropic or Gemini SDK, or dicts of their shape, '
-        f"not {type(chunk).__name__}; for the bytes of a body name their envelope, as in wire='openai-chat'"
+        f"not {type(chunk).__name__}; for the bytes of a body name their protocol, as in wire='openai-chat'"
     )
     return TypeError(message)

@@ -1,4 +1,4 @@
-"""A response model as it is put to the API: the request's keywords, and the view that reads the answer."""
+"""A response model as it is put to the API: the request's keywords, and the projection that reads the answer."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, T
 
 from pydantic import BaseModel
 
-from instar.client.calls import Calls, FirstCall, Functions
-from instar.client.format import format_of
-from instar.client.mode import Mode
-from instar.parser import Parser
+from instar._calls import Functions, calls_of
+from instar._options import ParserOptions
+from instar._projection import elements_of, partials_of
+from instar.openai._format import format_of
+from instar.openai._mode import Mode
 from instar.partial import unwrap
-from instar.views import Elements, FinalT, ItemT, Options, Partials, View
 
 if TYPE_CHECKING:
-    from instar.answer import Emit, Part
-    from instar.client.endpoint import Endpoint
+    from instar._options import Emit
+    from instar._projection import Projection
+    from instar.openai._endpoint import Endpoint
     from instar.parser import Limits
 
 T = TypeVar("T")
@@ -43,24 +44,24 @@ class Items(BaseModel, Generic[T]):
 
 
 @dataclass(frozen=True)
-class Question(Generic[ItemT, FinalT]):
+class Request:
     """What to send, and how to read what comes back.
 
-    view: makes a fresh one, for each attempt and each choice.
-    part: where in the response the answer stands.
-    many: the view gives elements, each once, and not snapshots.
+    projection: makes a fresh pump, for each attempt and each choice.
+    place: where in the response the answer stands: in the "text", in the first "call", or in all "calls".
+    many: the projection gives elements, each once, and not snapshots.
     """
 
     keywords: dict[str, Any]
-    view: Callable[[], View[ItemT, FinalT]]
-    part: Part
+    projection: Projection
+    place: Literal["text", "call", "calls"]
     many: bool
     emit: Emit
     retries: int
     on_retry: OnRetry | None
 
 
-def ask(  # noqa: PLR0913 - the keywords that the public methods share
+def build_request(  # noqa: PLR0913 - the keywords that the public methods share
     endpoint: Endpoint[Any, Any],
     many: bool | None,  # noqa: FBT001 - or None: `list[User]` and `Iterable[User]` are many, all else is one
     default: Mode,
@@ -76,7 +77,7 @@ def ask(  # noqa: PLR0913 - the keywords that the public methods share
     strict: bool | None = None,
     on_violation: Literal["raise", "defer"] = "raise",
     **keywords: Any,
-) -> Question[Any, Any]:
+) -> Request:
     """Put a response model to an API. The keywords are those of `Completions`; the rest of them is the request's.
 
     Raises:
@@ -86,7 +87,7 @@ def ask(  # noqa: PLR0913 - the keywords that the public methods share
 
     """
     mode = Mode(mode or default)
-    options = Options(live=live, limits=limits, context=context, strict=strict, on_violation=on_violation)
+    options = ParserOptions(live=live, limits=limits, context=context, strict=strict, on_violation=on_violation)
     if response_model is None and _offers_types(keywords):
         response_model = _TOOLS
     schema = Any if response_model is None else unwrap(response_model)
@@ -104,19 +105,18 @@ def ask(  # noqa: PLR0913 - the keywords that the public methods share
     if max_retries and not isinstance(keywords.get(endpoint.conversation, ""), str):
         keywords[endpoint.conversation] = list(keywords[endpoint.conversation])  # it may have to be read again
     functions, carrier = _functions(endpoint, schema, mode, keywords)
-    view: Callable[[], View[Any, Any]]
+    place: Literal["text", "call", "calls"]
     if functions:
-        part: Part = "calls"
-        view = lambda: Calls(functions, options) if many else FirstCall(functions, options)  # noqa: E731
+        place, projection = "calls", calls_of(functions, options, "finals" if many else "first")
     else:
-        part = "call" if mode is Mode.TOOLS else "text"
-        asked, view = _answer(schema, options, many=many)
+        place = "call" if mode is Mode.TOOLS else "text"
+        asked, projection = _answer(schema, options, many=many)
         carrier = endpoint.carrier(format_of(asked), mode, keywords)
     twice = sorted(carrier.keys() & keywords.keys() - {endpoint.conversation, "text"})
     if twice:
         message = f"{mode} sends the response_model as {', '.join(twice)}: leave that out, or take another mode"
         raise TypeError(message)
-    return Question({**keywords, **carrier}, view, part, many, emit, max_retries, on_retry)
+    return Request({**keywords, **carrier}, projection, place, many, emit, max_retries, on_retry)
 
 
 def _counted(schema: Any) -> tuple[Any, bool]:
@@ -126,13 +126,13 @@ def _counted(schema: Any) -> tuple[Any, bool]:
     return schema, schema is _TOOLS
 
 
-def _answer(schema: Any, options: Options, *, many: bool) -> tuple[Any, Callable[[], View[Any, Any]]]:
+def _answer(schema: Any, options: ParserOptions, *, many: bool) -> tuple[Any, Projection]:
     """Return the type to ask for, an object in any case, and what reads it."""
     if many:
-        return Items[schema], lambda: Elements(schema, options)
+        return Items[schema], elements_of(schema, options)
     if format_of(schema).is_object:
-        return schema, lambda: Partials(Parser(schema, **options))
-    return Value[schema], lambda: Partials(Parser(Value[schema], **options), look=attrgetter("value"))
+        return schema, partials_of(schema, options)
+    return Value[schema], partials_of(Value[schema], options, look=attrgetter("value"))
 
 
 def _functions(

@@ -11,15 +11,15 @@ from openai import APIError
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from instar.chunks import to_bytes
-from instar.client.mode import Mode
+from instar._chunks import to_bytes
 from instar.errors import StreamError, TruncatedError
+from instar.openai._mode import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from instar.chunks import Envelope
-    from instar.client.format import Format
+    from instar._options import ProtocolName
+    from instar.openai._format import Format
 
 CompletionT = TypeVar("CompletionT")
 UsageT = TypeVar("UsageT")
@@ -30,7 +30,7 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
 
     Attributes:
         name: as the SDK's client spells it.
-        envelope: what its streams look like on the wire.
+        protocol: what its streams look like on the wire.
         conversation: the keyword of the messages.
         streaming: what a request for a stream says besides, unless the caller says it otherwise.
         resources: the SDK's own classes, whose requests can be had as bytes.
@@ -39,7 +39,7 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
     """
 
     name: ClassVar[str]
-    envelope: ClassVar[Envelope]
+    protocol: ClassVar[ProtocolName]
     conversation: ClassVar[str]
     streaming: ClassVar[dict[str, Any]]
     resources: ClassVar[tuple[type, ...]]

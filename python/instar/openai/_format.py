@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from instar.client.strict import InexpressibleError, JSONSchema, strictly
+from instar.openai._strict import InexpressibleError, JSONSchema, strictly
 
 if TYPE_CHECKING:
     from collections.abc import Callable

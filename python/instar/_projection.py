@@ -1,0 +1,50 @@
+"""Projections: what there is to see of an answer, made into a pump for each source that is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from instar._core import Pump
+from instar.parser import Parser
+
+if TYPE_CHECKING:
+    from instar._core import Body
+    from instar._options import ParserOptions
+
+Projection: TypeAlias = Callable[["Body | None", int, "list[Any] | None"], "Pump[Any, Any]"]
+"""Makes the pump for a body (or for deltas, where there is none), a choice in it, and the elements that were handed out
+before, where none of them may be handed out twice."""
+
+
+def partials_of(schema: Any, options: ParserOptions, look: Callable[[Any], Any] | None = None) -> Projection:
+    """Return the projection of a growing object.
+
+    look: what to show of the value, where that is only what the answer is wrapped in.
+    """
+
+    def pump(body: Body | None, choice: int, passed: list[Any] | None) -> Pump[Any, Any]:  # noqa: ARG001
+        return Pump.partials(Parser(schema, **options), body=body, choice=choice, look=look)
+
+    return pump
+
+
+def elements_of(schema: Any, options: ParserOptions) -> Projection:
+    """Return the projection of a list's elements, `schema` being the type of one.
+
+    Raises:
+        TypeError: elements that are not valid are never handed out, so their violations cannot be deferred.
+
+    """
+    if options.get("on_violation") == "defer":
+        message = "an element is handed out when it is valid: on_violation='defer' is for growing objects"
+        raise TypeError(message)
+    element: Any = Any if schema is None else schema
+
+    def wrapped() -> Parser[Any]:
+        return Parser(dict[str, list[element]], **options)
+
+    def pump(body: Body | None, choice: int, passed: list[Any] | None) -> Pump[Any, Any]:
+        return Pump.elements(Parser(list[element], **options), wrapped, body=body, choice=choice, passed=passed)
+
+    return pump

@@ -1,0 +1,153 @@
+"""From deltas to objects, or from the bytes of a response to objects: `partials` and `elements`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable
+from typing import TYPE_CHECKING, Any, overload
+
+from instar._body import complaint
+from instar._chunks import ChunkWire
+from instar._core import Body, Wire
+from instar._projection import elements_of, partials_of
+from instar._source import AsyncSource, Source
+from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream, async_stream_of, stream_of
+from instar.partial import unwrap
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from instar._options import BodyOptions, Emit, ParserOptions, T, WireName
+    from instar._projection import Projection
+
+__all__ = ["elements", "partials"]
+
+
+@overload
+def partials(
+    deltas: Iterable[str] | Iterable[bytes], schema: type[T], **options: Unpack[ParserOptions]
+) -> Stream[T, T]: ...
+@overload
+def partials(
+    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: type[T], **options: Unpack[ParserOptions]
+) -> AsyncStream[T, T]: ...
+@overload
+def partials(
+    deltas: Iterable[str] | Iterable[bytes], schema: object, **options: Unpack[ParserOptions]
+) -> Stream[Any, Any]: ...
+@overload
+def partials(
+    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: object, **options: Unpack[ParserOptions]
+) -> AsyncStream[Any, Any]: ...
+@overload
+def partials(deltas: Iterable[Any], schema: type[T], **options: Unpack[BodyOptions]) -> BodyStream[T, T]: ...
+@overload
+def partials(deltas: AsyncIterable[Any], schema: type[T], **options: Unpack[BodyOptions]) -> AsyncBodyStream[T, T]: ...
+@overload
+def partials(deltas: Iterable[Any], schema: object, **options: Unpack[BodyOptions]) -> BodyStream[Any, Any]: ...
+@overload
+def partials(
+    deltas: AsyncIterable[Any], schema: object, **options: Unpack[BodyOptions]
+) -> AsyncBodyStream[Any, Any]: ...
+def partials(
+    deltas: Iterable[Any] | AsyncIterable[Any],
+    schema: Any,
+    *,
+    wire: WireName | None = None,
+    emit: Emit = "delta",
+    **options: Unpack[ParserOptions],
+) -> Stream[Any, Any] | AsyncStream[Any, Any]:
+    """Return the growing object that the deltas spell.
+
+    The first snapshot, of which nothing has arrived, is there before the first delta is asked for; then there
+    is one after every delta that changed what can be seen. At the end the text must be whole and valid.
+
+    Args:
+        deltas: a sync or async iterable of `str` or `bytes`, cut anywhere. Closed when the stream is.
+        schema: whatever `pydantic.TypeAdapter` takes, or None for plain Python values.
+        wire: the deltas are packed: what is iterated over is the body of a provider's streamed response, `bytes`
+            cut anywhere, in this protocol; or with "sdk" the objects that an SDK makes of it, or dicts like them.
+            The answer is the JSON text of the first choice or the arguments of its first call, whichever begins first.
+        emit: with `wire`: "delta", a snapshot after each delta, or "read", one after each piece of the body.
+        options: `live`, `limits`, `context`, `strict`, `on_violation`, as `instar.Parser` takes them.
+
+    Raises:
+        instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
+        TypeError: `deltas` is not iterable, or one of them is not what it should be.
+
+    """
+    return _stream(deltas, partials_of(unwrap(schema), options), wire, emit)
+
+
+@overload
+def elements(
+    deltas: Iterable[str] | Iterable[bytes], schema: type[T], **options: Unpack[ParserOptions]
+) -> Stream[T, list[T]]: ...
+@overload
+def elements(
+    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: type[T], **options: Unpack[ParserOptions]
+) -> AsyncStream[T, list[T]]: ...
+@overload
+def elements(
+    deltas: Iterable[str] | Iterable[bytes], schema: object, **options: Unpack[ParserOptions]
+) -> Stream[Any, list[Any]]: ...
+@overload
+def elements(
+    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: object, **options: Unpack[ParserOptions]
+) -> AsyncStream[Any, list[Any]]: ...
+@overload
+def elements(deltas: Iterable[Any], schema: type[T], **options: Unpack[BodyOptions]) -> BodyStream[T, list[T]]: ...
+@overload
+def elements(
+    deltas: AsyncIterable[Any], schema: type[T], **options: Unpack[BodyOptions]
+) -> AsyncBodyStream[T, list[T]]: ...
+@overload
+def elements(deltas: Iterable[Any], schema: object, **options: Unpack[BodyOptions]) -> BodyStream[Any, list[Any]]: ...
+@overload
+def elements(
+    deltas: AsyncIterable[Any], schema: object, **options: Unpack[BodyOptions]
+) -> AsyncBodyStream[Any, list[Any]]: ...
+def elements(
+    deltas: Iterable[Any] | AsyncIterable[Any],
+    schema: Any,
+    *,
+    wire: WireName | None = None,
+    emit: Emit = "delta",
+    **options: Unpack[ParserOptions],
+) -> Stream[Any, list[Any]] | AsyncStream[Any, list[Any]]:
+    """Return the members of the list that the deltas spell, each validated and handed out as it closes.
+
+    The text is a list, or an object of lists, whatever their keys. A text that ends early
+    raises `instar.TruncatedError` after the elements that were whole.
+
+    Args:
+        deltas: a sync or async iterable of `str` or `bytes`, cut anywhere. Closed when the stream is.
+        schema: the type of *one* element: whatever `pydantic.TypeAdapter` takes (a model, a union ...).
+        wire: what packs the deltas, as for `partials`.
+        emit: as for `partials`.
+        options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them.
+
+    Raises:
+        instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
+        TypeError: `deltas` is not iterable, or one of them is not what it should be.
+
+    """
+    return _stream(deltas, elements_of(unwrap(schema), options), wire, emit)
+
+
+def _stream(
+    deltas: Iterable[Any] | AsyncIterable[Any], projection: Projection, wire: WireName | None, emit: Emit
+) -> Stream[Any, Any] | AsyncStream[Any, Any]:
+    if isinstance(deltas, bytes | bytearray):
+        message = "deltas are an iterable of str or bytes, not the bytes themselves: put them in a list"
+        raise TypeError(message)
+    pump = projection(None if wire is None else _body(wire, emit), 0, None)
+    if isinstance(deltas, AsyncIterable):
+        return async_stream_of(AsyncSource(deltas, deltas), pump)
+    if isinstance(deltas, Iterable):
+        return stream_of(Source(deltas, deltas), pump)
+    message = f"deltas must be an iterable or async iterable of str or bytes, not {type(deltas).__name__}"
+    raise TypeError(message)
+
+
+def _body(wire: WireName, emit: Emit) -> Body:
+    return Body(ChunkWire() if wire == "sdk" else Wire(wire), "auto", complaint, emit=emit)
