@@ -7,10 +7,11 @@ import itertools
 import json
 import pickle
 import random
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
@@ -30,7 +31,8 @@ from instar.errors import WireError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Envelope = Literal["openai-chat", "openai-responses", "anthropic", "gemini"]
+    from instar._protocols import Protocol
+
 Event = dict[str, Any]
 
 SDK_CHATS = [
@@ -38,7 +40,7 @@ SDK_CHATS = [
     *("a491adda08c3", "c6aa7e397b71", "d61558011839", "e2aad469b71d", "f82268f2fefd"),
 ]
 LLAMAS = ["answer", "article", "invoice", "reading", "recipe", "shelter", "ticket", "user", "users", "users_fr"]
-LINES: dict[str, Envelope] = {
+LINES: dict[str, Protocol] = {
     "cererebras-structured-output-tools.1": "openai-chat",
     "deepseek-tool-call": "openai-chat",
     "openai-text": "openai-chat",
@@ -51,12 +53,12 @@ LINES: dict[str, Envelope] = {
     "anthropic-programmatic-tool-calling.1": "anthropic",
     "google-vertex-stream-tool-call-arguments-nested.1": "gemini",
 }
-BODIES: dict[str, Envelope] = {
+BODIES: dict[str, Protocol] = {
     **dict.fromkeys(SDK_CHATS, "openai-chat"),
     **dict.fromkeys(LLAMAS, "openai-chat"),
     **LINES,
 }
-GROWING = ("reasoning", "text", "refusal", "arguments")
+GROWING = ("reasoning", "text", "prose", "refusal", "arguments", "input")
 
 
 def framed(*events: str | Event, end: str = "\n") -> bytes:
@@ -83,14 +85,14 @@ def body(name: str) -> bytes:
 
 
 @pytest.fixture
-def envelope(name: str) -> Envelope:
-    """Give its envelope."""
+def protocol(name: str) -> Protocol:
+    """Give its protocol."""
     return BODIES[name]
 
 
-def told(envelope: Envelope, pieces: Iterable[bytes]) -> list[Delta]:
+def decoded(protocol: Protocol, pieces: Iterable[bytes]) -> list[Delta]:
     """Return the deltas of a body that comes in pieces."""
-    wire = Wire(envelope)
+    wire = Wire(protocol)
     return [*itertools.chain.from_iterable(map(wire.feed, pieces)), *wire.end()]
 
 
@@ -98,6 +100,11 @@ def plain(deltas: Iterable[Delta]) -> list[tuple[Any, ...]]:
     """Return deltas to compare: JSON by what it means."""
     objects = ("usage", "error")
     return [(d.kind, json.loads(d.text) if d.kind in objects else d.text, d.choice, d.call) for d in deltas]
+
+
+def told(deltas: Iterable[Delta]) -> list[tuple[Any, ...]]:
+    """Return deltas to compare with what the events say themselves: none of them says that a call is whole."""
+    return [delta for delta in plain(deltas) if delta[0] != "call_end"]
 
 
 def joined(deltas: Iterable[Delta]) -> list[tuple[Any, ...]]:
@@ -109,7 +116,7 @@ def joined(deltas: Iterable[Delta]) -> list[tuple[Any, ...]]:
     return sorted(held.items(), key=repr)
 
 
-# The twins: what an event says, by its dict.
+# The oracles: the deltas of an event, by its dict.
 
 
 def chat(event: Event) -> Iterator[Delta]:
@@ -176,12 +183,34 @@ def gemini(event: Event) -> Iterator[Delta]:
     yield from said("usage", event["usageMetadata"])
 
 
+def values(events: Iterable[Event]) -> Any:
+    """Return the arguments that come value by value in the events of one of Vertex's calls."""
+    root: dict[Any, Any] = {}
+    for event in events:
+        for part in event["candidates"][0]["content"]["parts"]:
+            for piece in part["functionCall"].get("partialArgs", ()):
+                held: Any = root
+                *steps, last = re.findall(r"\w+", piece["jsonPath"])
+                for step in steps:
+                    held = held.setdefault(step, {})
+                held[last] = held.get(last, "") + piece["stringValue"]
+    return listed(root)
+
+
+def listed(held: Any) -> Any:
+    """Return a value in which dicts whose keys are numbers are lists."""
+    if not isinstance(held, dict):
+        return held
+    inner = {key: listed(value) for key, value in held.items()}
+    return list(inner.values()) if all(key.isdigit() for key in inner) else inner
+
+
 def said(kind: Any, text: Any, *, choice: int = 0, call: int | None = None) -> Iterator[Delta]:
     if text:
         yield Delta(kind, text if isinstance(text, str) else json.dumps(text), choice=choice, call=call)
 
 
-TWINS: dict[Envelope, Callable[[Event], Iterator[Delta]]] = {
+ORACLES: dict[Protocol, Callable[[Event], Iterator[Delta]]] = {
     "openai-chat": chat,
     "openai-responses": responses,
     "anthropic": anthropic,
@@ -194,9 +223,9 @@ def data(body: bytes) -> list[str]:
     return [line.removeprefix("data:").strip() for line in body.decode().splitlines() if line.startswith("data:")]
 
 
-def twin(envelope: Envelope, events: Iterable[Event]) -> list[Delta]:
+def expected(protocol: Protocol, events: Iterable[Event]) -> list[Delta]:
     """Return what the events of a body say, by their dicts."""
-    return [delta for event in events for delta in TWINS[envelope](event)]
+    return [delta for event in events for delta in ORACLES[protocol](event)]
 
 
 def indexed(events: Iterable[Event]) -> list[Event]:
@@ -211,22 +240,22 @@ def indexed(events: Iterable[Event]) -> list[Event]:
     return chunks
 
 
-# The oracle: the SDK's own iteration.
+# Another oracle: the SDK's own iteration.
 
 
-def iterated(envelope: Envelope, body: bytes) -> list[Any]:
+def iterated(protocol: Protocol, body: bytes) -> list[Any]:
     """Return what the SDK makes of a body: its chunks, or its events."""
     http: Any = importlib.import_module(openai.Timeout.__init__.__module__.partition(".")[0])
     answer = http.Response(200, headers={"content-type": "text/event-stream"}, content=body)
     transport = http.MockTransport(lambda _: answer)
     client = openai.OpenAI(api_key="x", base_url="http://test", http_client=http.Client(transport=transport))
     with client:
-        if envelope == "openai-chat":
+        if protocol == "openai-chat":
             return list(client.chat.completions.create(model="m", messages=[], stream=True))
         return list(client.responses.create(model="m", input="x", stream=True))
 
 
-BY_SDK = [name for name, envelope in BODIES.items() if envelope.startswith("openai")]
+BY_SDK = [name for name, protocol in BODIES.items() if protocol.startswith("openai")]
 
 
 class TestRecordings:
@@ -237,43 +266,83 @@ class TestRecordings:
         assert {path.name.removesuffix(".chunks.jsonl") for path in lines} == LINES.keys()
 
     @pytest.mark.parametrize("name", BY_SDK)
-    def test_the_deltas_are_those_of_the_sdk(self, envelope: Envelope, body: bytes) -> None:
-        events = [event.to_dict(mode="json") for event in iterated(envelope, body)]
+    def test_the_deltas_are_those_of_the_sdk(self, protocol: Protocol, body: bytes) -> None:
+        events = [event.to_dict(mode="json") for event in iterated(protocol, body)]
         ends = [Delta("done")] if b"[DONE]" in body else []
         assert len(events) > 3
-        assert plain(told(envelope, [body])) == plain([*twin(envelope, indexed(events)), *ends])
+        assert told(decoded(protocol, [body])) == plain([*expected(protocol, indexed(events)), *ends])
 
     @pytest.mark.parametrize("name", LINES)
-    def test_the_deltas_are_those_of_the_json(self, envelope: Envelope, body: bytes) -> None:
-        deltas = told(envelope, [body])
-        assert plain(deltas) == plain(twin(envelope, indexed(map(json.loads, data(body)))))
+    def test_the_deltas_are_those_of_the_json(self, protocol: Protocol, body: bytes) -> None:
+        deltas = decoded(protocol, [body])
+        if protocol == "gemini":  # its arguments come value by value
+            deltas = [delta for delta in deltas if delta.kind != "arguments"]
+        assert told(deltas) == plain(expected(protocol, indexed(map(json.loads, data(body)))))
         assert len(deltas) >= 3
 
     @pytest.mark.parametrize("name", BODIES)
-    def test_cuts_are_not_seen(self, name: str, envelope: Envelope, body: bytes) -> None:
-        whole = told(envelope, [body])
-        assert told(envelope, (body[at : at + 1] for at in range(len(body)))) == whole
+    def test_every_call_ends_once_and_is_json(self, protocol: Protocol, body: bytes) -> None:
+        deltas = decoded(protocol, [body])
+        calls = [(delta.choice, delta.call) for delta in deltas if delta.kind == "call"]
+        assert sorted(calls, key=str) == sorted([(d.choice, d.call) for d in deltas if d.kind == "call_end"], key=str)
+        arguments = {place[1:]: json.loads(text) for place, text in joined(deltas) if place[0] == "arguments"}
+        assert arguments.keys() == set(calls)
+        if protocol == "gemini":
+            assert arguments == {(0, 0): values(map(json.loads, data(body)))}
+
+    @pytest.mark.parametrize("name", BODIES)
+    def test_events_come_in_any_framing(self, protocol: Protocol, body: bytes) -> None:
+        deltas = [delta for delta in decoded(protocol, [body]) if delta.kind != "done" or b"[DONE]" not in body]
+        events = [event.encode() for event in data(body) if event != "[DONE]"]
+        messages = Wire(None)
+        assert [delta for event in events for delta in messages.feed_event(event)] == deltas
+        for joint, start, end in ((b"\n", b"", b""), (b"", b"", b"\r\n"), (b"\n,\n", b"[", b"]")):
+            raw = start + joint.join(events) + end
+            for wire in (Wire(protocol, "ndjson"), Wire(protocol, "sse"), Wire(None)):
+                assert [*wire.feed(raw), *wire.end()] == deltas
+            wire = Wire(protocol, "ndjson")
+            assert [delta for at in range(len(raw)) for delta in wire.feed(raw[at : at + 1])] == deltas
+
+    def test_evidence_alone_is_the_answer(self) -> None:
+        for name in (name for name in BODIES if BODIES[name] == "openai-responses"):
+            lines = (shared("recordings") / "ai-sdk" / f"{name}.chunks.jsonl").read_text(encoding="utf-8").splitlines()
+            events = [line for line in lines if line]
+            bare = [event for event in events if not json.loads(event)["type"].endswith(".delta")]
+            kept = joined(decoded("openai-responses", [framed(*events)]))
+            assert joined(decoded("openai-responses", [framed(*bare)])) == kept
+            last = [event for event in events if json.loads(event)["type"] == "response.completed"]
+            whole = json.dumps(json.loads(last[0])["response"]).encode()
+            alone = (decoded("openai-responses", [framed(*last)]), decoded("openai-responses", [whole]))
+            for deltas in alone:
+                assert {text for (kind, *_), text in joined(deltas) if kind == "text"} == {
+                    text for (kind, *_), text in kept if kind == "text"
+                }
+
+    @pytest.mark.parametrize("name", BODIES)
+    def test_cuts_are_not_seen(self, name: str, protocol: Protocol, body: bytes) -> None:
+        whole = decoded(protocol, [body])
+        assert decoded(protocol, (body[at : at + 1] for at in range(len(body)))) == whole
         small = len(body) < 20_000
         dice = random.Random(name)  # noqa: S311 - no secret depends on it
         for cut in range(len(body)) if small else dice.sample(range(len(body)), 200):
-            assert told(envelope, [body[:cut], body[cut:]]) == whole
+            assert decoded(protocol, [body[:cut], body[cut:]]) == whole
         for longest in (3, 50, 400):
             cuts = sorted(dice.sample(range(len(body)), len(body) // longest))
-            assert told(envelope, [body[i:j] for i, j in itertools.pairwise([0, *cuts, len(body)])]) == whole
+            assert decoded(protocol, [body[i:j] for i, j in itertools.pairwise([0, *cuts, len(body)])]) == whole
 
     @pytest.mark.parametrize("name", BODIES)
-    def test_line_ends_make_no_difference(self, envelope: Envelope, body: bytes) -> None:
-        whole = told(envelope, [body])
+    def test_line_ends_make_no_difference(self, protocol: Protocol, body: bytes) -> None:
+        whole = decoded(protocol, [body])
         for end in (b"\r", b"\r\n"):
             other = body.replace(b"\n", end)
-            assert told(envelope, [other]) == whole
-            assert told(envelope, (other[at : at + 1] for at in range(len(other)))) == whole
+            assert decoded(protocol, [other]) == whole
+            assert decoded(protocol, (other[at : at + 1] for at in range(len(other)))) == whole
 
     @pytest.mark.parametrize("name", BODIES)
-    def test_the_events_say_the_same_in_fewer_bytes(self, envelope: Envelope, body: bytes) -> None:
-        wire = Wire(envelope)
+    def test_the_events_say_the_same_in_fewer_bytes(self, protocol: Protocol, body: bytes) -> None:
+        wire = Wire(protocol)
         deltas = wire.feed(body)
-        again = told(envelope, [framed(*(event.decode() for event in wire.events))])
+        again = decoded(protocol, [framed(*(event.decode() for event in wire.events))])
         if b"[DONE]" in body:
             again.append(Delta("done"))
         assert joined(again) == joined(deltas)
@@ -281,27 +350,27 @@ class TestRecordings:
         assert not any(b"obfuscation" in event for event in wire.events)
 
     @pytest.mark.parametrize("name", [name for name in BY_SDK if BODIES[name] == "openai-chat"])
-    def test_the_sdk_makes_the_same_completion_of_the_events(self, envelope: Envelope, body: bytes) -> None:
-        wire = Wire(envelope)
+    def test_the_sdk_makes_the_same_completion_of_the_events(self, protocol: Protocol, body: bytes) -> None:
+        wire = Wire(protocol)
         wire.feed(body)
         by_events = [json.loads(event) for event in wire.events]
-        by_chunks = [event.to_dict(mode="json") for event in iterated(envelope, body)]
+        by_chunks = [event.to_dict(mode="json") for event in iterated(protocol, body)]
         for event in by_chunks:
             event.pop("obfuscation", None)
         assert completion(by_events) == completion(indexed(by_chunks))
 
     @pytest.mark.parametrize("name", [name for name in BY_SDK if BODIES[name] == "openai-responses"])
-    def test_the_sdk_makes_the_same_response_of_the_events(self, envelope: Envelope, body: bytes) -> None:
-        wire = Wire(envelope)
+    def test_the_sdk_makes_the_same_response_of_the_events(self, protocol: Protocol, body: bytes) -> None:
+        wire = Wire(protocol)
         wire.feed(body)
         # The last one holds the whole response: what is put together is what there was before it.
         by_events = [json.loads(event) for event in wire.events][:-1]
-        by_iteration = [event.to_dict(mode="json") for event in iterated(envelope, body)][:-1]
+        by_iteration = [event.to_dict(mode="json") for event in iterated(protocol, body)][:-1]
         assert response(by_events) == response(by_iteration)
 
     @pytest.mark.parametrize("name", ["openai-text", "invoice", "user", "xai-tool-call", "deepseek-tool-call"])
-    def test_the_events_take_the_room_of_the_text(self, envelope: Envelope, body: bytes) -> None:
-        wire = Wire(envelope)
+    def test_the_events_take_the_room_of_the_text(self, protocol: Protocol, body: bytes) -> None:
+        wire = Wire(protocol)
         deltas = wire.feed(body)
         text = sum(len(json.dumps(delta.text)) for delta in deltas)
         assert sum(map(len, wire.events)) < text + 4_000 < len(body)
@@ -337,16 +406,16 @@ class TestEvents:
         body = (
             b': test stream\n\ndata: {"choices": [\ndata: {"delta":\ndata:{"content": "a"}}]}\nid: 1\n\ndata:{}\nid\n\n'
         )
-        assert told("openai-chat", [b"\xef\xbb\xbf" + body]) == [Delta("text", "a")]
-        assert told("openai-chat", [b"data\n\ndata\ndata\n\ndata:"]) == []
+        assert decoded("openai-chat", [b"\xef\xbb\xbf" + body]) == [Delta("text", "a")]
+        assert decoded("openai-chat", [b"data\n\ndata\ndata\n\ndata:"]) == []
 
     def test_what_is_not_known_is_skipped(self) -> None:
         unknown = [{}, [], 1, "x", {"type": "new"}, {"choices": None}, {"choices": [{"delta": None}]}]
         events = [json.dumps(event) for event in unknown]
-        for envelope in TWINS:
-            assert told(envelope, [framed(*events)]) == []
+        for protocol in ORACLES:
+            assert decoded(protocol, [framed(*events)]) == []
         body = b": comment\nretry: 3\nid: 4\nnew: field\nevent: new\n" + framed(text("a", new={"b": ["c"]}))
-        assert told("openai-chat", [body]) == [Delta("text", "a")]
+        assert decoded("openai-chat", [body]) == [Delta("text", "a")]
 
     def test_ten_thousand_empty_deltas(self) -> None:
         wire = Wire("openai-chat")
@@ -368,7 +437,7 @@ class TestEvents:
 
     def test_an_error_inside_the_stream(self) -> None:
         body = framed(text("a"), {"error": {"message": "overloaded", "code": 503}})
-        heard = told("openai-chat", [body])
+        heard = decoded("openai-chat", [body])
         assert plain(heard) == [("text", "a", 0, None), ("error", {"message": "overloaded", "code": 503}, 0, None)]
         with pytest.raises(openai.APIError, match="overloaded"):
             iterated("openai-chat", body)
@@ -454,9 +523,9 @@ class TestProperties:
         for event in expected:
             for choice in event.get("choices", []):
                 choice["delta"].get("tool_calls", []).sort(key=lambda call: call["index"])
-        assert plain(deltas) == plain(twin("openai-chat", expected))
+        assert plain(deltas) == plain(expected("openai-chat", expected))
         kept = [json.loads(event) for event in wire.events]
-        assert joined(twin("openai-chat", kept)) == joined(deltas)
+        assert joined(expected("openai-chat", kept)) == joined(deltas)
         assert not any("obfuscation" in event for event in kept)
         assert added(kept) == added(events)
 
@@ -572,7 +641,7 @@ class TestCalls:
         body = framed(*({"choices": [{"index": 0, "delta": {"tool_calls": entries}}]} for entries in listed))
         wire = Wire("openai-chat")
         deltas = wire.feed(body)
-        assert told("openai-chat", (body[at : at + 1] for at in range(len(body)))) == deltas
+        assert decoded("openai-chat", (body[at : at + 1] for at in range(len(body)))) == deltas
         arguments = ["".join(texts) for texts in calls]
         said = {call: text for (kind, _, call), text in joined(deltas) if kind == "arguments"}
         assert said == dict(enumerate(arguments))
@@ -584,14 +653,16 @@ class TestCalls:
     def test_those_of_each_choice(self) -> None:
         (listed,) = wholes(none)([["{}"]])
         chunk = {"choices": [{"index": at, "delta": {"tool_calls": listed}} for at in (0, 1)]}
-        kinds = [(kind, choice, call) for kind, _, choice, call in plain(told("openai-chat", [framed(chunk, chunk)]))]
+        kinds = [
+            (kind, choice, call) for kind, _, choice, call in plain(decoded("openai-chat", [framed(chunk, chunk)]))
+        ]
         assert [place for kind, *place in kinds if kind == "id"] == [[0, 0], [1, 0]] * 2
 
     def test_an_index_may_be_any(self) -> None:
         last = 2**32 - 1
         listed = [call(7, "f", "1"), call(None, "g", "2"), call(last, "h", "3"), call(last + 1, "i", "4")]
         body = framed(*({"choices": [{"index": 0, "delta": {"tool_calls": [entry]}}]} for entry in listed))
-        assert [delta.call for delta in told("openai-chat", [body]) if delta.kind == "call"] == [7, 8, last, last]
+        assert [delta.call for delta in decoded("openai-chat", [body]) if delta.kind == "call"] == [7, 8, last, last]
 
     def test_the_events_are_kept_with_the_numbers(self) -> None:
         wire = Wire("openai-chat")
@@ -609,8 +680,8 @@ class TestCalls:
         ]
 
 
-# A growing string of each envelope: an event that says more of it.
-STRINGS: dict[Envelope, Callable[[str], Event]] = {
+# A growing string of each protocol: an event that says more of it.
+STRINGS: dict[Protocol, Callable[[str], Event]] = {
     "openai-chat": lambda said: {"choices": [{"index": 0, "delta": {"content": said}}]},
     "openai-responses": lambda said: {"type": "response.output_text.delta", "sequence_number": 1, "delta": said},
     "anthropic": lambda said: {"type": "content_block_delta", "index": 0, "delta": {"thinking": said}},
@@ -626,20 +697,20 @@ def content(said: str, **more: Any) -> Event:
 class TestHalves:
     """Characters that a server has cut into the halves of a surrogate pair."""
 
-    @pytest.mark.parametrize("envelope", STRINGS)
+    @pytest.mark.parametrize("protocol", STRINGS)
     @given(
         said=st.text(st.sampled_from('a\\"é€😀𝄞'), max_size=12).map(lambda said: said.encode("utf-16-le")),
         cuts=st.lists(st.integers(0, 24), max_size=8),
     )
-    def test_any_cut_between_them(self, envelope: Envelope, said: bytes, cuts: list[int]) -> None:
+    def test_any_cut_between_them(self, protocol: Protocol, said: bytes, cuts: list[int]) -> None:
         at = [0, *sorted(2 * cut for cut in cuts), len(said)]
         pieces = [said[start:stop].decode("utf-16-le", "surrogatepass") for start, stop in itertools.pairwise(at)]
-        body = framed(*map(STRINGS[envelope], pieces))
-        wire = Wire(envelope)
+        body = framed(*map(STRINGS[protocol], pieces))
+        wire = Wire(protocol)
         deltas = wire.feed(body)
         assert "".join(delta.text for delta in deltas) == said.decode("utf-16-le")
-        assert told(envelope, (body[at : at + 1] for at in range(len(body)))) == deltas
-        assert joined(told(envelope, [framed(*map(bytes.decode, wire.events))])) == joined(deltas)
+        assert decoded(protocol, (body[at : at + 1] for at in range(len(body)))) == deltas
+        assert joined(decoded(protocol, [framed(*map(bytes.decode, wire.events))])) == joined(deltas)
 
     @pytest.mark.parametrize(
         ("events", "texts"),
@@ -661,7 +732,7 @@ class TestHalves:
             wire = Wire("openai-chat")
             deltas = wire.feed(body[:cut]) + wire.feed(body[cut:])
             assert [delta.text for delta in deltas] == texts
-        assert joined(told("openai-chat", [framed(*map(bytes.decode, wire.events))])) == joined(deltas)
+        assert joined(decoded("openai-chat", [framed(*map(bytes.decode, wire.events))])) == joined(deltas)
 
     def test_what_does_not_grow_has_no_other_half(self) -> None:
         call = {"index": 0, "id": "\ud83d", "function": {"name": "\ud83d", "arguments": "{}"}}
@@ -669,7 +740,7 @@ class TestHalves:
             {"\ud83d": "\ud83d", **content("a", tool_calls=[call]), "logprobs": ["\ude00"], "usage": {"n": "\ude00"}}
         )
         said = [("text", "a", 0, None), ("call", "\ufffd", 0, 0), ("id", "\ufffd", 0, 0), ("arguments", "{}", 0, 0)]
-        assert plain(told("openai-chat", [body])) == [*said, ("usage", {"n": "\ufffd"}, 0, None)]
+        assert plain(decoded("openai-chat", [body])) == [*said, ("usage", {"n": "\ufffd"}, 0, None)]
 
     def test_the_events_are_runs_again_behind_it(self) -> None:
         wire = Wire("openai-chat")
@@ -678,10 +749,10 @@ class TestHalves:
 
     def test_what_is_no_json_is_found_behind_it(self) -> None:
         with pytest.raises(WireError, match="trailing characters") as caught:
-            told("openai-chat", [b'data: {"a":"\\ud83d"} x\n\n'])
+            decoded("openai-chat", [b'data: {"a":"\\ud83d"} x\n\n'])
         assert caught.value.offset == 21
         with pytest.raises(WireError, match="invalid escape"):
-            told("openai-chat", [b'data: {"a":"\\ud83d\\ud8x0"}\n\n'])
+            decoded("openai-chat", [b'data: {"a":"\\ud83d\\ud8x0"}\n\n'])
 
 
 class TestErrors:
@@ -713,11 +784,11 @@ class TestErrors:
         body = framed(data)
         for pieces in ([body], [body[at : at + 1] for at in range(len(body))]):
             with pytest.raises(WireError, match=message) as caught:
-                told("openai-chat", pieces)
+                decoded("openai-chat", pieces)
             assert caught.value.offset == offset
 
     def test_misuse(self) -> None:
-        with pytest.raises(ValueError, match=r"no envelope is called \"openai\": .*'openai-responses'"):
+        with pytest.raises(ValueError, match=r"\"openai\" is no protocol: .*'openai-responses'"):
             Wire("openai")  # type: ignore[arg-type]
         with pytest.raises(TypeError):
             Wire("gemini").feed("data: {}\n\n")  # type: ignore[arg-type]

@@ -23,13 +23,17 @@ View: TypeAlias = Literal["finals", "first"]
 
 
 class Call:
-    """One call of a function."""
+    """One call of a function.
 
-    def __init__(self, index: int, id: str | None, name: str, parser: Parser[Any]) -> None:  # noqa: A002 - as on the wire
+    textual: its arguments are a text, where it is a custom tool's.
+    """
+
+    def __init__(self, index: int, id: str | None, name: str, schema: Any, parser: Parser[Any]) -> None:  # noqa: A002 - as on the wire
         self.index = index
         self.id = id
         self.name = name
         self.parser = parser
+        self.textual = schema is str
         self._final: tuple[Any] | None = None
 
     def final(self) -> Any:
@@ -50,9 +54,12 @@ def calls_of(functions: Functions, options: ParserOptions, view: View) -> Projec
             message = f"the model called {name!r}, which is none of the functions {', '.join(functions)}"
             raise StreamError(message)
         schema = functions[name]
-        return None if schema is None else Call(index, id, name, Parser(schema, **options))
+        return None if schema is None else Call(index, id, name, schema, Parser(schema, **options))
+
+    def none() -> Parser[Any]:
+        return Parser(None, **options)
 
     def pump(body: Body | None, choice: int, passed: list[Any] | None) -> Pump[Any, Any]:
-        return Pump.calls(Parser(None, **options), begin, view, body=body, choice=choice, passed=passed)
+        return Pump.calls(none, begin, view, body=body, choice=choice, passed=passed)
 
     return pump

@@ -1,4 +1,4 @@
-"""The SDKs' objects in place of bytes: for clients that hand out nothing else, and for what patches the SDK."""
+"""Decoded events in place of bytes: the SDKs' objects, for clients that hand out nothing else, and dicts like them."""
 
 from __future__ import annotations
 
@@ -11,41 +11,43 @@ from instar._core import Wire
 
 if TYPE_CHECKING:
     from instar._core import Delta
-    from instar._options import ProtocolName
+    from instar._protocols import Protocol
 
 
 class ChunkWire:
-    """Decodes the objects of a streamed response, chunks or events, or dicts of their shape, as `Wire` decodes bytes.
+    """The counterpart of `Wire` for the objects of a streamed response, chunks or events, or dicts of their shape.
 
-    Whoever made the objects has decoded the bytes; here they become the JSON again that they were, so that one
-    decoder knows the providers' protocols. The first object tells which one it is, if nobody does.
+    Whoever made the objects has decoded the bytes; here they become the JSON again that they were, so that there is
+    one decoder of each protocol. The first object tells which one it is, if nobody does.
     """
 
     offset = 0  # the bytes were the SDK's
 
-    def __init__(self, protocol: ProtocolName | None = None) -> None:
-        self._wire = None if protocol is None else Wire(protocol)
+    def __init__(self, protocol: Protocol | None = None) -> None:
+        self._wire = Wire(protocol)
+        self._known = protocol is not None
 
     def feed(self, chunk: Any) -> list[Delta]:
         """Return the deltas of the next object. Raises TypeError for what is no provider's chunk."""
         data = to_bytes(chunk)
-        if self._wire is None:
-            self._wire = Wire(_protocol(chunk, data))
-        return self._wire.feed(b"data: " + data + b"\n\n")
+        if not self._known and Wire.recognise(data) is None:
+            raise _unknown(chunk)
+        self._known = True
+        return self._wire.feed_event(data)
 
     def end(self) -> list[Delta]:
         """Return what the end of the stream completes."""
-        return [] if self._wire is None else self._wire.end()
+        return self._wire.end()
 
     @property
     def done(self) -> bool:
         """Whether the last event has come."""
-        return self._wire is not None and self._wire.done
+        return self._wire.done
 
     @property
     def events(self) -> list[bytes]:
-        """The JSON texts of the objects so far, the deltas of a run joined."""
-        return [] if self._wire is None else self._wire.events
+        """The JSON texts of the objects so far. Those that differ in the characters of their delta only are one."""
+        return self._wire.events
 
 
 def to_bytes(chunk: Any) -> bytes:
@@ -60,21 +62,6 @@ def to_bytes(chunk: Any) -> bytes:
         # Half of a character is no UTF-8, but it can be escaped.
         plain = chunk.model_dump(mode="json", **options) if is_model else chunk
         return json.dumps(plain, default=vars).encode()
-
-
-def _protocol(chunk: Any, data: bytes) -> ProtocolName:
-    """Tell the provider by the shape of its first object."""
-    event = json.loads(data)
-    kind = str(event.get("type", ""))
-    if "choices" in event or event.get("object") == "chat.completion.chunk":
-        return "openai-chat"
-    if kind.startswith("response."):
-        return "openai-responses"
-    if kind.startswith(("message_", "content_block_")) or kind == "ping":
-        return "anthropic"
-    if "candidates" in event or "usageMetadata" in event:
-        return "gemini"
-    raise _unknown(chunk)
 
 
 def _unknown(chunk: Any) -> TypeError:

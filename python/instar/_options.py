@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from typing_extensions import NotRequired, TypedDict
 
+from instar._protocols import Protocol
+
 if TYPE_CHECKING:
     from instar.parser import Limits
 
-__all__ = ["BodyOptions", "Emit", "FinalT", "ItemT", "ParserOptions", "ProtocolName", "T", "WireName"]
+__all__ = ["BodyOptions", "Emit", "FinalT", "ItemT", "ParserOptions", "T", "WireName"]
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
@@ -18,10 +20,7 @@ FinalT = TypeVar("FinalT")
 Emit: TypeAlias = Literal["delta", "read"]
 """What is handed on at once: a delta, or all deltas of one read of the body, joined."""
 
-ProtocolName: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini"]
-"""How a provider packs deltas into events."""
-
-WireName: TypeAlias = ProtocolName | Literal["sdk"]
+WireName: TypeAlias = Protocol | Literal["sdk"]
 """What a body is made of: the bytes of a protocol, or the objects that an SDK makes of them."""
 
 

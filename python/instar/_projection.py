@@ -23,8 +23,11 @@ def partials_of(schema: Any, options: ParserOptions, look: Callable[[Any], Any] 
     look: what to show of the value, where that is only what the answer is wrapped in.
     """
 
+    def make() -> Parser[Any]:
+        return Parser(schema, **options)
+
     def pump(body: Body | None, choice: int, passed: list[Any] | None) -> Pump[Any, Any]:  # noqa: ARG001
-        return Pump.partials(Parser(schema, **options), body=body, choice=choice, look=look)
+        return Pump.partials(make, body=body, choice=choice, look=look, textual=schema is str)
 
     return pump
 
@@ -41,10 +44,13 @@ def elements_of(schema: Any, options: ParserOptions) -> Projection:
         raise TypeError(message)
     element: Any = Any if schema is None else schema
 
+    def bare() -> Parser[Any]:
+        return Parser(list[element], **options)
+
     def wrapped() -> Parser[Any]:
         return Parser(dict[str, list[element]], **options)
 
     def pump(body: Body | None, choice: int, passed: list[Any] | None) -> Pump[Any, Any]:
-        return Pump.elements(Parser(list[element], **options), wrapped, body=body, choice=choice, passed=passed)
+        return Pump.elements(bare, wrapped, body=body, choice=choice, passed=passed)
 
     return pump

@@ -18,7 +18,7 @@ from instar.openai._mode import Mode
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from instar._options import ProtocolName
+    from instar._protocols import Protocol
     from instar.openai._format import Format
 
 CompletionT = TypeVar("CompletionT")
@@ -39,7 +39,7 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
     """
 
     name: ClassVar[str]
-    protocol: ClassVar[ProtocolName]
+    protocol: ClassVar[Protocol]
     conversation: ClassVar[str]
     streaming: ClassVar[dict[str, Any]]
     resources: ClassVar[tuple[type, ...]]

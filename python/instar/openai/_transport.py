@@ -17,7 +17,7 @@ from instar.openai._hooks import Hooks, log
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from instar._options import ProtocolName
+    from instar._protocols import Protocol
     from instar.openai._request import Request
 
 Medium: TypeAlias = Literal["raw", "sdk"]
@@ -89,7 +89,7 @@ class Transport(Generic[CompletionT, UsageT]):
         self.hooks.tell("request", keywords)
         return keywords
 
-    def _body(self, request: Request, opened: object, decoder: Callable[[ProtocolName], Any]) -> Body:
+    def _body(self, request: Request, opened: object, decoder: Callable[[Protocol], Any]) -> Body:
         wire = decoder(self.endpoint.protocol)
         return Body(wire, request.place, lambda said: self.endpoint.complain(said, opened), emit=request.emit)
 

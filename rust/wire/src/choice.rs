@@ -1,16 +1,14 @@
 //! The choice of the answer among the places of a response: its texts, its calls, its reasoning.
 //!
 //! A [`Choice`] is one of the alternatives that a response gives (`n=2` asks for two). It takes the deltas of that
-//! alternative, and hands out what the answer has grown by, as events. Which place the answer stands in is decided at a
+//! alternative, and hands out what the answer has grown by, as events. In which place the answer stands is decided at a
 //! byte: by what opens first, or by what was asked for.
 
-mod arguments;
 mod opening;
 
 use std::collections::VecDeque;
 
-use crate::{Delta, Kind};
-use arguments::Arguments;
+use crate::{Delta, DeltaKind};
 use opening::Opening;
 
 /// Where the answer is looked for.
@@ -24,6 +22,8 @@ pub enum Place {
     Call,
     /// In the arguments of all calls, each by itself.
     Calls,
+    /// In all calls, and in what is said and thought beside them.
+    Turn,
 }
 
 /// What was asked for.
@@ -33,13 +33,11 @@ pub struct Asked {
     pub place: Place,
     /// Whether, if that place stays empty, JSON in another one counts.
     pub elsewhere: bool,
-    /// Whether what stands beside the calls is handed out, too.
-    pub beside: bool,
+    /// Whether several texts may come, of which one is the answer.
+    pub several: bool,
     /// Whether neighbours that go on with the same are joined while nobody takes them.
     pub joined: bool,
-    /// The names of the functions that were offered.
-    pub functions: Vec<String>,
-    /// Those among them whose calls are never the answer.
+    /// The names of the functions whose calls are never the answer.
     pub foreign: Vec<String>,
 }
 
@@ -48,16 +46,20 @@ pub struct Asked {
 pub enum Event {
     /// More characters of the text that is the answer.
     Text,
-    /// The name of a call, whole.
+    /// The name of a call.
     Call(usize),
-    /// More characters of the arguments of a call.
+    /// More characters of the arguments of a call, a JSON text.
     Arguments(usize),
-    /// The arguments of a call have ended.
+    /// More characters of the input of a custom tool's call, which may be any text.
+    Input(usize),
+    /// A call is whole.
     End(usize),
     /// More characters that are said to the user.
     Prose,
     /// More characters of the reasoning.
     Reasoning,
+    /// What has come so far is no part of the answer: another attempt begins.
+    Restart,
 }
 
 /// One of the alternatives of a response, as far as it has come.
@@ -78,6 +80,10 @@ pub struct Choice {
 /// One of the texts.
 #[derive(Clone, Debug, Default)]
 struct Text {
+    /// The number of the item or block that it stands in.
+    item: u32,
+    /// Whether the provider says that it stands beside the answer.
+    beside: bool,
     content: String,
     /// How much white space it begins with.
     blank: usize,
@@ -90,21 +96,8 @@ struct Call {
     /// Its number on the wire.
     number: Option<u32>,
     id: String,
-    name: Name,
-    /// The name of a call that may follow under the same number.
-    next: String,
-    arguments: Arguments,
-    /// How many bytes of its arguments are in the queue, or were.
-    queued: usize,
-    named: bool,
-    ended: bool,
-}
-
-/// The name of a function, which may come in pieces.
-#[derive(Clone, Debug, Default)]
-struct Name {
-    joined: String,
-    last: String,
+    name: String,
+    arguments: String,
 }
 
 /// Where the answer stands.
@@ -140,28 +133,29 @@ impl Choice {
     pub fn take(&mut self, delta: Delta<'_>) {
         self.begun = true;
         match delta.kind {
-            Kind::Text => self.take_text(delta.text),
-            Kind::Call => self.take_name(delta.call, delta.text),
-            Kind::Id => self.take_id(delta.call, delta.text),
-            Kind::Arguments => self.take_arguments(delta.call, delta.text),
-            Kind::Refusal => self.refusal.push_str(delta.text),
-            Kind::Reasoning => self.take_reasoning(delta.text),
-            Kind::Finish => {
-                self.finish_reason = Some(delta.text.to_owned());
-                self.end_calls();
+            DeltaKind::Restart => self.restart(),
+            DeltaKind::Reasoning => self.take_reasoning(delta.text),
+            DeltaKind::Text => self.take_text(delta.item, delta.text, false),
+            DeltaKind::Prose => self.take_text(delta.item, delta.text, true),
+            DeltaKind::Refusal => self.refusal.push_str(delta.text),
+            DeltaKind::Call => self.begin_call(delta.call, delta.text),
+            DeltaKind::Id => self.of_call(delta, |call, id| id.clone_into(&mut call.id), None),
+            DeltaKind::Arguments => {
+                self.of_call(delta, |call, text| call.arguments.push_str(text), Some(Event::Arguments));
             }
-            Kind::Usage | Kind::Error | Kind::Done => {}
+            DeltaKind::Input => {
+                self.of_call(delta, |call, text| call.arguments.push_str(text), Some(Event::Input));
+            }
+            DeltaKind::CallEnd => self.of_call(delta, |_, _| {}, Some(Event::End)),
+            DeltaKind::Finish => self.finish_reason = Some(delta.text.to_owned()),
+            DeltaKind::Usage | DeltaKind::Error | DeltaKind::Done => {}
         }
     }
 
     /// The response has ended: what has come is all.
     pub fn end(&mut self) {
-        if !self.ended {
-            self.ended = true;
-            self.end_calls();
-            if self.answer.is_none() && self.refusal.is_empty() {
-                self.fall_back();
-            }
+        if !std::mem::replace(&mut self.ended, true) && self.answer.is_none() && self.refusal.is_empty() {
+            self.fall_back();
         }
     }
 
@@ -199,25 +193,25 @@ impl Choice {
     pub fn prose(&self) -> String {
         let answer = match self.answer {
             Some(Answer::Text(index)) => Some(self.texts[index].content.trim_ascii()),
-            Some(Answer::Texts) => return String::new(),
+            Some(Answer::Texts) => return join(self.texts.iter().filter(|text| text.beside)),
             _ => None,
         };
         let undecided = self.asked.place == Place::First && self.answer.is_none();
-        let prose = self.texts.iter().filter(|text| {
-            Some(text.content.trim_ascii()) != answer && !(undecided && text.opening != Opening::Prose)
-        });
-        prose.map(|text| text.content.as_str()).collect::<Vec<_>>().join("\n\n")
+        join(self.texts.iter().filter(|text| {
+            Some(text.content.trim_ascii()) != answer
+                && (text.beside || !undecided || text.opening == Opening::Prose)
+        }))
     }
 
     /// The calls so far: the name and the arguments of each, as they have come.
     pub fn calls(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.calls.iter().map(|call| (call.name.joined.as_str(), call.arguments.text()))
+        self.calls.iter().map(|call| (call.name.as_str(), call.arguments.as_str()))
     }
 
     /// The id of a call. Empty if it has none.
     #[must_use]
     pub fn id(&self, call: usize) -> &str {
-        &self.calls[call].id
+        self.calls.get(call).map_or("", |call| &call.id)
     }
 
     /// The text of the place in which the answer stands, as far as it has come. None if there is no such place.
@@ -225,25 +219,37 @@ impl Choice {
     pub fn answer(&self) -> Option<String> {
         match self.answer? {
             Answer::Text(index) => Some(self.texts[index].content.clone()),
-            Answer::Texts => Some(self.joined_texts()),
-            Answer::Call(index) => Some(self.calls[index].arguments.text().to_owned()),
+            Answer::Texts => Some(self.candidates()),
+            Answer::Call(index) => Some(self.calls[index].arguments.clone()),
             Answer::Reasoning => Some(self.reasoning.clone()),
         }
     }
 
-    /// Whether the deltas of a call look as if each repeated all that came before it.
-    #[must_use]
-    pub fn cumulative(&self) -> bool {
-        self.calls.iter().any(|call| call.arguments.cumulative())
+    fn restart(&mut self) {
+        self.texts.clear();
+        self.calls.clear();
+        self.answer = None;
+        self.queue.push(Event::Restart, "");
     }
 
-    fn take_text(&mut self, delta: &str) {
-        if self.texts.is_empty() {
-            self.texts.push(Text::default());
+    fn take_reasoning(&mut self, delta: &str) {
+        self.reasoning.push_str(delta);
+        if self.asked.place == Place::Turn {
+            self.queue.push(Event::Reasoning, delta);
         }
-        let index = self.texts.len() - 1;
+    }
+
+    fn take_text(&mut self, item: u32, delta: &str, beside: bool) {
+        let known = self.texts.iter().rposition(|text| (text.item, text.beside) == (item, beside));
+        let index = known.unwrap_or(self.texts.len());
+        if known.is_none() {
+            if self.asked.place == Place::Turn && index > 0 {
+                self.queue.push(Event::Prose, BETWEEN);
+            }
+            self.texts.push(Text { item, beside, ..Text::default() });
+        }
         self.texts[index].extend(delta);
-        if self.asked.beside {
+        if self.asked.place == Place::Turn {
             self.queue.push(Event::Prose, delta);
         }
         match self.answer {
@@ -257,9 +263,11 @@ impl Choice {
     fn text_is_answer(&self, index: usize) -> bool {
         let text = &self.texts[index];
         match self.asked.place {
+            _ if text.beside => false,
             Place::First => text.opening == Opening::Json,
+            Place::Text if self.asked.several => text.opening == Opening::Json,
             Place::Text => !(self.asked.elsewhere && text.is_blank()),
-            Place::Call | Place::Calls => false,
+            Place::Call | Place::Calls | Place::Turn => false,
         }
     }
 
@@ -268,148 +276,72 @@ impl Choice {
         self.queue.push(Event::Text, &self.texts[index].content);
     }
 
-    fn take_reasoning(&mut self, delta: &str) {
-        self.reasoning.push_str(delta);
-        if self.asked.beside {
-            self.queue.push(Event::Reasoning, delta);
-        }
-    }
-
-    /// The call that has this number on the wire, begun where there is none.
-    fn call(&mut self, number: Option<u32>) -> usize {
-        let known = self.calls.iter().rposition(|call| call.number == number);
-        known.unwrap_or_else(|| {
-            self.calls.push(Call { number, ..Call::default() });
-            self.calls.len() - 1
-        })
-    }
-
-    fn take_name(&mut self, number: Option<u32>, piece: &str) {
-        let index = self.call(number);
-        let call = &mut self.calls[index];
-        if call.arguments.closed() {
-            // Another call, which some servers give the same number, or the same once more.
-            piece.clone_into(&mut call.next);
-        } else if !call.named {
-            call.name.extend(piece);
-        }
-    }
-
-    fn take_id(&mut self, number: Option<u32>, id: &str) {
-        let index = self.call(number);
-        let call = &mut self.calls[index];
-        if call.id.is_empty() {
-            id.clone_into(&mut call.id);
-        } else if call.id == id {
-            call.next.clear();
-        }
-    }
-
-    fn take_arguments(&mut self, number: Option<u32>, delta: &str) {
-        let mut index = self.call(number);
-        if !self.calls[index].next.is_empty() {
-            index = self.begin_next(index);
-        }
-        self.calls[index].arguments.push(delta);
-        self.grow(index);
-    }
-
-    /// Begins the call that follows under the same number.
-    fn begin_next(&mut self, index: usize) -> usize {
-        let name = std::mem::take(&mut self.calls[index].next);
-        let number = self.calls[index].number;
-        self.end_call(index);
-        let mut call = Call { number, ..Call::default() };
-        call.name.extend(&name);
-        self.calls.push(call);
-        self.calls.len() - 1
-    }
-
-    /// Puts into the queue what is new of a call.
-    fn grow(&mut self, index: usize) {
-        let call = &mut self.calls[index];
-        if !(call.arguments.begun() || call.ended) {
-            return;
-        }
-        match self.asked.place {
-            Place::Calls => {
-                if !call.named {
-                    if call.name.joined.is_empty() && !call.ended {
-                        return;
-                    }
-                    call.named = true;
-                    self.queue.push(Event::Call(index), &call.name.resolve(&self.asked.functions));
-                }
+    fn begin_call(&mut self, number: Option<u32>, name: &str) {
+        let index = self.calls.len();
+        self.calls.push(Call { number, name: name.to_owned(), ..Call::default() });
+        let may_be_answer = match self.asked.place {
+            Place::Calls | Place::Turn => {
+                self.queue.push(Event::Call(index), name);
+                false
             }
-            Place::First | Place::Call | Place::Text => {
-                let allowed = self.asked.place != Place::Text || self.asked.elsewhere;
-                let foreign = || self.asked.foreign.contains(&call.name.resolve(&self.asked.functions));
-                if self.answer.is_none() && allowed && !foreign() {
-                    self.answer = Some(Answer::Call(index));
-                }
-                if self.answer != Some(Answer::Call(index)) {
-                    return;
-                }
-            }
-        }
-        let call = &mut self.calls[index];
-        let new = &call.arguments.text()[call.queued..];
-        if !new.is_empty() {
-            self.queue.push(Event::Arguments(index), new);
-        }
-        call.queued = call.arguments.text().len();
-    }
-
-    fn end_calls(&mut self) {
-        for index in 0..self.calls.len() {
-            let call = &mut self.calls[index];
-            if call.next == call.name.joined {
-                call.next.clear();
-            }
-            let index = if call.next.is_empty() { index } else { self.begin_next(index) };
-            self.end_call(index);
+            Place::First | Place::Call => true,
+            Place::Text => self.asked.elsewhere,
+        };
+        if may_be_answer && self.answer.is_none() && !self.asked.foreign.iter().any(|foreign| foreign == name)
+        {
+            self.answer = Some(Answer::Call(index));
         }
     }
 
-    fn end_call(&mut self, index: usize) {
-        let call = &mut self.calls[index];
-        if !call.ended {
-            call.ended = true;
-            call.arguments.end();
-            self.grow(index);
-            if self.asked.place == Place::Calls {
-                self.queue.push(Event::End(index), "");
-            }
+    /// Does this with the call that a delta belongs to, and hands it out as an event if the call is the answer.
+    fn of_call(
+        &mut self,
+        delta: Delta<'_>,
+        add: impl FnOnce(&mut Call, &str),
+        event: Option<fn(usize) -> Event>,
+    ) {
+        let Some(index) = self.calls.iter().rposition(|call| call.number == delta.call) else { return };
+        add(&mut self.calls[index], delta.text);
+        let all = matches!(self.asked.place, Place::Calls | Place::Turn);
+        let is_answer = all || self.answer == Some(Answer::Call(index));
+        if let Some(event) = event.filter(|_| is_answer) {
+            self.queue.push(event(index), delta.text);
         }
-    }
-
-    fn joined_texts(&self) -> String {
-        self.texts.iter().map(|text| text.content.as_str()).collect::<Vec<_>>().join("\n\n")
     }
 
     /// Chooses, at the end, among what has come in other places than the one that was asked for.
     fn fall_back(&mut self) {
         let asked = self.asked.place;
+        let in_text = matches!(asked, Place::First | Place::Text);
         let elsewhere = asked == Place::Call && self.asked.elsewhere;
-        let prose = self.texts.iter().any(|text| !text.is_blank());
+        let candidates = self.candidates();
         if let Some(index) = self.texts.iter().position(Text::is_json)
-            && (elsewhere || matches!(asked, Place::First | Place::Text))
+            && (in_text || elsewhere)
         {
             self.choose_text(index);
-        } else if prose && matches!(asked, Place::First | Place::Text) {
-            self.queue.push(Event::Text, &self.joined_texts());
+        } else if in_text && !candidates.trim_ascii().is_empty() {
+            self.queue.push(Event::Text, &candidates);
             self.answer = Some(Answer::Texts);
-        } else if self.asked.elsewhere && Opening::of_whole(&self.reasoning) == Opening::Json {
+        } else if self.asked.elsewhere
+            && asked != Place::Calls
+            && Opening::of_whole(&self.reasoning) == Opening::Json
+        {
             self.queue.push(Event::Text, &self.reasoning);
             self.answer = Some(Answer::Reasoning);
         }
+    }
+
+    /// The texts that may be the answer.
+    fn candidates(&self) -> String {
+        join(self.texts.iter().filter(|text| !text.beside))
     }
 }
 
 impl Text {
     fn extend(&mut self, delta: &str) {
+        let was_blank = self.is_blank();
         self.content.push_str(delta);
-        if self.is_blank() {
+        if was_blank {
             self.blank = self.content.len() - self.content[self.blank..].trim_ascii_start().len();
         }
         if self.opening == Opening::Unknown {
@@ -421,34 +353,19 @@ impl Text {
         self.blank == self.content.len()
     }
 
-    /// Whether it opens with JSON, now that it is whole.
+    /// Whether it is JSON or opens with it, now that it is whole.
     fn is_json(&self) -> bool {
-        self.opening == Opening::Json || Opening::of_whole(&self.content[self.blank..]) == Opening::Json
+        !self.beside
+            && (self.opening == Opening::Json
+                || Opening::of_whole(&self.content[self.blank..]) == Opening::Json)
     }
 }
 
-impl Name {
-    /// Takes in a piece. Some servers repeat the whole name.
-    fn extend(&mut self, piece: &str) {
-        if piece != self.joined {
-            self.joined.push_str(piece);
-        }
-        piece.clone_into(&mut self.last);
-    }
+/// What stands between two texts that are shown as one.
+const BETWEEN: &str = "\n\n";
 
-    /// The name of the function that is meant, one of those that were offered if it can be.
-    fn resolve(&self, functions: &[String]) -> String {
-        let joined = plain(&self.joined);
-        let known =
-            [joined, plain(&self.last)].into_iter().find(|name| functions.iter().any(|known| known == name));
-        known.unwrap_or(joined).to_owned()
-    }
-}
-
-/// A name without the marks of the model's own format that some servers leave at it.
-fn plain(name: &str) -> &str {
-    let name = name.split_once("<|").map_or(name, |(name, _)| name).trim_ascii();
-    name.strip_prefix("functions.").unwrap_or(name)
+fn join<'t>(texts: impl Iterator<Item = &'t Text>) -> String {
+    texts.map(|text| text.content.as_str()).collect::<Vec<_>>().join(BETWEEN)
 }
 
 /// Events with their characters, first in, first out.
@@ -480,5 +397,65 @@ impl Queue {
         let (event, end) = self.events.pop_front()?;
         let start = std::mem::replace(&mut self.taken, end);
         Some((event, &self.text[start..end]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an answer looked for in this place comes to, and what stands beside it.
+    fn read(place: Place, elsewhere: bool, deltas: &[(DeltaKind, u32, &str)]) -> (String, String) {
+        let several = deltas.iter().any(|(_, item, _)| *item > 0);
+        let foreign = vec!["search".to_owned()];
+        let mut choice = Choice::new(Asked { place, elsewhere, several, joined: false, foreign });
+        for &(kind, item, text) in deltas {
+            choice.take(Delta { kind, choice: 0, call: Some(item), item, text });
+        }
+        choice.end();
+        let mut answer = String::new();
+        while let Some((_, text)) = choice.next_event() {
+            answer.push_str(text);
+        }
+        (answer, choice.prose())
+    }
+
+    const CALL: (DeltaKind, u32, &str) = (DeltaKind::Call, 0, "f");
+    const ARGUMENTS: (DeltaKind, u32, &str) = (DeltaKind::Arguments, 0, "{\"a\":1}");
+    const PROSE: (DeltaKind, u32, &str) = (DeltaKind::Text, 0, "Let me.");
+    const JSON: (DeltaKind, u32, &str) = (DeltaKind::Text, 0, "{}");
+    const FOREIGN: (DeltaKind, u32, &str) = (DeltaKind::Call, 0, "search");
+    const THOUGHT: (DeltaKind, u32, &str) = (DeltaKind::Reasoning, 0, "[1]");
+
+    #[test]
+    fn where_the_answer_stands() {
+        use DeltaKind::{Prose, Text};
+        use Place::{Call, First};
+        for (place, elsewhere, deltas, answer, prose) in [
+            (First, false, &[PROSE, CALL, ARGUMENTS][..], "{\"a\":1}", "Let me."),
+            (First, false, &[JSON, CALL, ARGUMENTS], "{}", ""),
+            (First, false, &[CALL, ARGUMENTS, JSON], "{\"a\":1}", "{}"),
+            (First, false, &[PROSE], "Let me.", ""),
+            (First, false, &[(Text, 0, "tr"), (Text, 0, "ue")], "true", ""),
+            (First, false, &[FOREIGN, ARGUMENTS, JSON], "{}", ""),
+            (First, false, &[(Text, 0, "A."), (Text, 1, "{}"), (Text, 2, "{}")], "{}", "A."),
+            (First, false, &[(Text, 0, "A."), (Text, 1, "B.")], "A.\n\nB.", ""),
+            (Place::Text, false, &[CALL, ARGUMENTS, PROSE], "Let me.", ""),
+            (Place::Text, false, &[(Prose, 0, "[0]"), (Text, 1, "[1]")], "[1]", "[0]"),
+            (Place::Text, false, &[CALL, ARGUMENTS], "", ""),
+            (Place::Text, true, &[CALL, ARGUMENTS], "{\"a\":1}", ""),
+            (Place::Text, true, &[(Text, 0, "\n"), CALL, ARGUMENTS], "{\"a\":1}", "\n"),
+            (Place::Text, true, &[FOREIGN, ARGUMENTS], "", ""),
+            (Place::Text, true, &[THOUGHT], "[1]", ""),
+            (Place::Text, false, &[THOUGHT], "", ""),
+            (Call, false, &[JSON, PROSE], "", "{}Let me."),
+            (Call, true, &[JSON], "{}", ""),
+            (Call, true, &[PROSE], "", "Let me."),
+            (Call, true, &[JSON, CALL, ARGUMENTS], "{\"a\":1}", "{}"),
+            (Call, true, &[THOUGHT], "[1]", ""),
+        ] {
+            let (answer, prose) = (answer.to_owned(), prose.to_owned());
+            assert_eq!(read(place, elsewhere, deltas), (answer, prose), "{place:?} {deltas:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use instar_wire::choice::{Asked, Choice, Place};
-use instar_wire::{Delta, Kind};
+use instar_wire::{Delta, DeltaKind};
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -49,17 +49,15 @@ impl Body {
     #[new]
     #[pyo3(signature = (
         decoder, place, complain, *,
-        emit="delta", elsewhere=false, beside=false, functions=Vec::new(), foreign=Vec::new(),
+        emit="delta", elsewhere=false, several=false, foreign=Vec::new(),
     ))]
-    #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn new(
         decoder: Py<PyAny>,
         place: &str,
         complain: Py<PyAny>,
         emit: &str,
         elsewhere: bool,
-        beside: bool,
-        functions: Vec<String>,
+        several: bool,
         foreign: Vec<String>,
     ) -> PyResult<Self> {
         let joined = match emit {
@@ -69,7 +67,7 @@ impl Body {
                 return Err(PyValueError::new_err(format!("emit is 'delta' or 'read', not {other:?}")));
             }
         };
-        let asked = Asked { place: place_of(place)?, elsewhere, beside, joined, functions, foreign };
+        let asked = Asked { place: place_of(place)?, elsewhere, several, joined, foreign };
         let state = State {
             asked,
             choices: BTreeMap::new(),
@@ -174,11 +172,9 @@ impl Body {
             let deltas = self.decoder.bind(py).call_method1(intern!(py, "feed"), (piece,))?;
             return self.take_all(py, &deltas);
         };
-        let bytes = PyWire::bytes(piece)?;
         let mut state = self.lend(py)?;
-        let missing = BEGINNING - state.beginning.len();
-        state.beginning.extend_from_slice(&bytes[..bytes.len().min(missing)]);
-        wire.get().read(py, bytes, |delta| state.take(delta))
+        state.note(piece);
+        wire.get().read(piece, |delta| state.take(delta))
     }
 
     fn decode_end(&self, py: Python<'_>) -> PyResult<()> {
@@ -235,16 +231,27 @@ impl State {
         self.failure.as_ref()
     }
 
+    /// Keeps the beginning of the body.
+    fn note(&mut self, piece: &Bound<'_, PyAny>) {
+        let missing = BEGINNING - self.beginning.len();
+        if missing > 0
+            && let Ok(bytes) = piece.cast::<PyBytes>()
+        {
+            let bytes = bytes.as_bytes();
+            self.beginning.extend_from_slice(&bytes[..bytes.len().min(missing)]);
+        }
+    }
+
     fn take(&mut self, delta: Delta<'_>) {
         if self.complaint.is_some() || self.over() {
             return;
         }
         match delta.kind {
-            Kind::Usage => self.usage = Some(delta.text.to_owned()),
-            Kind::Error => {
+            DeltaKind::Usage => self.usage = Some(delta.text.to_owned()),
+            DeltaKind::Error => {
                 self.complaint.get_or_insert_with(|| delta.text.to_owned());
             }
-            Kind::Done => {
+            DeltaKind::Done => {
                 self.done = true;
                 self.finish();
             }
@@ -261,8 +268,13 @@ impl State {
 }
 
 /// The places by their names.
-const PLACES: [(&str, Place); 4] =
-    [("auto", Place::First), ("text", Place::Text), ("call", Place::Call), ("calls", Place::Calls)];
+const PLACES: [(&str, Place); 5] = [
+    ("auto", Place::First),
+    ("text", Place::Text),
+    ("call", Place::Call),
+    ("calls", Place::Calls),
+    ("turn", Place::Turn),
+];
 
 /// The place of this name.
 fn place_of(name: &str) -> PyResult<Place> {

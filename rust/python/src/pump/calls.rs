@@ -3,9 +3,10 @@
 use instar_wire::choice::Event;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
+use super::delta::Quoter;
 use super::{Items, Pump, string};
 use crate::parser::PyParser;
 
@@ -31,8 +32,18 @@ enum View {
 struct Call {
     object: Py<PyAny>,
     parser: Py<PyParser>,
-    /// Whether nothing more of it is read.
-    closed: bool,
+    /// Makes JSON of its input, if that is a text.
+    quoter: Option<Quoter>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// Its arguments are whole.
+    Whole,
+    /// Something is wrong with them.
+    Refused,
 }
 
 impl Calls {
@@ -46,6 +57,11 @@ impl Calls {
         Ok(Self { begin, view, begun: Vec::new() })
     }
 
+    /// Whether the answer is one call.
+    pub(super) fn is_one(&self) -> bool {
+        self.view == View::First
+    }
+
     pub(super) fn take(
         &mut self,
         py: Python<'_>,
@@ -56,55 +72,60 @@ impl Calls {
     ) -> PyResult<()> {
         match event {
             Event::Call(index) => self.begin(py, pump, index, text, items),
-            Event::Arguments(index) | Event::End(index) => {
-                let Some(call) = self.begun.get(index).and_then(Option::as_ref).filter(|call| !call.closed)
-                else {
-                    return Ok(());
-                };
+            Event::Arguments(index) | Event::Input(index) | Event::End(index) => {
+                let Some(call) = self.begun.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
                 pump.switch(py, &call.parser)?;
-                let parser = call.parser.get();
-                let grown = match event {
-                    Event::End(_) => parser.close(py).map(|()| true),
-                    _ => parser.feed_bytes(py, text),
-                };
+                let grown = call.take(py, event, text);
                 self.grow(py, index, grown, items)
             }
             Event::Prose | Event::Reasoning if self.view == View::Parts => {
                 let kind =
                     if event == Event::Prose { intern!(py, "prose") } else { intern!(py, "reasoning") };
-                items.push(
-                    self.begin.getattr(py, intern!(py, "beside"))?.call1(py, (kind, string(py, text)?))?,
-                );
+                let part =
+                    self.begin.bind(py).getattr(intern!(py, "beside"))?.call1((kind, string(py, text)?))?;
+                items.push(part.unbind());
+                Ok(())
+            }
+            Event::Restart => {
+                self.begun.clear();
+                items.once.again(py);
+                if self.is_one() {
+                    items.push(py.None());
+                }
                 Ok(())
             }
             Event::Prose | Event::Reasoning | Event::Text => Ok(()),
         }
     }
 
-    pub(super) fn end(&mut self, py: Python<'_>) -> PyResult<()> {
+    /// The response has ended: what is open of a call stays so.
+    pub(super) fn end(&mut self, py: Python<'_>, items: &mut Items) -> PyResult<()> {
         if self.view != View::Parts && self.ours().next().is_none() {
             let class = py.import("instar.errors")?.getattr("TruncatedError")?;
-            return Err(PyErr::from_value(class.call1((pyo3::types::PyTuple::empty(py),))?));
+            return Err(PyErr::from_value(class.call1((PyTuple::empty(py),))?));
+        }
+        for index in 0..self.begun.len() {
+            if let Some(call) = &mut self.begun[index]
+                && call.stage == Stage::Open
+            {
+                let closed = call.close(py);
+                self.grow(py, index, closed, items)?;
+            }
         }
         Ok(())
     }
 
-    /// Whether the answer is one call.
-    pub(super) fn is_one(&self) -> bool {
-        self.view == View::First
+    pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.shown(py, |call| call.parser.get().snapshot(py))
     }
 
-    pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut snapshots = self.ours().map(|call| call.parser.get().snapshot(py));
-        if self.view == View::First {
-            return snapshots.next().unwrap_or_else(|| Ok(py.None()));
-        }
-        Ok(PyList::new(py, snapshots.collect::<PyResult<Vec<_>>>()?)?.into_any().unbind())
+    pub(super) fn last(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.shown(py, |call| call.last(py))
     }
 
     pub(super) fn text(&self, py: Python<'_>) -> PyResult<String> {
         let mut ours = self.ours();
-        if self.view == View::First {
+        if self.is_one() {
             return ours.next().map_or_else(|| Ok(String::new()), |call| call.parser.get().text(py));
         }
         let lines = ours.map(|call| {
@@ -114,16 +135,9 @@ impl Calls {
         Ok(lines.collect::<PyResult<Vec<_>>>()?.join("\n"))
     }
 
-    pub(super) fn last(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mut finals = self.ours().map(|call| call.object.call_method0(py, intern!(py, "final")));
-        if self.view == View::First {
-            return finals.next().unwrap_or_else(|| Ok(py.None()));
-        }
-        Ok(PyList::new(py, finals.collect::<PyResult<Vec<_>>>()?)?.into_any().unbind())
-    }
-
+    /// The objects of the calls.
     pub(super) fn made<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.ours().map(|call| &call.object))
+        PyList::new(py, self.ours().map(|call| &call.object).collect::<Vec<_>>())
     }
 
     fn begin(
@@ -134,27 +148,29 @@ impl Calls {
         name: &[u8],
         items: &mut Items,
     ) -> PyResult<()> {
-        let id = pump.of_choice(py, |choice| choice.id(index).to_owned())?.filter(|id| !id.is_empty());
         if self.begun.len() <= index {
             self.begun.resize_with(index + 1, || None);
         }
-        let object = self.begin.bind(py).call1((self.ours().count(), id, string(py, name)?))?;
+        let number = self.ours().count();
+        let id = pump.of_choice(py, |choice| choice.id(index).to_owned())?.filter(|id| !id.is_empty());
+        let object = self.begin.bind(py).call1((number, id, string(py, name)?))?;
         if object.is_none() {
             return Ok(());
         }
         let parser: Py<PyParser> = object.getattr(intern!(py, "parser"))?.extract()?;
         pump.switch(py, &parser)?;
-        let is_first = self.ours().next().is_none();
         match self.view {
             View::Parts => items.push(object.clone().unbind()),
-            View::First if is_first => items.push(parser.get().snapshot(py)?),
+            View::First if number == 0 => items.push(parser.get().snapshot(py)?),
             View::First | View::Finals => {}
         }
-        self.begun[index] = Some(Call { object: object.unbind(), parser, closed: false });
+        let textual = object.getattr(intern!(py, "textual"))?.is_truthy()?;
+        let quoter = textual.then(Quoter::default);
+        self.begun[index] = Some(Call { object: object.unbind(), parser, quoter, stage: Stage::Open });
         Ok(())
     }
 
-    /// What has come of a delta that a call was given.
+    /// Hands out what a call that has taken something in shows of it.
     fn grow(
         &mut self,
         py: Python<'_>,
@@ -165,31 +181,43 @@ impl Calls {
         let view = self.view;
         let is_first = !self.begun[..index].iter().any(Option::is_some);
         let Some(call) = &mut self.begun[index] else { return Ok(()) };
+        let before = call.stage;
         let (grown, error) = match grown {
             Ok(grown) => (grown, None),
             Err(error) if view == View::Parts && error.is_instance_of::<PyException>(py) => {
-                (true, Some(error))
+                (true, Some(error.into_value(py)))
             }
             Err(error) => return Err(error),
         };
-        call.closed = error.is_some() || call.parser.get().complete(py)?;
+        if error.is_some() {
+            call.stage = Stage::Refused;
+        } else if before == Stage::Open && call.parser.get().complete(py)? {
+            call.stage = Stage::Whole;
+        }
+        let closes = call.stage != before;
         match view {
             View::Parts => {
-                if call.closed {
-                    let error = error.map(|error| error.into_value(py));
+                if closes {
                     call.object.call_method1(py, intern!(py, "_close"), (error,))?;
                 }
-                if grown || call.closed {
+                if grown || closes {
                     items.push(call.object.clone_ref(py));
                 }
             }
-            View::Finals if call.closed => {
-                items.push_once(call.object.bind(py).call_method0(intern!(py, "final"))?)?;
-            }
-            View::First if grown && is_first => items.push(call.parser.get().snapshot(py)?),
+            View::Finals if closes => items.push_once(call.last(py)?.into_bound(py))?,
+            View::First if is_first && grown => items.push(call.parser.get().snapshot(py)?),
             View::Finals | View::First => {}
         }
         Ok(())
+    }
+
+    /// This of the first call, or of each.
+    fn shown(&self, py: Python<'_>, show: impl Fn(&Call) -> PyResult<Py<PyAny>>) -> PyResult<Py<PyAny>> {
+        let mut shown = self.ours().map(show);
+        if self.is_one() {
+            return shown.next().unwrap_or_else(|| Ok(py.None()));
+        }
+        Ok(PyList::new(py, shown.collect::<PyResult<Vec<_>>>()?)?.into_any().unbind())
     }
 
     fn ours(&self) -> impl Iterator<Item = &Call> {
@@ -202,5 +230,32 @@ impl Calls {
             visit.call(&call.object)?;
             visit.call(&call.parser)
         })
+    }
+}
+
+impl Call {
+    /// Takes in an event. True if the snapshot shows something new.
+    fn take(&mut self, py: Python<'_>, event: Event, text: &[u8]) -> PyResult<bool> {
+        let parser = self.parser.get();
+        match (event, &mut self.quoter) {
+            _ if self.stage == Stage::Refused => Ok(false),
+            (Event::Input(_), Some(quoter)) => parser.feed_bytes(py, &quoter.quote(text)),
+            (Event::End(_), Some(quoter)) if quoter.is_open() || parser.offset(py)? == 0 => {
+                parser.feed_bytes(py, quoter.end())
+            }
+            (Event::End(_), _) => self.close(py),
+            _ => parser.feed_bytes(py, text),
+        }
+    }
+
+    /// Declares the text ended. True if the end shows something new: it closes a number.
+    fn close(&self, py: Python<'_>) -> PyResult<bool> {
+        let was_complete = self.parser.get().complete(py)?;
+        self.parser.get().close(py).map(|()| !was_complete)
+    }
+
+    /// The validated arguments.
+    fn last(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.object.call_method0(py, intern!(py, "final"))
     }
 }

@@ -49,6 +49,40 @@ impl Reader {
     }
 }
 
+/// Makes a JSON string of a text that comes as it is, delta by delta.
+#[derive(Default)]
+pub(super) struct Quoter {
+    begun: bool,
+}
+
+impl Quoter {
+    /// The next characters, with the quote before the first of them.
+    pub(super) fn quote(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut json = Vec::with_capacity(text.len() + 2);
+        if !std::mem::replace(&mut self.begun, true) {
+            json.push(b'"');
+        }
+        for &byte in text {
+            match byte {
+                b'"' | b'\\' => json.extend_from_slice(&[b'\\', byte]),
+                0x00..0x20 => json.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+                _ => json.push(byte),
+            }
+        }
+        json
+    }
+
+    /// Whether the string has begun.
+    pub(super) fn is_open(&self) -> bool {
+        self.begun
+    }
+
+    /// What ends the string.
+    pub(super) fn end(&mut self) -> &'static [u8] {
+        if std::mem::take(&mut self.begun) { b"\"" } else { b"\"\"" }
+    }
+}
+
 /// The bytes of a delta.
 pub(super) fn bytes<'d>(delta: &'d Bound<'_, PyAny>) -> PyResult<Cow<'d, [u8]>> {
     if let Ok(text) = delta.cast::<PyString>() {

@@ -3,15 +3,18 @@
 //! The list is the whole answer (`[...]`), or what an object holds (`{"users": [...]}`, under any key; the lists of
 //! several keys are read as one): the first character that is not white space decides.
 
+use instar_wire::choice::Event;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::delta::Reader;
-use super::{Items, Pump};
+use super::{Items, Pump, made};
 use crate::parser::PyParser;
 
 pub(super) struct Elements {
+    /// Makes the parser of a bare list.
+    make: Py<PyAny>,
     parser: Py<PyParser>,
     /// Makes the parser of an object of lists.
     wrapped: Py<PyAny>,
@@ -19,8 +22,8 @@ pub(super) struct Elements {
 }
 
 impl Elements {
-    pub(super) fn new(parser: Py<PyParser>, wrapped: Py<PyAny>) -> Self {
-        Self { parser, wrapped, begun: false }
+    pub(super) fn new(make: Py<PyAny>, parser: Py<PyParser>, wrapped: Py<PyAny>) -> Self {
+        Self { make, parser, wrapped, begun: false }
     }
 
     pub(super) fn take(
@@ -28,14 +31,28 @@ impl Elements {
         py: Python<'_>,
         pump: &Pump,
         reader: &mut Reader,
+        event: Event,
         text: &[u8],
         items: &mut Items,
     ) -> PyResult<()> {
-        if !self.begun {
-            self.begin(py, pump, text)?;
+        match event {
+            Event::Text | Event::Arguments(_) | Event::Input(_) => {
+                if !self.begun {
+                    self.begin(py, pump, text)?;
+                }
+                reader.feed(py, self.parser.get(), text)?;
+                self.rest(py, items)
+            }
+            Event::Restart => {
+                self.parser = made(self.make.bind(py))?;
+                pump.switch(py, &self.parser)?;
+                self.begun = false;
+                *reader = Reader::default();
+                items.once.again(py);
+                Ok(())
+            }
+            Event::Call(_) | Event::End(_) | Event::Prose | Event::Reasoning => Ok(()),
         }
-        reader.feed(py, self.parser.get(), text)?;
-        self.rest(py, items)
     }
 
     /// Hands out the elements that have closed.
@@ -65,7 +82,7 @@ impl Elements {
         self.begun = first.is_some();
         if first == Some(&b'{') {
             let blank = self.parser.get().text(py)?;
-            self.parser = self.wrapped.call0(py)?.extract(py)?;
+            self.parser = made(self.wrapped.bind(py))?;
             pump.switch(py, &self.parser)?;
             self.parser.get().feed_bytes(py, blank.as_bytes())?;
         }
@@ -73,6 +90,7 @@ impl Elements {
     }
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.make)?;
         visit.call(&self.parser)?;
         visit.call(&self.wrapped)
     }

@@ -108,7 +108,7 @@ enum Projection {
 /// The items that have not been taken yet.
 struct Items {
     queue: VecDeque<Py<PyAny>>,
-    once: Option<Once>,
+    once: Once,
 }
 
 /// Lets each element pass once, however many attempts repeat it.
@@ -121,41 +121,49 @@ struct Once {
 #[pymethods]
 impl Pump {
     /// The growing object, once more after every delta that changed it.
+    ///
+    /// `make` makes a parser, and another one for another attempt. `look` says what is shown of the parser's value.
+    /// `textual`: the value is a text, which may come as it is, and not as JSON.
     #[staticmethod]
-    #[pyo3(signature = (parser, *, body=None, choice=0, look=None))]
+    #[pyo3(signature = (make, *, body=None, choice=0, look=None, textual=false))]
     fn partials(
         py: Python<'_>,
-        parser: Py<PyParser>,
+        make: Py<PyAny>,
         body: Option<Py<Body>>,
         choice: u32,
         look: Option<Py<PyAny>>,
-    ) -> Self {
-        let projection = Projection::Partials(Partials::new(parser.clone_ref(py), look));
-        Self::new(projection, parser, body, choice, None)
+        textual: bool,
+    ) -> PyResult<Self> {
+        let parser = made(make.bind(py))?;
+        let projection = Projection::Partials(Partials::new(make, parser.clone_ref(py), look, textual));
+        Ok(Self::new(projection, parser, body, choice, Once::new(py, None)))
     }
 
-    /// The members of a list, each once, as it closes. `wrapped` makes the parser of an object of lists.
+    /// The members of a list, each once, as it closes.
+    ///
+    /// `make` makes the parser of a bare list, `wrapped` that of an object of lists. What has `passed` in an earlier
+    /// attempt is not handed out again.
     #[staticmethod]
-    #[pyo3(signature = (parser, wrapped, *, body=None, choice=0, passed=None))]
+    #[pyo3(signature = (make, wrapped, *, body=None, choice=0, passed=None))]
     fn elements(
         py: Python<'_>,
-        parser: Py<PyParser>,
+        make: Py<PyAny>,
         wrapped: Py<PyAny>,
         body: Option<Py<Body>>,
         choice: u32,
         passed: Option<Py<PyList>>,
-    ) -> Self {
-        let projection = Projection::Elements(Elements::new(parser.clone_ref(py), wrapped));
-        let once = passed.map(|passed| Once::new(py, passed));
-        Self::new(projection, parser, body, choice, once)
+    ) -> PyResult<Self> {
+        let parser = made(make.bind(py))?;
+        let projection = Projection::Elements(Elements::new(make, parser.clone_ref(py), wrapped));
+        Ok(Self::new(projection, parser, body, choice, Once::new(py, passed)))
     }
 
-    /// The calls of functions. `begin(index, id, name)` makes the object of each.
+    /// The calls of functions. `begin(index, id, name)` makes the object of each, `make` the parser of none.
     #[staticmethod]
-    #[pyo3(signature = (parser, begin, view, *, body=None, choice=0, passed=None))]
+    #[pyo3(signature = (make, begin, view, *, body=None, choice=0, passed=None))]
     fn calls(
         py: Python<'_>,
-        parser: Py<PyParser>,
+        make: &Bound<'_, PyAny>,
         begin: Py<PyAny>,
         view: &str,
         body: Option<Py<Body>>,
@@ -163,8 +171,7 @@ impl Pump {
         passed: Option<Py<PyList>>,
     ) -> PyResult<Self> {
         let projection = Projection::Calls(Calls::new(begin, view)?);
-        let once = passed.map(|passed| Once::new(py, passed));
-        Ok(Self::new(projection, parser, body, choice, once))
+        Ok(Self::new(projection, made(make)?, body, choice, Once::new(py, passed)))
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -251,7 +258,7 @@ impl Pump {
             Projection::Partials(partials) => partials.end(py, items)?,
             Projection::Elements(elements) => return elements.end(py, items),
             Projection::Calls(calls) => {
-                calls.end(py)?;
+                calls.end(py, items)?;
                 if !calls.is_one() {
                     return Ok(());
                 }
@@ -339,8 +346,8 @@ impl Pump {
 
     /// The elements that this attempt and those before it have handed out.
     #[getter]
-    fn passed(&self, py: Python<'_>) -> PyResult<Option<Py<PyList>>> {
-        Ok(self.lend(py)?.items.once.as_ref().map(|once| once.passed.clone_ref(py)))
+    fn passed(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        Ok(self.lend(py)?.items.once.passed.clone_ref(py))
     }
 
     /// Why the model stopped, in the provider's words, once it has.
@@ -373,12 +380,6 @@ impl Pump {
         self.of_choice(py, |choice| choice.begun()).map(Option::unwrap_or_default)
     }
 
-    /// Whether the deltas of a call look as if each repeated all that came before it.
-    #[getter]
-    fn cumulative(&self, py: Python<'_>) -> PyResult<bool> {
-        self.of_choice(py, |choice| choice.cumulative()).map(Option::unwrap_or_default)
-    }
-
     /// What has come of the choice, wherever it stands: "answer" (or None), "prose", "calls" and "reasoning".
     fn found<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let found = self.of_choice(py, |choice| body::found(py, choice))?;
@@ -404,7 +405,7 @@ impl Pump {
         parser: Py<PyParser>,
         body: Option<Py<Body>>,
         choice: u32,
-        once: Option<Once>,
+        once: Once,
     ) -> Self {
         let state = State {
             projection,
@@ -563,8 +564,8 @@ impl State {
     fn show(&mut self, py: Python<'_>, pump: &Pump, event: Event, text: &[u8]) -> PyResult<()> {
         let Self { projection, items, reader, .. } = self;
         match projection {
-            Projection::Partials(partials) => partials.take(py, reader, text, items)?,
-            Projection::Elements(elements) => elements.take(py, pump, reader, text, items)?,
+            Projection::Partials(partials) => partials.take(py, pump, reader, event, text, items)?,
+            Projection::Elements(elements) => elements.take(py, pump, reader, event, text, items)?,
             Projection::Calls(calls) => calls.take(py, pump, event, text, items)?,
         }
         if self.reader.stopped() {
@@ -580,10 +581,8 @@ impl State {
             visit.call(&error.value)?;
         }
         self.items.queue.iter().try_for_each(|item| visit.call(item))?;
-        if let Some(once) = &self.items.once {
-            visit.call(&once.passed)?;
-            visit.call(&once.expected)?;
-        }
+        visit.call(&self.items.once.passed)?;
+        visit.call(&self.items.once.expected)?;
         match &self.projection {
             Projection::Partials(partials) => partials.traverse(visit),
             Projection::Elements(elements) => elements.traverse(visit),
@@ -599,23 +598,33 @@ impl Items {
 
     /// Adds an element, unless an earlier attempt has handed it out.
     fn push_once(&mut self, item: Bound<'_, PyAny>) -> PyResult<()> {
-        if let Some(once) = &self.once {
-            let expected = once.expected.bind(item.py());
-            if expected.contains(&item)? {
-                return expected.del_item(expected.index(&item)?);
-            }
-            once.passed.bind(item.py()).append(&item)?;
+        let Once { passed, expected } = &self.once;
+        let expected = expected.bind(item.py());
+        if expected.contains(&item)? {
+            return expected.del_item(expected.index(&item)?);
         }
+        passed.bind(item.py()).append(&item)?;
         self.queue.push_back(item.unbind());
         Ok(())
     }
 }
 
 impl Once {
-    fn new(py: Python<'_>, passed: Py<PyList>) -> Self {
+    fn new(py: Python<'_>, passed: Option<Py<PyList>>) -> Self {
+        let passed = passed.unwrap_or_else(|| PyList::empty(py).unbind());
         let expected = passed.bind(py).get_slice(0, passed.bind(py).len()).unbind();
         Self { passed, expected }
     }
+
+    /// What has passed comes once more.
+    fn again(&mut self, py: Python<'_>) {
+        *self = Self::new(py, Some(self.passed.clone_ref(py)));
+    }
+}
+
+/// The parser that this function makes.
+fn made(make: &Bound<'_, PyAny>) -> PyResult<Py<PyParser>> {
+    Ok(make.call0()?.extract()?)
 }
 
 /// The characters of a text as Python has them.

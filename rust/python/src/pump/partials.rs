@@ -1,31 +1,52 @@
 //! The growing object: empty at first, then once more after every delta that changed it.
 
+use instar_wire::choice::Event;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::Items;
-use super::delta::Reader;
+use super::delta::{Quoter, Reader};
+use super::{Items, Pump, made};
 use crate::parser::PyParser;
 
 pub(super) struct Partials {
+    /// Makes a parser.
+    make: Py<PyAny>,
     parser: Py<PyParser>,
     /// What is shown of the parser's value, where that is only what the answer is wrapped in.
     look: Option<Py<PyAny>>,
+    /// Makes JSON of a text, if that is what the answer is.
+    quoter: Option<Quoter>,
 }
 
 impl Partials {
-    pub(super) fn new(parser: Py<PyParser>, look: Option<Py<PyAny>>) -> Self {
-        Self { parser, look }
+    pub(super) fn new(make: Py<PyAny>, parser: Py<PyParser>, look: Option<Py<PyAny>>, textual: bool) -> Self {
+        Self { make, parser, look, quoter: textual.then(Quoter::default) }
     }
 
     pub(super) fn take(
         &mut self,
         py: Python<'_>,
+        pump: &Pump,
         reader: &mut Reader,
+        event: Event,
         text: &[u8],
         items: &mut Items,
     ) -> PyResult<()> {
-        if reader.feed(py, self.parser.get(), text)? {
+        let changed = match (event, &mut self.quoter) {
+            (Event::Input(_), Some(quoter)) => reader.feed(py, self.parser.get(), &quoter.quote(text))?,
+            (Event::End(_), Some(quoter)) => reader.feed(py, self.parser.get(), quoter.end())?,
+            (Event::Text | Event::Arguments(_) | Event::Input(_), _) => {
+                reader.feed(py, self.parser.get(), text)?
+            }
+            (Event::Restart, _) => {
+                self.parser = made(self.make.bind(py))?;
+                pump.switch(py, &self.parser)?;
+                *reader = Reader::default();
+                true
+            }
+            (Event::Call(_) | Event::End(_) | Event::Prose | Event::Reasoning, _) => false,
+        };
+        if changed {
             items.push(self.snapshot(py)?);
         }
         Ok(())
@@ -57,6 +78,7 @@ impl Partials {
     }
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.make)?;
         visit.call(&self.parser)?;
         visit.call(&self.look)
     }

@@ -1,4 +1,4 @@
-//! The numbers of the tool calls in one message.
+//! Which tool call an entry of a list of calls is about: the number of the call.
 //!
 //! A call's number is its `index`, and what comes with that index goes on with it. But some servers leave the index out,
 //! and some give the same one to every call. So another call begins, too,
@@ -7,14 +7,19 @@
 //!   server makes up an id for every event), and the call has another id;
 //! - without an index: where the id is new, or where a name comes, and no id that is known.
 //!
+//! Not so while the call is open, its arguments no whole JSON text yet, and what comes has no other name: then the
+//! server makes up an id, or repeats the name, for every event.
+//!
 //! What has no index, id or name goes on with the call that the list before began with, and what is behind it in its
 //! list with the calls behind that one.
 
 use std::collections::BTreeMap;
 
-/// The calls so far.
+use super::call::ToolCalls;
+
+/// The numbers that the calls of one choice have been given.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Calls {
+pub(crate) struct Numbers {
     /// By their numbers.
     begun: BTreeMap<u32, Call>,
     /// The latest call of each index.
@@ -23,8 +28,10 @@ pub(crate) struct Calls {
     by_id: BTreeMap<Vec<u8>, u32>,
     /// The call that the list of calls before, or this one, began with.
     first: u32,
-    /// The call that an event was about last.
+    /// The call that an entry was about last.
     last: u32,
+    /// The calls that this list of calls has been about.
+    listed: Vec<u32>,
 }
 
 /// What is known of a call.
@@ -35,24 +42,30 @@ struct Call {
     id: Vec<u8>,
 }
 
-/// What an event says of which call it is about.
+/// What an entry says of which call it is about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Label<'e> {
+    pub(crate) choice: u32,
     pub(crate) index: Option<u32>,
     /// Empty if there is none.
     pub(crate) id: &'e [u8],
-    /// Whether there is a name.
-    pub(crate) named: bool,
+    /// Empty if there is none.
+    pub(crate) name: &'e [u8],
+    /// Whether there are arguments.
+    pub(crate) argued: bool,
     /// Whether it is the first of the event's list of calls.
     pub(crate) first: bool,
 }
 
-impl Calls {
-    /// The number of the call that has this label.
-    pub(crate) fn number(&mut self, label: Label<'_>) -> u32 {
+impl Numbers {
+    /// The number of the call that has this label. `calls` is what has come of the calls.
+    pub(crate) fn number(&mut self, label: Label<'_>, calls: &mut ToolCalls) -> u32 {
+        if label.first {
+            self.listed.clear();
+        }
         let known = self.by_id.get(label.id).copied();
         let held = self.held(label, known);
-        let held = held.filter(|&number| known == Some(number) || !self.begins(label, number));
+        let held = held.filter(|&number| known == Some(number) || !self.begins(label, number, calls));
         let number = held.unwrap_or_else(|| self.begin(label.index));
         if !label.id.is_empty() && known != Some(number) {
             self.by_id.insert(label.id.to_vec(), number);
@@ -64,7 +77,14 @@ impl Calls {
             self.first = number;
         }
         self.last = number;
+        self.listed.push(number);
         number
+    }
+
+    /// The number of the call at a place in a list of all of them, which begins if there is none.
+    pub(crate) fn at_place(&mut self, place: u32) -> u32 {
+        let begun = self.begun.keys().nth(place as usize).copied();
+        begun.unwrap_or_else(|| self.begin(None))
     }
 
     /// The call that goes on, unless another one begins. `known` is the one that has the id.
@@ -75,14 +95,16 @@ impl Calls {
         };
         let at_index = |number: &u32| self.begun[number].index.is_none_or(|held| held == index);
         // A call that began without an index may be given one later.
-        let by_number = || (!label.named && self.begun.contains_key(&index)).then_some(index);
+        let by_number = || (label.name.is_empty() && self.begun.contains_key(&index)).then_some(index);
         known.filter(at_index).or_else(|| self.by_index.get(&index).copied()).or_else(by_number)
     }
 
     /// Whether a label whose id is not known is that of another call than the one that would go on.
-    fn begins(&self, label: Label<'_>, number: u32) -> bool {
+    fn begins(&self, label: Label<'_>, number: u32, calls: &mut ToolCalls) -> bool {
         let other = !label.id.is_empty() && !self.begun[&number].id.is_empty();
-        if label.index.is_some() { other && label.named } else { other || label.named }
+        let named = !label.name.is_empty();
+        let begins = if label.index.is_some() { other && named } else { other || named };
+        begins && (self.listed.contains(&number) || !goes_on(label, number, calls))
     }
 
     fn begin(&mut self, index: Option<u32>) -> u32 {
@@ -92,4 +114,13 @@ impl Calls {
         self.by_index.extend(index.map(|index| (index, number)));
         number
     }
+}
+
+/// Whether a label can be that of an open call, whose server makes up an id or repeats the name for every event, or
+/// sends the name in pieces.
+fn goes_on(label: Label<'_>, number: u32, calls: &mut ToolCalls) -> bool {
+    let Some(call) = calls.find(label.choice, number) else { return false };
+    let same_name = label.name.is_empty() || label.name == call.name().as_bytes();
+    let more_of_the_name = label.id.is_empty() && !label.argued && call.is_blank();
+    (same_name || more_of_the_name) && call.goes_on()
 }

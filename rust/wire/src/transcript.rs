@@ -1,25 +1,25 @@
-//! The events so far, for those who put a whole response together.
+//! The transcript of a response: its events so far, for those who put it together.
 
 use std::ops::Range;
 
-/// What is kept of an event in place of some of its bytes.
+/// What the transcript has in place of some bytes of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Edit {
     pub(crate) at: Range<usize>,
     pub(crate) text: String,
 }
 
-/// The data of the events, those of a run as one.
+/// The data of the events. Those that were coalesced are one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Log {
+pub(crate) struct Transcript {
     events: Vec<Vec<u8>>,
     /// What comes behind the characters that the last event may still be given.
     tail: Vec<u8>,
 }
 
-impl Log {
+impl Transcript {
     /// Adds an event with these edits. Those that are like it go on with it at `growth`.
-    pub(crate) fn push(&mut self, data: &[u8], mut edits: Vec<Edit>, growth: Option<usize>) {
+    pub(crate) fn push(&mut self, data: &[u8], edits: &mut [Edit], growth: Option<usize>) {
         if let Some(last) = self.events.last_mut() {
             last.append(&mut self.tail);
             last.shrink_to_fit();

@@ -7,10 +7,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::delta::{DeltaKind, DeltaSpan, Extent};
+use crate::extract::{Extract, Reader};
 use crate::fault::{Fault, FaultKind};
-use crate::log::Edit;
-use crate::shape::{Reader, Shape};
-use crate::{Kind, Said};
+use crate::transcript::Edit;
 use instar_json::Syntax;
 
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
@@ -20,12 +20,12 @@ const ESCAPE: usize = r"\ufffd".len();
 
 /// The first halves that are held back, by the strings that they belong to.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Halves {
+pub(crate) struct Surrogates {
     held: BTreeMap<Name, u16>,
 }
 
 /// What tells a string from the others that grow.
-type Name = (Kind, u32, Option<u32>);
+type Name = (DeltaKind, u32, Option<u32>, u32);
 
 /// A half that is alone in its string, and the offset of its escape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Half {
 pub(crate) fn read<'d>(
     reader: &mut Reader,
     data: &'d [u8],
-    shape: &'static Shape,
+    shape: &'static Extract,
 ) -> Result<(Cow<'d, [u8]>, Vec<Half>), Fault> {
     match reader.read(data, shape) {
         Ok(()) => Ok((Cow::Borrowed(data), Vec::new())),
@@ -88,29 +88,30 @@ fn mended(data: &[u8], alone: &[Half]) -> Vec<u8> {
     mended
 }
 
-impl Halves {
-    /// Whether a half is held back of the string that this is said of.
-    pub(crate) fn hold(&self, said: &Said) -> bool {
-        !self.held.is_empty() && self.held.contains_key(&string(said))
+impl Surrogates {
+    /// Whether a half is held back of the string that this delta goes on with.
+    pub(crate) fn hold(&self, delta: &DeltaSpan) -> bool {
+        !self.held.is_empty() && self.held.contains_key(&string(delta))
     }
 
-    /// The characters of what is said, `text`, with the half that was held back of them, and without the one that now
+    /// The characters of a delta, `text`, with the half that was held back of them, and without the one that now
     /// is. What is alone in the event is U+FFFD in `text`; the edits say the same of the event.
     pub(crate) fn join<'t>(
         &mut self,
-        said: &Said,
+        delta: &DeltaSpan,
         text: &'t [u8],
         alone: &[Half],
         edits: &mut Vec<Edit>,
     ) -> Cow<'t, [u8]> {
         let nothing = self.held.is_empty() && alone.is_empty();
-        let Some(raw) = said.raw.filter(|raw| !nothing && said.kind.grows() && !raw.is_empty()) else {
+        let is_piece = delta.kind.grows() && delta.extent == Extent::Piece;
+        let Some(raw) = delta.raw.filter(|raw| !nothing && is_piece && !raw.is_empty()) else {
             return Cow::Borrowed(text);
         };
         let (start, end) = (raw.start as usize, raw.end as usize);
         let at = |place| alone.binary_search_by_key(&place, |half| half.at).ok().map(|index| alone[index]);
         let (mut text, mut joined) = (text, String::new());
-        if let Some(first) = self.held.remove(&string(said)) {
+        if let Some(first) = self.held.remove(&string(delta)) {
             let second = at(start).filter(|half| !half.is_first());
             let escapes = match second {
                 Some(second) => {
@@ -126,7 +127,7 @@ impl Halves {
             edits.push(Edit { at: start..start + second.map_or(0, |_| ESCAPE), text: escapes });
         }
         if let Some(last) = end.checked_sub(ESCAPE).and_then(at).filter(|half| half.is_first()) {
-            self.held.insert(string(said), last.unit);
+            self.held.insert(string(delta), last.unit);
             text = &text[..text.len() - REPLACEMENT.len_utf8()];
             edits.push(Edit { at: last.at..end, text: String::new() });
         }
@@ -134,8 +135,8 @@ impl Halves {
     }
 }
 
-fn string(said: &Said) -> Name {
-    (said.kind, said.choice, said.call)
+fn string(delta: &DeltaSpan) -> Name {
+    (delta.kind, delta.choice, delta.call, delta.item)
 }
 
 /// The UTF-16 unit that an escape at `at` spells.

@@ -1,63 +1,52 @@
-//! Bytes to events, by the standard of server-sent events: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+//! Server-sent events, by the standard: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+//!
+//! And what servers send in their place: JSON texts between the events, as a whole answer or an error that nobody has
+//! put into an event, and errors as a field, `error: {...}`.
 
 use memchr::memchr2;
 
 use instar_json::{Position, characters};
 
+use super::event::{Event, Place};
+use super::ndjson::{Progress, Texts};
+
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// The state of the decoder. It fits between any two bytes.
+/// The state of cutting a body into events. It fits between any two bytes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Decoder {
+pub(crate) struct Sse {
     /// The open line.
     line: Vec<u8>,
-    /// Whether the line before ended with a CR: a LF belongs to that end.
-    after_cr: bool,
-    /// How many lines have ended.
-    lines: usize,
-    /// How many bytes have come.
-    offset: usize,
+    /// The place of the next byte. Its column is that of the open line's beginning.
+    place: Place,
     event: Event,
+    /// The JSON texts between the events.
+    texts: Texts,
 }
 
-/// An event, or as much of it as has come.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Event {
-    /// What `event:` calls it.
-    pub(crate) name: Vec<u8>,
-    /// Its lines of data, with a line feed behind each.
-    lines: Vec<u8>,
-    /// Where those lines came from.
-    origins: Vec<Origin>,
-}
-
-/// Where a line of data came from.
-#[derive(Clone, Copy, Debug)]
-struct Origin {
-    /// Where it begins in the data.
-    start: usize,
-    /// The offset in the body of its first byte.
-    offset: usize,
-    /// The position of that byte.
-    position: Position,
-}
-
-impl Decoder {
-    /// How many bytes have come.
-    pub(crate) fn offset(&self) -> usize {
-        self.offset
+impl Sse {
+    pub(crate) fn place(&self) -> Place {
+        self.place
     }
 
     /// The length of what is held until its event is whole.
     pub(crate) fn held(&self) -> usize {
-        self.line.len() + self.event.lines.len()
+        self.line.len() + self.event.data().len()
     }
 
     /// Reads `body` to the end of the next event, which `event` then gives. Returns what lies behind it, or `None` if
     /// there was no such end.
     pub(crate) fn next<'b>(&mut self, mut body: &'b [u8]) -> Option<&'b [u8]> {
         while let Some(&first) = body.first() {
-            if std::mem::take(&mut self.after_cr) && first == b'\n' {
+            if self.texts.is_open() || self.begins_text(first) {
+                let (read, progress) = self.texts.read(body, &mut self.event, &mut self.place);
+                body = &body[read..];
+                if progress == Progress::Event {
+                    return Some(body);
+                }
+                continue;
+            }
+            if std::mem::take(&mut self.place.after_cr) && first == b'\n' {
                 body = self.skip(body, 1);
                 continue;
             }
@@ -67,7 +56,7 @@ impl Decoder {
                 return None;
             };
             self.line.extend_from_slice(&body[..length]);
-            self.after_cr = body[length] == b'\r';
+            self.place.after_cr = body[length] == b'\r';
             body = self.skip(body, length);
             let dispatched = self.end_line();
             body = self.skip(body, 1);
@@ -76,6 +65,13 @@ impl Decoder {
             }
         }
         None
+    }
+
+    /// The body has ended: whether that completes an event. One that no blank line has dispatched is dropped, as the
+    /// standard says.
+    pub(crate) fn end(&mut self) -> bool {
+        self.line.clear();
+        self.texts.end()
     }
 
     /// The event that was dispatched.
@@ -88,29 +84,25 @@ impl Decoder {
         self.event.clear();
     }
 
-    /// Where byte `at` of the event's data, or its end, lies in the body.
-    pub(crate) fn origin(&self, at: usize) -> (usize, Position) {
-        let Some(line) = self.event.origins.iter().rfind(|line| line.start <= at) else {
-            return (self.offset, Position { line: self.lines + 1, column: 1 });
-        };
-        let before = &self.event.lines[line.start..at];
-        let column = line.position.column + characters(before);
-        (line.offset + before.len(), Position { column, ..line.position })
+    /// Whether a JSON text begins with this byte, in place of a line.
+    fn begins_text(&self, byte: u8) -> bool {
+        matches!(byte, b'{' | b'[') && self.line.is_empty() && !self.event.has_data()
     }
 
     fn skip<'b>(&mut self, body: &'b [u8], length: usize) -> &'b [u8] {
-        self.offset += length;
+        self.place.offset += length;
         &body[length..]
     }
 
-    /// The open line has ended before `offset`: whether it dispatches an event.
+    /// The open line has ended before the next byte: whether it dispatches an event.
     fn end_line(&mut self) -> bool {
         let mut line = &self.line[..];
-        self.lines += 1;
-        if self.lines == 1 {
+        let Position { line: number, column } = self.place.position;
+        self.place.position = Position { line: number + 1, column: 1 };
+        if number == 1 {
             line = line.strip_prefix(BOM).unwrap_or(line);
         }
-        let dispatched = line.is_empty() && !self.event.lines.is_empty();
+        let dispatched = line.is_empty() && self.event.has_data();
         if line.is_empty() {
             if !dispatched {
                 self.event.clear();
@@ -121,40 +113,19 @@ impl Decoder {
             let (name, value) = line.split_at(colon);
             let value = value.strip_prefix(b":").unwrap_or(value);
             let value = value.strip_prefix(b" ").unwrap_or(value);
-            match name {
-                b"data" => {
-                    let before = &self.line[..self.line.len() - value.len()];
-                    let position = Position { line: self.lines, column: 1 + characters(before) };
-                    self.event.add(value, self.offset - value.len(), position);
-                }
-                b"event" => {
-                    self.event.name.clear();
-                    self.event.name.extend_from_slice(value);
-                }
-                _ => {}
+            if matches!(name, b"event" | b"error") {
+                self.event.name.clear();
+                self.event.name.extend_from_slice(if name == b"event" { value } else { name });
+            }
+            if matches!(name, b"data" | b"error") {
+                let before = &self.line[..self.line.len() - value.len()];
+                let position = Position { line: number, column: column + characters(before) };
+                let offset = self.place.offset - value.len();
+                self.event.add_line(value, Place { offset, position, after_cr: false });
             }
         }
         self.line.clear();
         dispatched
-    }
-}
-
-impl Event {
-    /// The data.
-    pub(crate) fn data(&self) -> &[u8] {
-        self.lines.strip_suffix(b"\n").unwrap_or(&self.lines)
-    }
-
-    fn add(&mut self, value: &[u8], offset: usize, position: Position) {
-        self.origins.push(Origin { start: self.lines.len(), offset, position });
-        self.lines.extend_from_slice(value);
-        self.lines.push(b'\n');
-    }
-
-    fn clear(&mut self) {
-        self.name.clear();
-        self.lines.clear();
-        self.origins.clear();
     }
 }
 
@@ -167,13 +138,13 @@ mod tests {
     type Events = Vec<(String, String)>;
 
     fn decode<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> Events {
-        let (mut decoder, mut events) = (Decoder::default(), Vec::new());
+        let (mut framer, mut events) = (Sse::default(), Vec::new());
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         for mut piece in pieces {
-            while let Some(rest) = decoder.next(piece) {
+            while let Some(rest) = framer.next(piece) {
                 piece = rest;
-                events.push((text(&decoder.event().name), text(decoder.event().data())));
-                decoder.clear();
+                events.push((text(&framer.event().name), text(framer.event().data())));
+                framer.clear();
             }
         }
         events
@@ -190,7 +161,7 @@ mod tests {
         whole.into_iter().map(|(_, data)| data).collect()
     }
 
-    /// The twin: the whole body at once, line by line.
+    /// The oracle: the whole body at once, line by line.
     fn naive(body: &str) -> Events {
         let body = body.strip_prefix('\u{feff}').unwrap_or(body).replace("\r\n", "\n").replace('\r', "\n");
         let mut lines: Vec<&str> = body.split('\n').collect();
@@ -264,24 +235,42 @@ mod tests {
     #[test]
     fn bytes_of_the_data_are_found_in_the_body() {
         let body = "\u{feff}: é\r\ndata:\r\ndata: é[1,\r\nid: 7\r\ndata:x]\r\n\r\n".as_bytes();
-        let mut decoder = Decoder::default();
-        assert_eq!(decoder.next(body), Some(&b"\n"[..]));
-        assert_eq!(decoder.event().data(), "\né[1,\nx]".as_bytes());
+        let mut framer = Sse::default();
+        assert_eq!(framer.next(body), Some(&b"\n"[..]));
+        assert_eq!(framer.event().data(), "\né[1,\nx]".as_bytes());
         let at = |text: &str| {
-            let at = decoder.event().data().windows(text.len()).position(|window| window == text.as_bytes());
-            let (offset, position) = decoder.origin(at.expect("the data holds it"));
+            let at = framer.event().data().windows(text.len()).position(|window| window == text.as_bytes());
+            let (offset, position) =
+                framer.event().origin(at.expect("the data holds it")).expect("there are data");
             assert!(body[offset..].starts_with(text.as_bytes()), "{text}");
             (position.line, position.column)
         };
         assert_eq!(at("é"), (3, 7));
         assert_eq!(at("1"), (3, 9));
         assert_eq!(at("x"), (5, 6));
-        assert_eq!(decoder.origin(decoder.event().data().len()).1, Position { line: 5, column: 8 });
+        let end = framer.event().origin(framer.event().data().len()).expect("there are data");
+        assert_eq!(end.1, Position { line: 5, column: 8 });
+    }
+
+    #[test]
+    fn an_error_is_a_field_too() {
+        let events = decode([&b"error: {\"a\":1}\n\ndata: b\n\n"[..]]);
+        let pair = |name: &str, data: &str| (name.to_owned(), data.to_owned());
+        assert_eq!(events, [pair("error", "{\"a\":1}"), pair("", "b")]);
+    }
+
+    #[test]
+    fn json_texts_between_the_events_are_events() {
+        assert_eq!(data("data: a\n\n{\"b\":\n\n1}\ndata: c\n\n"), ["a", "{\"b\":\n\n1}", "c"]);
+        assert_eq!(data("{\"a\":1}{}\r\n[{},\n{}]\n\ndata: b\n\n"), ["{\"a\":1}", "{}", "{}", "{}", "b"]);
+        assert_eq!(data("[DONE]\n"), ["[DONE]"]);
+        // Within an event, a line that begins so is a field that nobody knows.
+        assert_eq!(data("data: a\n{}\ndata: b\n\n"), ["a\nb"]);
     }
 
     proptest! {
         #[test]
-        fn the_decoder_agrees_with_its_twin(
+        fn the_framer_agrees_with_its_oracle(
             words in prop::collection::vec(
                 prop::sample::select(vec!["data", "event", "id", ":", " ", "\r", "\n", "\r\n", "é", "\u{feff}", "x"]),
                 0..40,
