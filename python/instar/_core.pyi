@@ -161,7 +161,8 @@ class Wire:
 
     `protocol` says how the deltas are packed into events; with None the first event does. `framing` says how the events
     are cut out of the bytes, where it is not the one in which the protocol usually comes. `lane` selects one of several
-    responses in one source: the events with this `stream_id`, or with none. What is not known of an event is skipped. A call while another one is at work is a `RuntimeError`.
+    responses in one source: the events with this `stream_id`, or with none. What is not known of an event is skipped. A
+    call while another one is at work is a `RuntimeError`.
     """
 
     PROTOCOLS: Final[tuple[Protocol, ...]]
@@ -174,9 +175,9 @@ class Wire:
     def feed(self, body: bytes | bytearray | memoryview, /) -> list[Delta]:
         """The deltas that these bytes complete, in their order, however the body is cut.
 
-        Raises `WireError` if an event's data is not JSON, or contradicts what has come. The deltas before it are given first: the error is raised by
-        this call if there are none, otherwise by the next one (`end` too), and by every later one. What comes behind
-        `[DONE]` is not read.
+        Raises `WireError` if an event's data is not JSON, or contradicts what has come. The deltas before it are given
+        first: the error is raised by this call if there are none, otherwise by the next one (`end` too), and by every
+        later one. What comes behind `[DONE]` is not read.
         """
     def feed_event(self, event: bytes, /) -> list[Delta]:
         """The deltas of one event, a JSON text, that came as a message of its own.

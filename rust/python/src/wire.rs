@@ -17,7 +17,10 @@ static NAMES: PyOnceLock<[Py<PyString>; DeltaKind::ALL.len()]> = PyOnceLock::new
 
 /// Decodes the body of a streamed response.
 ///
-/// What is not known of an event is skipped. A call while another one is at work is a `RuntimeError`.
+/// `protocol` says how the deltas are packed into events; with None the first event does. `framing` says how the events
+/// are cut out of the bytes, where it is not the one in which the protocol usually comes. `lane` selects one of several
+/// responses in one source: the events with this `stream_id`, or with none. What is not known of an event is skipped. A
+/// call while another one is at work is a `RuntimeError`.
 #[pyclass(frozen, name = "Wire", module = "instar._core")]
 pub(crate) struct PyWire {
     decoder: Exclusive<Decoder>,
@@ -88,9 +91,9 @@ impl PyWire {
 
     /// The deltas that these bytes complete, in their order, however the body is cut.
     ///
-    /// Raises `WireError` if an event's data is not JSON, or contradicts what has come. The deltas before it are given first: the error is raised by
-    /// this call if there are none, otherwise by the next one (`end` too), and by every later one. What comes behind
-    /// `[DONE]` is not read.
+    /// Raises `WireError` if an event's data is not JSON, or contradicts what has come. The deltas before it are given
+    /// first: the error is raised by this call if there are none, otherwise by the next one (`end` too), and by every
+    /// later one. What comes behind `[DONE]` is not read.
     #[pyo3(signature = (body, /))]
     fn feed<'py>(&self, body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = body.py();

@@ -45,6 +45,8 @@ pub(crate) struct Alike {
     pub(crate) text: Growing,
     /// Where its characters lie.
     pub(crate) raw: Span,
+    /// Whether these are the characters themselves, without an escape.
+    pub(crate) plain: bool,
     /// Its number, where it has one.
     pub(crate) number: Option<u64>,
     /// Where its id lies, where it has one.
@@ -84,7 +86,7 @@ impl Coalescer {
     /// If an event is the next one of the run: what it says.
     pub(crate) fn next(&self, data: &[u8]) -> Option<Alike> {
         let text = self.text?;
-        let (mut read, mut at) = (0, 0);
+        let (mut read, mut at, mut plain) = (0, 0, true);
         let (mut characters, mut number, mut id) = (None, None, None);
         for gap in &self.gaps {
             let same = &self.first[read..gap.raw.start as usize];
@@ -93,20 +95,24 @@ impl Coalescer {
             }
             at += same.len();
             let start = at;
-            if gap.tag == Tag::Counter {
-                let (value, end) = digits(data, start)?;
-                (number, at) = (Some(value), end);
-            } else {
-                at = gap.end(data, start)?;
-            }
             match gap.tag {
-                Tag::Characters => characters = Some(Span::raw(start, at)),
-                Tag::EventId => id = Some(Span::raw(start, at)),
-                _ => {}
+                Tag::Characters => {
+                    (at, plain) = characters_end(data, start)?;
+                    characters = Some(Span::raw(start, at));
+                }
+                Tag::Counter => {
+                    let (value, end) = digits(data, start)?;
+                    (number, at) = (Some(value), end);
+                }
+                Tag::EventId => {
+                    at = ascii_end(data, start)?;
+                    id = Some(Span::raw(start, at));
+                }
+                _ => at = ascii_end(data, start)?,
             }
             read = gap.raw.end as usize;
         }
-        (data[at..] == self.first[read..]).then_some(Alike { text, raw: characters?, number, id })
+        (data[at..] == self.first[read..]).then_some(Alike { text, raw: characters?, plain, number, id })
     }
 
     /// Where in the first event the characters of the others go.
@@ -115,20 +121,23 @@ impl Coalescer {
     }
 }
 
-impl Gap {
-    /// Where in another event the string that fills the gap from `start` ends.
-    fn end(self, data: &[u8], start: usize) -> Option<usize> {
-        let is_text = self.tag == Tag::Characters;
-        let mut at = start;
-        loop {
-            let run = plain_run(data, at);
-            match data.get(run.end)? {
-                b'"' if is_text || run.ascii => return Some(run.end),
-                b'\\' if is_text => at = run.end + 2,
-                _ => return None,
-            }
+/// Where the string that begins at `start` ends, and whether it is without an escape.
+fn characters_end(data: &[u8], start: usize) -> Option<(usize, bool)> {
+    let (mut at, mut plain) = (start, true);
+    loop {
+        let end = plain_run(data, at).end;
+        match data.get(end)? {
+            b'"' => return Some((end, plain)),
+            b'\\' => (at, plain) = (end + 2, false),
+            _ => return None,
         }
     }
+}
+
+/// Where the string that begins at `start` ends, if it is ASCII without an escape.
+fn ascii_end(data: &[u8], start: usize) -> Option<usize> {
+    let run = plain_run(data, start);
+    (run.ascii && data.get(run.end) == Some(&b'"')).then_some(run.end)
 }
 
 /// The number whose digits begin at `start`, and where they end. What is no number, or might be too long for one, is

@@ -106,6 +106,7 @@ impl Decoder {
             self.decode(&mut emit)?;
         }
         self.framer.clear();
+        self.events.repeats.end();
         self.events.assembler.end(&mut self.events.output.calls, &mut emit);
         Ok(())
     }
@@ -204,15 +205,18 @@ impl Events {
     /// Decodes an event that is like the one before. Returns whether it is.
     fn decode_alike(&mut self, data: &[u8], emit: &mut impl FnMut(Delta<'_>)) -> bool {
         let Some(alike) = self.coalescer.next(data) else { return false };
-        let string = &data[quoted(alike.raw)];
-        if self.reader.read(string, &coalesce::CHARACTERS).is_err() {
-            return false;
-        }
         let id = alike.id.map_or(&b""[..], |id| &data[raw(id)]);
+        let string = &data[quoted(alike.raw)];
+        let text = if alike.plain {
+            std::str::from_utf8(&data[raw(alike.raw)]).ok()
+        } else {
+            let read = self.reader.read(string, &coalesce::CHARACTERS);
+            read.is_ok().then(|| utf8(self.reader.fields(string).text(Tag::Characters)))
+        };
+        let Some(text) = text else { return false };
         if self.repeats.has(alike.number, id) {
             return true;
         }
-        let text = utf8(self.reader.fields(string).text(Tag::Characters));
         let growing = alike.text;
         if !self.assembler.flow(growing.slot, text, &mut self.output.calls) {
             return false;

@@ -180,9 +180,10 @@ impl Chat {
         let text = |tag| find(tag).map_or(&b""[..], |field| source.bytes(field.text));
         let says = |kind| text(Tag::Delta(kind));
         let index = number(text(Tag::Index(Level::Call)));
-        let argued = [DeltaKind::Arguments, DeltaKind::Input].iter().any(|&kind| !says(kind).is_empty());
+        let (arguments, input) = (says(DeltaKind::Arguments), says(DeltaKind::Input));
+        let arguments = if arguments.is_empty() { input } else { arguments };
         let (id, name) = (id(says(DeltaKind::Id)), says(DeltaKind::Call));
-        let label = Label { choice, index, id, name, argued, first };
+        let label = Label { choice, index, id, name, arguments, first };
         let calls: &mut ToolCalls = &mut output.calls;
         let number = self.calls.entry(choice).or_default().number(label, calls);
         if index != Some(number) {
@@ -357,7 +358,7 @@ mod tests {
         let pieces: Vec<_> = pieces.iter().map(String::as_str).collect();
         assert_calls(
             &[&[r#"{"index":0,"function":{"name":"f"}}"#], &pieces[..]].concat(),
-            &[&["call 0[0] f", "arguments 0[0] {\"a\"", "arguments 0[0] :1}"], &end[..]].concat(),
+            &[&["call 0[0] f", "arguments 0[0] {", "arguments 0[0] \"a\"", "arguments 0[0] :1}"], &end[..]].concat(),
         );
     }
 
@@ -430,6 +431,18 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_call_behind_a_whole_one_is_another_whatever_its_index() {
+        let entry =
+            |name: &str, text: &str| format!(r#"{{"index":0,"function":{{"name":"{name}","arguments":{text}}}}}"#);
+        let entries = [entry("f", r#"{"a":1}"#), entry("g", r#"{"a":1}"#), entry("g", r#"{"a":2}"#), entry("g", r#"{"a":2}"#)];
+        let entries: Vec<_> = entries.iter().map(String::as_str).collect();
+        let calls = ["f", "g", "g"].into_iter().zip([r#"{"a":1}"#, r#"{"a":1}"#, r#"{"a":2}"#]).enumerate();
+        let deltas = calls.flat_map(|(at, (name, text))| [format!("call 0[{at}] {name}"), format!("arguments 0[{at}] {text}")]);
+        let deltas: Vec<_> = deltas.chain((0..3).map(|at| format!("call_end 0[{at}] "))).collect();
+        assert_calls(&entries, &deltas.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What has come of a tool call: its name, which may come in pieces, and its arguments, some of which say nothing.
 //!
 //! A name is emitted when it is whole, and its arguments behind it. Arguments that are blank or missing when the call
-//! ends are `{}`. A lone `{}` may stand there until the real arguments come: it is held back until the call ends.
+//! ends are `{}`. A lone `{}` may stand there until the real arguments come: it is held back until the call ends, or its
+//! closing brace, where the opening one came before it.
 //! Arguments that are sent once more, whole, are dropped.
 
 use std::convert::Infallible;
@@ -98,6 +99,12 @@ impl ToolCall {
         self.arguments.trim_ascii().is_empty()
     }
 
+    /// Whether these arguments are those that have come.
+    pub(crate) fn is_said_by(&self, arguments: &[u8]) -> bool {
+        std::str::from_utf8(arguments)
+            .is_ok_and(|arguments| same_json(self.arguments.trim_ascii(), arguments))
+    }
+
     /// Whether more of its arguments can come: they are not a whole JSON text.
     pub(crate) fn goes_on(&mut self) -> bool {
         !self.ended && !self.is_whole()
@@ -138,16 +145,13 @@ impl ToolCall {
         Ok(Taken::Counts)
     }
 
-    /// Takes in the next arguments, if they are nothing that has to be looked at. Returns whether they are.
+    /// Takes in the next arguments, unless they have to be looked at: they may say once more what has come. Returns
+    /// whether it has.
     pub(crate) fn flow(&mut self, text: &str) -> bool {
-        let first = text.trim_ascii_start().as_bytes().first();
-        let flows = match first {
-            _ if self.kind == DeltaKind::Input => true,
-            Some(b'{') => false,
-            Some(b'"') => !self.arguments.ends_with('}'),
-            _ => true,
-        };
-        let flows = flows && self.open && self.emitted == self.arguments.len() && self.emitted > 2;
+        let may_repeat = self.kind == DeltaKind::Arguments
+            && text.trim_ascii_start().starts_with(['{', '"'])
+            && (self.arguments.ends_with('}') || text.len() > self.arguments.len());
+        let flows = self.open && self.emitted == self.arguments.len() && self.emitted > 2 && !may_repeat;
         if flows {
             self.arguments.push_str(text);
             self.emitted = self.arguments.len();
@@ -191,11 +195,13 @@ impl ToolCall {
 
     /// Takes in the next arguments.
     fn piece(&mut self, text: &str) -> Result<Taken, FaultKind> {
+        let mut text = text;
         if self.kind == DeltaKind::Arguments {
             let begins = text.trim_ascii_start();
             // Behind `{}` nothing can come, if that is all there is.
-            if !begins.is_empty() && self.emitted == 0 && self.arguments.trim_ascii() == "{}" {
-                self.replace("");
+            if !begins.is_empty() && self.is_placeholder() {
+                let from = self.drop_placeholder();
+                text = begins.strip_prefix(from).unwrap_or(text);
             } else if begins.starts_with(['{', '"']) && self.is_repeated(text.trim_ascii())? {
                 return Ok(Taken::Repeated);
             }
@@ -206,12 +212,16 @@ impl ToolCall {
 
     /// Takes in arguments that are said to be all.
     fn whole(&mut self, text: &str, extent: Extent) -> Result<Taken, FaultKind> {
-        let (so_far, is_json) = (&self.arguments, self.kind == DeltaKind::Arguments);
         if text.trim_ascii().is_empty() {
             return Ok(Taken::Counts);
         }
-        if self.emitted == 0 && matches!(so_far.trim_ascii(), "" | "{}") {
-            self.replace(text);
+        if self.is_placeholder() {
+            self.drop_placeholder();
+        }
+        let (so_far, is_json) = (&self.arguments, self.kind == DeltaKind::Arguments);
+        if self.emitted == 0 && so_far.trim_ascii().is_empty() {
+            self.arguments.clear();
+            self.arguments.push_str(text);
         } else if let Some(rest) = text.strip_prefix(so_far.as_str()) {
             let rest = rest.to_owned();
             self.arguments.push_str(&rest);
@@ -219,6 +229,20 @@ impl ToolCall {
             return Err(contradiction(so_far, text));
         }
         Ok(Taken::Counts)
+    }
+
+    /// Whether what has come is `{}`, held back.
+    fn is_placeholder(&self) -> bool {
+        self.kind == DeltaKind::Arguments
+            && self.arguments.trim_ascii() == "{}"
+            && !self.arguments[self.emitted..].trim_ascii().is_empty()
+    }
+
+    /// Forgets the `{}`, but for the brace that has been emitted, which is returned.
+    fn drop_placeholder(&mut self) -> &'static str {
+        self.arguments.truncate(self.emitted);
+        self.reader.reset();
+        if self.emitted == 0 { "" } else { "{" }
     }
 
     /// Whether a piece says the whole arguments once more, as they are or in a string.
@@ -236,7 +260,7 @@ impl ToolCall {
     }
 
     /// Whether the arguments so far are a whole JSON text.
-    fn is_whole(&mut self) -> bool {
+    pub(crate) fn is_whole(&mut self) -> bool {
         self.broken |= self.reader.advance(self.arguments.as_bytes(), &mut Ignored).is_err();
         !self.broken && self.reader.complete()
     }
@@ -248,12 +272,6 @@ impl ToolCall {
         self.broken || self.reader.clone().advance(both.as_bytes(), &mut Ignored).is_ok()
     }
 
-    fn replace(&mut self, arguments: &str) {
-        self.arguments.clear();
-        self.arguments.push_str(arguments);
-        self.reader.reset();
-    }
-
     fn open(&mut self, emit: &mut impl FnMut(Delta<'_>)) {
         if !std::mem::replace(&mut self.open, true) {
             self.emit(DeltaKind::Call, function(&self.name), emit);
@@ -263,9 +281,8 @@ impl ToolCall {
 
     /// Emits the arguments that need not be held back.
     fn flush(&mut self, emit: &mut impl FnMut(Delta<'_>)) {
-        let may_be_nothing =
-            self.kind == DeltaKind::Arguments && matches!(self.arguments.trim_ascii(), "" | "{" | "{}");
-        if self.open && !may_be_nothing {
+        let may_be_nothing = self.kind == DeltaKind::Arguments && self.arguments.trim_ascii().is_empty();
+        if self.open && !may_be_nothing && !self.is_placeholder() {
             self.emit_arguments(emit);
         }
     }

@@ -5,6 +5,7 @@
 //!
 //! - with an index that a call has been given: where an id that is new comes with a name (without one, it may be that the
 //!   server makes up an id for every event), and the call has another id;
+//!   Without an id, where a name comes behind a call that is whole, and it is not that call once more;
 //! - without an index: where the id is new, or where a name comes, and no id that is known.
 //!
 //! Not so while the call is open, its arguments no whole JSON text yet, and what comes has no other name: then the
@@ -51,8 +52,8 @@ pub(crate) struct Label<'e> {
     pub(crate) id: &'e [u8],
     /// Empty if there is none.
     pub(crate) name: &'e [u8],
-    /// Whether there are arguments.
-    pub(crate) argued: bool,
+    /// Empty if there are none.
+    pub(crate) arguments: &'e [u8],
     /// Whether it is the first of the event's list of calls.
     pub(crate) first: bool,
 }
@@ -103,7 +104,11 @@ impl Numbers {
     fn begins(&self, label: Label<'_>, number: u32, calls: &mut ToolCalls) -> bool {
         let other = !label.id.is_empty() && !self.begun[&number].id.is_empty();
         let named = !label.name.is_empty();
-        let begins = if label.index.is_some() { other && named } else { other || named };
+        let begins = match label.index {
+            Some(_) if named && label.id.is_empty() => return is_next(label, number, calls),
+            Some(_) => other && named,
+            None => other || named,
+        };
         begins && (self.listed.contains(&number) || !goes_on(label, number, calls))
     }
 
@@ -121,6 +126,13 @@ impl Numbers {
 fn goes_on(label: Label<'_>, number: u32, calls: &mut ToolCalls) -> bool {
     let Some(call) = calls.find(label.choice, number) else { return false };
     let same_name = label.name.is_empty() || label.name == call.name().as_bytes();
-    let more_of_the_name = label.id.is_empty() && !label.argued && call.is_blank();
+    let more_of_the_name = label.id.is_empty() && label.arguments.is_empty() && call.is_blank();
     (same_name || more_of_the_name) && call.goes_on()
+}
+
+/// Whether a label without an id comes behind a call that is whole, and is not that call once more.
+fn is_next(label: Label<'_>, number: u32, calls: &mut ToolCalls) -> bool {
+    let Some(call) = calls.find(label.choice, number) else { return false };
+    let same_name = label.name == call.name().as_bytes();
+    call.is_whole() && (!same_name || !label.arguments.is_empty() && !call.is_said_by(label.arguments))
 }
