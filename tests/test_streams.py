@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
+from openai.types.chat import ChatCompletionChunk
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
@@ -594,11 +595,48 @@ def test_elements_are_not_handed_out_unless_they_are_valid() -> None:
         elements([], User, on_violation="defer")
 
 
-def test_bytes_are_no_iterable_of_deltas() -> None:
-    with pytest.raises(TypeError, match="put them in a list"):
-        partials(cast("Any", b"{}"), User)
+class Response:
+    """What an HTTP library gives: not the bytes themselves, but something that has them."""
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        raise NotImplementedError
 
 
-def test_the_body_of_a_response_is_bytes() -> None:
-    with pytest.raises(TypeError, match="the body of a response is bytes, not str"):
-        partials(["data: {}"], User, wire="openai-chat").final()
+@pytest.mark.parametrize("stream", [partials, elements])
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (b"{}", "not the bytes itself: put it in a list"),
+        ("{}", "not the str itself: put it in a list"),
+        ({"choices": []}, "not a dict"),
+        (list, "not the class list"),
+        (Response(), r"give its bytes, response\.iter_bytes\(\), and wire="),
+        (5, "not int"),
+    ],
+    ids=["bytes", "str", "dict", "class", "response", "int"],
+)
+def test_what_is_no_iterable_of_deltas(stream: Callable[..., Any], source: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        stream(source, User)
+
+
+CHUNK: dict[str, Any] = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "{}"}}]}
+
+
+@pytest.mark.parametrize(
+    ("piece", "wire"),
+    [
+        (CHUNK, "'openai-chat'"),
+        (ChatCompletionChunk.construct(**CHUNK), "'sdk'"),
+        ({"type": "message_start", "message": {}}, "'anthropic'"),
+    ],
+    ids=["dict", "object", "another"],
+)
+def test_events_without_a_wire(piece: Any, wire: str) -> None:
+    with pytest.raises(TypeError, match=f"give wire={wire}"):
+        partials([piece], User).final()
+
+
+def test_an_answer_without_a_wire() -> None:
+    with pytest.raises(TypeError, match="say by wire="):
+        partials([], User, answer="call")  # type: ignore[call-overload]

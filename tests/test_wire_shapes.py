@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instar._chunks import ChunkWire
 from instar._core import Delta, Wire
-from instar.chunks import ChunkWire
 from instar.errors import WireError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from instar.protocols import Framing, Protocol
+    from instar._protocols import Framing, Protocol
 
 Event = dict[str, Any]
 JSON = '{"name": "Ada", "age": 36}'

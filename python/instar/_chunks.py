@@ -39,6 +39,10 @@ class ChunkWire:
         """Return what the end of the stream completes."""
         return self._wire.end()
 
+    def is_cut(self, choice: int) -> bool:
+        """Whether a choice was cut off."""
+        return self._wire.is_cut(choice)
+
     @property
     def done(self) -> bool:
         """Whether the last event has come."""
@@ -64,9 +68,22 @@ def to_bytes(chunk: Any) -> bytes:
         return json.dumps(plain, default=vars).encode()
 
 
+def no_delta(piece: Any) -> TypeError:
+    """Return the error for what was given as a delta and is none: often an event, of which a `wire` would be told."""
+    message = f"a delta is str or bytes, not {type(piece).__name__}"
+    try:
+        protocol = Wire.recognise(to_bytes(piece))
+    except (TypeError, ValueError):
+        protocol = None
+    if protocol is not None:
+        wire = protocol if isinstance(piece, dict) else "sdk"
+        message += f": for events like this one, of the protocol {protocol!r}, give wire={wire!r}"
+    return TypeError(message)
+
+
 def _unknown(chunk: Any) -> TypeError:
     message = (
-        'wire="sdk" takes the chunks or events of the OpenAI, Anthropic or Gemini SDK, or dicts of their shape, '
+        "an event is an object of the OpenAI, Anthropic or Gemini SDK, or a dict of that shape, "
         f"not {type(chunk).__name__}; for the bytes of a body name their protocol, as in wire='openai-chat'"
     )
     return TypeError(message)

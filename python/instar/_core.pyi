@@ -12,7 +12,7 @@ from instar.errors import Violation
 from instar.parser import Limits
 from instar.progress import Progress
 
-__all__ = ["Body", "Delta", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__"]
+__all__ = ["Body", "Delta", "Events", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__"]
 __version__: Final[str]
 
 _T = TypeVar("_T")
@@ -212,6 +212,22 @@ class Wire:
         """
 
 @final
+class Events:
+    """The events of a body whose protocol is the caller's own: server-sent ones, or JSON texts one behind the other."""
+
+    def __new__(cls) -> Self: ...
+    def feed(self, body: bytes, /) -> list[bytes]:
+        """The data of the events that these bytes complete. What comes behind `[DONE]` is not read."""
+    def end(self) -> list[bytes]:
+        """The body has ended: the data of the event that this completes, if one is."""
+    @property
+    def offset(self) -> int:
+        """How many bytes have come."""
+    @property
+    def done(self) -> bool:
+        """Whether `[DONE]` has come."""
+
+@final
 class Body:
     """The body of one response, as far as it has come.
 
@@ -247,6 +263,9 @@ class Body:
     @property
     def done(self) -> bool:
         """Whether the response has said that it is over."""
+    @property
+    def has_lines(self) -> bool:
+        """Whether there was a line end in the body."""
     @property
     def beginning(self) -> bytes:
         """The first bytes of the body."""
@@ -333,6 +352,9 @@ class Pump(Generic[_ItemT, _FinalT]):
     @property
     def refused(self) -> bool:
         """Whether it is the answer that is wrong, and not its source."""
+    @property
+    def choice(self) -> int:
+        """The choice that it reads."""
     @property
     def body(self) -> Body | None:
         """The body that it reads, if it reads one."""

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from typing_extensions import NotRequired, TypedDict
 
-from instar._protocols import Protocol
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from instar._protocols import Protocol
     from instar.parser import Limits
 
-__all__ = ["BodyOptions", "Emit", "FinalT", "ItemT", "ParserOptions", "T", "WireName"]
+__all__ = ["Answer", "BodyOptions", "Emit", "FinalT", "ItemT", "ParserOptions", "T", "WireOption"]
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
@@ -20,8 +21,11 @@ FinalT = TypeVar("FinalT")
 Emit: TypeAlias = Literal["delta", "read"]
 """What is handed on at once: a delta, or all deltas of one read of the body, joined."""
 
-WireName: TypeAlias = Protocol | Literal["sdk"]
-"""What a body is made of: the bytes of a protocol, or the objects that an SDK makes of them."""
+WireOption: TypeAlias = "Protocol | Literal['sdk'] | Callable[[Any], str | None]"
+"""What a body is made of: the events of a protocol, or of whichever an SDK decodes, or events that a function reads."""
+
+Answer: TypeAlias = Literal["auto", "text", "call"]
+"""Where in a response the answer stands: in what opens first, in the text, in the first call's arguments."""
 
 
 class ParserOptions(TypedDict, total=False):
@@ -37,5 +41,6 @@ class ParserOptions(TypedDict, total=False):
 class BodyOptions(ParserOptions):
     """What can be said besides of a response's body."""
 
-    wire: WireName
+    wire: WireOption
+    answer: NotRequired[Answer]
     emit: NotRequired[Emit]

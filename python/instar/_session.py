@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import override
 
-from instar._body import check, explained
+from instar._body import check, explained, is_cut
 from instar._options import FinalT, ItemT
 from instar.errors import StreamError, TruncatedError
 
@@ -163,6 +163,10 @@ class BodySession(Session[ItemT, FinalT]):
     @override
     def _check(self) -> None:
         check(self._pump)
+        if is_cut(self._pump, self._pump.choice) and not self.parser.complete:
+            # The end of the text closes a number, but here it may have been on its way to a longer one.
+            error = self._cut_off("the response was cut off")
+            raise error
         super()._check()
 
     @override

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Iterable
+    from collections.abc import Callable
 
     from instar._core import Pump
 
@@ -87,6 +88,30 @@ class AsyncSource:
                 self._closed = True
                 await aclose(self.pieces)
                 await aclose(self.opened)
+
+
+def check_source(source: object) -> None:
+    """Check that something can be read as deltas, or as a body, and say what to write where it cannot.
+
+    Raises:
+        TypeError: it is no iterable of pieces.
+
+    """
+    if isinstance(source, str | bytes | bytearray | memoryview):
+        kind = type(source).__name__
+        message = f"deltas are an iterable of str or bytes, not the {kind} itself: put it in a list"
+    elif isinstance(source, Mapping):
+        message = "deltas are an iterable of str or bytes, not a dict: put it in a list, if it is an event"
+    elif isinstance(source, type):
+        message = f"deltas are an iterable of str or bytes, not the class {source.__name__}"
+    elif hasattr(source, "aiter_bytes") or hasattr(source, "iter_bytes"):
+        method = "iter_bytes" if hasattr(source, "iter_bytes") else "aiter_bytes"
+        message = f"a {type(source).__name__} is no iterable of deltas: give its bytes, response.{method}(), and wire="
+    elif isinstance(source, Iterable | AsyncIterable):
+        return
+    else:
+        message = f"deltas must be an iterable or async iterable of str or bytes, not {type(source).__name__}"
+    raise TypeError(message)
 
 
 def close(source: object) -> None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
-from instar._body import complaint
-from instar._chunks import ChunkWire
-from instar._core import Body, Wire
+from instar._body import body_of
 from instar._projection import elements_of, partials_of
-from instar._source import AsyncSource, Source
+from instar._source import AsyncSource, Source, check_source
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream, async_stream_of, stream_of
 from instar.partial import unwrap
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from instar._options import BodyOptions, Emit, ParserOptions, T, WireName
+    from instar._options import Answer, BodyOptions, Emit, ParserOptions, T, WireOption
     from instar._projection import Projection
 
 __all__ = ["elements", "partials"]
@@ -52,7 +50,8 @@ def partials(
     deltas: Iterable[Any] | AsyncIterable[Any],
     schema: Any,
     *,
-    wire: WireName | None = None,
+    wire: WireOption | None = None,
+    answer: Answer = "auto",
     emit: Emit = "delta",
     **options: Unpack[ParserOptions],
 ) -> Stream[Any, Any] | AsyncStream[Any, Any]:
@@ -64,9 +63,13 @@ def partials(
     Args:
         deltas: a sync or async iterable of `str` or `bytes`, cut anywhere. Closed when the stream is.
         schema: whatever `pydantic.TypeAdapter` takes, or None for plain Python values.
-        wire: the deltas are packed: what is iterated over is the body of a provider's streamed response, `bytes`
-            cut anywhere, in this protocol; or with "sdk" the objects that an SDK makes of it, or dicts like them.
-            The answer is the JSON text of the first choice or the arguments of its first call, whichever begins first.
+        wire: the deltas are packed: what is iterated over is the body of a provider's streamed response in this
+            protocol, as `bytes` cut anywhere, or as events, one by one, each a `str`, a dict or an SDK's object.
+            With "sdk" the first such object tells the protocol. For a protocol that instar does not know, give a
+            function of the decoded event that returns the text that it adds to the answer, or None.
+        answer: with `wire`: where the answer of the first choice stands. "auto": in what opens first, the arguments
+            of a call or JSON in the text; text that begins otherwise is `stream.prose`, and a call may follow.
+            "text", "call": there.
         emit: with `wire`: "delta", a snapshot after each delta, or "read", one after each piece of the body.
         options: `live`, `limits`, `context`, `strict`, `on_violation`, as `instar.Parser` takes them.
 
@@ -75,7 +78,7 @@ def partials(
         TypeError: `deltas` is not iterable, or one of them is not what it should be.
 
     """
-    return _stream(deltas, partials_of(unwrap(schema), options), wire, emit)
+    return _stream(deltas, partials_of(unwrap(schema), options), wire, answer, emit)
 
 
 @overload
@@ -110,7 +113,8 @@ def elements(
     deltas: Iterable[Any] | AsyncIterable[Any],
     schema: Any,
     *,
-    wire: WireName | None = None,
+    wire: WireOption | None = None,
+    answer: Answer = "auto",
     emit: Emit = "delta",
     **options: Unpack[ParserOptions],
 ) -> Stream[Any, list[Any]] | AsyncStream[Any, list[Any]]:
@@ -123,6 +127,7 @@ def elements(
         deltas: a sync or async iterable of `str` or `bytes`, cut anywhere. Closed when the stream is.
         schema: the type of *one* element: whatever `pydantic.TypeAdapter` takes (a model, a union ...).
         wire: what packs the deltas, as for `partials`.
+        answer: as for `partials`.
         emit: as for `partials`.
         options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them.
 
@@ -131,23 +136,21 @@ def elements(
         TypeError: `deltas` is not iterable, or one of them is not what it should be.
 
     """
-    return _stream(deltas, elements_of(unwrap(schema), options), wire, emit)
+    return _stream(deltas, elements_of(unwrap(schema), options), wire, answer, emit)
 
 
 def _stream(
-    deltas: Iterable[Any] | AsyncIterable[Any], projection: Projection, wire: WireName | None, emit: Emit
+    deltas: Iterable[Any] | AsyncIterable[Any],
+    projection: Projection,
+    wire: WireOption | None,
+    answer: Answer,
+    emit: Emit,
 ) -> Stream[Any, Any] | AsyncStream[Any, Any]:
-    if isinstance(deltas, bytes | bytearray):
-        message = "deltas are an iterable of str or bytes, not the bytes themselves: put them in a list"
+    check_source(deltas)
+    if wire is None and answer != "auto":
+        message = f"answer={answer!r} says where in a response the answer stands: say by wire= what the response is"
         raise TypeError(message)
-    pump = projection(None if wire is None else _body(wire, emit), 0, None)
+    pump = projection(None if wire is None else body_of(wire, answer, emit), 0, None)
     if isinstance(deltas, AsyncIterable):
         return async_stream_of(AsyncSource(deltas, deltas), pump)
-    if isinstance(deltas, Iterable):
-        return stream_of(Source(deltas, deltas), pump)
-    message = f"deltas must be an iterable or async iterable of str or bytes, not {type(deltas).__name__}"
-    raise TypeError(message)
-
-
-def _body(wire: WireName, emit: Emit) -> Body:
-    return Body(ChunkWire() if wire == "sdk" else Wire(wire), "auto", complaint, emit=emit)
+    return stream_of(Source(deltas, deltas), pump)

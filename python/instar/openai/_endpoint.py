@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from openai import APIError
 from pydantic import ValidationError
-from pydantic_core import from_json
 
+from instar._body import said_in
 from instar._chunks import to_bytes
 from instar.errors import StreamError, TruncatedError
 from instar.openai._mode import Mode
@@ -67,9 +67,7 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
 
     def complain(self, error: str, response: object) -> Exception:
         """Return the SDK's exception for an error that came inside of a stream."""
-        body = from_json(error)
-        said = body.get("message") if isinstance(body, dict) else body
-        message = said if said and isinstance(said, str) else "An error occurred during streaming"
+        message, body = said_in(error)
         request: Any = getattr(response, "http_request", None)
         return APIError(message, request, body=body)
 

@@ -49,12 +49,14 @@ class Request:
 
     projection: makes a fresh pump, for each attempt and each choice.
     place: where in the response the answer stands: in the "text", in the first "call", or in all "calls".
+    foreign: the names of the caller's own functions, whose calls are never the answer.
     many: the projection gives elements, each once, and not snapshots.
     """
 
     keywords: dict[str, Any]
     projection: Projection
     place: Literal["text", "call", "calls"]
+    foreign: list[str]
     many: bool
     emit: Emit
     retries: int
@@ -116,7 +118,8 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
     if twice:
         message = f"{mode} sends the response_model as {', '.join(twice)}: leave that out, or take another mode"
         raise TypeError(message)
-    return Request({**keywords, **carrier}, projection, place, many, emit, max_retries, on_retry)
+    foreign = [name_of(tool) for tool in keywords.get("tools") or ()]
+    return Request({**keywords, **carrier}, projection, place, foreign, many, emit, max_retries, on_retry)
 
 
 def _counted(schema: Any) -> tuple[Any, bool]:
@@ -159,13 +162,19 @@ def _functions(
     tools = []
     for tool in offered:
         if isinstance(tool, Mapping):  # the caller's own: its calls are in the completion
-            functions[tool.get("function", tool).get("name", "")] = None
+            functions[name_of(tool)] = None
             tools.append(tool)
         else:
             wanted = format_of(unwrap(tool))
             functions[wanted.name] = unwrap(tool)
             tools.append(endpoint.tool(wanted))
     return functions, {"tools": tools, "tool_choice": choice}
+
+
+def name_of(tool: Mapping[str, Any]) -> str:
+    """Return the name of a tool that is given as a dict."""
+    name = tool.get(tool.get("type", ""), tool).get("name", "")
+    return name if isinstance(name, str) else ""
 
 
 def _offers_types(keywords: dict[str, Any]) -> bool:

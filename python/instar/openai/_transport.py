@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
 
 from openai import APIConnectionError, APIResponse, APITimeoutError, AsyncAPIResponse, OpenAIError
 
+from instar._body import is_one_text
 from instar._chunks import ChunkWire
 from instar._core import Body, Wire
 from instar._source import AsyncSource, Source
@@ -90,8 +91,16 @@ class Transport(Generic[CompletionT, UsageT]):
         return keywords
 
     def _body(self, request: Request, opened: object, decoder: Callable[[Protocol], Any]) -> Body:
-        wire = decoder(self.endpoint.protocol)
-        return Body(wire, request.place, lambda said: self.endpoint.complain(said, opened), emit=request.emit)
+        protocol = self.endpoint.protocol
+        return Body(
+            decoder(protocol),
+            request.place,
+            lambda error: self.endpoint.complain(error, opened),
+            emit=request.emit,
+            elsewhere=True,
+            several=not is_one_text(protocol),
+            foreign=request.foreign,
+        )
 
 
 def connection_error(error: Exception, received: int) -> Exception:

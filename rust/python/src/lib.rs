@@ -9,6 +9,7 @@
 mod builder;
 mod compile;
 mod errors;
+mod events;
 mod exclusive;
 mod explain;
 mod ffi;
@@ -27,6 +28,8 @@ mod wire;
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::events::PyEvents;
     #[pymodule_export]
     use crate::parser::PyParser;
     #[pymodule_export]

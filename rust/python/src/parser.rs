@@ -151,13 +151,13 @@ impl PyParser {
 
     /// The line of `offset`, from 1.
     #[getter]
-    fn line(&self, py: Python<'_>) -> PyResult<usize> {
+    pub(crate) fn line(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.state(py)?.core.position().line)
     }
 
     /// The column of `offset` in characters, from 1.
     #[getter]
-    fn column(&self, py: Python<'_>) -> PyResult<usize> {
+    pub(crate) fn column(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.state(py)?.core.position().column)
     }
 

@@ -151,11 +151,19 @@ impl PyWire {
 }
 
 impl PyWire {
-    /// Reads a piece of the body, and emits the deltas that it completes. What comes before a fault is emitted first.
-    pub(crate) fn read(&self, piece: &Bound<'_, PyAny>, emit: impl FnMut(Delta<'_>)) -> PyResult<()> {
-        let py = piece.py();
-        let bytes = bytes(piece)?;
-        self.decoder(py)?.feed(&bytes, emit).map_err(|fault| raised(py, fault))
+    /// Reads more of the body, and emits the deltas that it completes. What comes before a fault is emitted first.
+    pub(crate) fn read(&self, py: Python<'_>, body: &[u8], emit: impl FnMut(Delta<'_>)) -> PyResult<()> {
+        self.decoder(py)?.feed(body, emit).map_err(|fault| raised(py, fault))
+    }
+
+    /// The same of an event that came as a message of its own.
+    pub(crate) fn read_event(
+        &self,
+        py: Python<'_>,
+        event: &[u8],
+        emit: impl FnMut(Delta<'_>),
+    ) -> PyResult<()> {
+        self.decoder(py)?.feed_event(event, emit).map_err(|fault| raised(py, fault))
     }
 
     fn decoder(&self, py: Python<'_>) -> PyResult<Lent<'_, Decoder>> {
@@ -178,7 +186,7 @@ impl PyWire {
 }
 
 /// The bytes of a piece of a body: copied out of a `bytearray` or `memoryview`, which may change while it is read.
-fn bytes<'b>(piece: &'b Bound<'_, PyAny>) -> PyResult<Cow<'b, [u8]>> {
+pub(crate) fn bytes<'b>(piece: &'b Bound<'_, PyAny>) -> PyResult<Cow<'b, [u8]>> {
     if let Ok(bytes) = piece.cast::<PyBytes>() {
         return Ok(Cow::Borrowed(bytes.as_bytes()));
     }

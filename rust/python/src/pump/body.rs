@@ -7,13 +7,13 @@ use instar_wire::choice::{Asked, Choice, Place};
 use instar_wire::{Delta, DeltaKind};
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::Flag;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
-use crate::wire::{PyDelta, PyWire};
+use crate::wire::{PyDelta, PyWire, bytes};
 
 /// How many bytes of a body are kept, to show what came in place of an answer.
 const BEGINNING: usize = 80;
@@ -42,6 +42,10 @@ pub(super) struct State {
     /// Whether the response has said that it is over.
     done: bool,
     beginning: Vec<u8>,
+    /// Whether there was a line end in it.
+    has_lines: bool,
+    /// Whether its pieces, if they are texts, are events.
+    messages: Option<bool>,
 }
 
 #[pymethods]
@@ -77,6 +81,8 @@ impl Body {
             over: false,
             done: false,
             beginning: Vec::new(),
+            has_lines: false,
+            messages: None,
         };
         Ok(Self {
             decoder,
@@ -115,6 +121,12 @@ impl Body {
     #[getter]
     fn done(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.lend(py)?.done)
+    }
+
+    /// Whether there was a line end in the body.
+    #[getter]
+    fn has_lines(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.lend(py)?.has_lines)
     }
 
     /// The first bytes of the body.
@@ -172,9 +184,30 @@ impl Body {
             let deltas = self.decoder.bind(py).call_method1(intern!(py, "feed"), (piece,))?;
             return self.take_all(py, &deltas);
         };
+        let wire = wire.get();
+        if piece.is_none() {
+            return Ok(());
+        }
+        if let Ok(text) = piece.cast::<PyString>() {
+            let text = text.to_str()?;
+            let mut state = self.lend(py)?;
+            state.note(text.as_bytes());
+            return if state.is_message(text) {
+                wire.read_event(py, text.as_bytes(), |delta| state.take(delta))
+            } else {
+                wire.read(py, text.as_bytes(), |delta| state.take(delta))
+            };
+        }
+        if is_decoded(piece) {
+            let to_bytes = py.import(intern!(py, "instar._chunks"))?.getattr(intern!(py, "to_bytes"))?;
+            let event = to_bytes.call1((piece,))?;
+            let mut state = self.lend(py)?;
+            return wire.read_event(py, event.cast::<PyBytes>()?.as_bytes(), |delta| state.take(delta));
+        }
+        let bytes = bytes(piece)?;
         let mut state = self.lend(py)?;
-        state.note(piece);
-        wire.get().read(piece, |delta| state.take(delta))
+        state.note(&bytes);
+        wire.read(py, &bytes, |delta| state.take(delta))
     }
 
     fn decode_end(&self, py: Python<'_>) -> PyResult<()> {
@@ -231,15 +264,20 @@ impl State {
         self.failure.as_ref()
     }
 
-    /// Keeps the beginning of the body.
-    fn note(&mut self, piece: &Bound<'_, PyAny>) {
+    /// Keeps what may have to be told of the body.
+    fn note(&mut self, piece: &[u8]) {
         let missing = BEGINNING - self.beginning.len();
-        if missing > 0
-            && let Ok(bytes) = piece.cast::<PyBytes>()
-        {
-            let bytes = bytes.as_bytes();
-            self.beginning.extend_from_slice(&bytes[..bytes.len().min(missing)]);
+        self.beginning.extend_from_slice(&piece[..piece.len().min(missing)]);
+        self.has_lines = self.has_lines || piece.contains(&b'\n') || piece.contains(&b'\r');
+    }
+
+    /// Whether texts are events, and not pieces of a body: the first of them tells.
+    fn is_message(&mut self, text: &str) -> bool {
+        let begins = text.trim_ascii_start().chars().next();
+        if self.messages.is_none() {
+            self.messages = begins.map(|first| first == '{' || first == '[');
         }
+        self.messages.unwrap_or(false)
     }
 
     fn take(&mut self, delta: Delta<'_>) {
@@ -281,6 +319,14 @@ fn place_of(name: &str) -> PyResult<Place> {
     let found = PLACES.into_iter().find(|(known, _)| *known == name);
     let message = || format!("answer is 'auto', 'text' or 'call', not {name:?}");
     found.map(|(_, place)| place).ok_or_else(|| PyValueError::new_err(message()))
+}
+
+/// Whether a piece is an event that somebody has decoded: the bytes of none.
+fn is_decoded(piece: &Bound<'_, PyAny>) -> bool {
+    let is_bytes = piece.is_instance_of::<PyBytes>()
+        || piece.is_instance_of::<PyByteArray>()
+        || piece.is_instance_of::<PyMemoryView>();
+    !is_bytes
 }
 
 /// What has come of a choice, for those who say what is missing of its answer.

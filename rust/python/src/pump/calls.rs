@@ -233,12 +233,23 @@ impl Calls {
     }
 }
 
+/// The error for what follows whole arguments.
+fn trailing(py: Python<'_>, parser: &PyParser) -> PyResult<PyErr> {
+    let class = py.import("instar.errors")?.getattr("JSONError")?;
+    let message = instar_json::Syntax::TrailingCharacters.to_string();
+    let place = (message, parser.offset(py)?, parser.line(py)?, parser.column(py)?);
+    Ok(PyErr::from_value(class.call1(place)?))
+}
+
 impl Call {
     /// Takes in an event. True if the snapshot shows something new.
     fn take(&mut self, py: Python<'_>, event: Event, text: &[u8]) -> PyResult<bool> {
         let parser = self.parser.get();
         match (event, &mut self.quoter) {
             _ if self.stage == Stage::Refused => Ok(false),
+            // The parser may have been declared finished.
+            _ if self.stage == Stage::Whole && text.trim_ascii().is_empty() => Ok(false),
+            _ if self.stage == Stage::Whole => Err(trailing(py, parser)?),
             (Event::Input(_), Some(quoter)) => parser.feed_bytes(py, &quoter.quote(text)),
             (Event::End(_), Some(quoter)) if quoter.is_open() || parser.offset(py)? == 0 => {
                 parser.feed_bytes(py, quoter.end())

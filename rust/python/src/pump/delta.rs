@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
@@ -102,8 +101,8 @@ pub(super) fn bytes<'d>(delta: &'d Bound<'_, PyAny>) -> PyResult<Cow<'d, [u8]>> 
         let bytes = delta.py().get_type::<PyBytes>().call1((delta,))?;
         return Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()));
     }
-    let kind = delta.get_type().name()?;
-    Err(PyTypeError::new_err(format!("a delta is str or bytes, not {kind}")))
+    let no_delta = delta.py().import("instar._chunks")?.getattr("no_delta")?;
+    Err(PyErr::from_value(no_delta.call1((delta,))?))
 }
 
 fn is_blank(byte: u8) -> bool {

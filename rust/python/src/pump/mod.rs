@@ -41,6 +41,8 @@ use crate::parser::PyParser;
 #[pyclass(frozen, generic, module = "instar._core")]
 pub(crate) struct Pump {
     body: Option<Py<Body>>,
+    /// The choice that it reads.
+    #[pyo3(get)]
     choice: u32,
     state: Exclusive<State>,
     /// The parser at work, which can be asked for while an item is made.
