@@ -4,7 +4,16 @@ from instar._core import __version__
 from instar._explain import Explanation, Row, explain
 from instar._streaming import elements, partials
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
-from instar.errors import JSONError, LimitError, RefusalError, StreamError, TruncatedError, Violation, WireError
+from instar.errors import (
+    ElementError,
+    JSONError,
+    LimitError,
+    RefusalError,
+    StreamError,
+    TruncatedError,
+    Violation,
+    WireError,
+)
 from instar.openai import Mode, from_openai
 from instar.parser import Limits, Parser
 from instar.partial import Partial
@@ -14,6 +23,7 @@ __all__ = [
     "AsyncBodyStream",
     "AsyncStream",
     "BodyStream",
+    "ElementError",
     "Explanation",
     "JSONError",
     "LimitError",

@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema
 from typing_extensions import Self
 
 from instar._protocols import DeltaKind, Framing, Protocol
-from instar.errors import Violation
+from instar.errors import ElementError, Violation
 from instar.parser import Limits
 from instar.progress import Progress
 
@@ -300,11 +300,13 @@ class Pump(Generic[_ItemT, _FinalT]):
         body: Body | None = None,
         choice: int = 0,
         passed: list[Any] | None = None,
+        element: Callable[[], Parser[Any]] | None = None,
     ) -> Pump[Any, Any]:
         """The members of a list, each once, as it closes.
 
         `make` makes the parser of a bare list, `wrapped` that of an object of lists. What has `passed` in an earlier
-        attempt is not handed out again.
+        attempt is not handed out again. With `element`, which makes the parser of one, an element that is refused does
+        not end the stream: it is among the `errors`.
         """
     @staticmethod
     def calls(
@@ -315,8 +317,12 @@ class Pump(Generic[_ItemT, _FinalT]):
         body: Body | None = None,
         choice: int = 0,
         passed: list[Any] | None = None,
+        skip: bool = False,
     ) -> Pump[Any, Any]:
-        """The calls of functions. `begin(index, id, name)` makes the object of each, `make` the parser of none."""
+        """The calls of functions. `begin(index, id, name)` makes the object of each, `make` the parser of none.
+
+        With `skip` a call that is refused does not end the stream: it is among the `errors`.
+        """
     @classmethod
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
     def __iter__(self) -> Iterator[_ItemT]: ...
@@ -376,6 +382,9 @@ class Pump(Generic[_ItemT, _FinalT]):
     @property
     def passed(self) -> list[Any]:
         """The elements that this attempt and those before it have handed out."""
+    @property
+    def errors(self) -> list[ElementError]:
+        """The elements or calls that were refused, in a stream that goes on behind them."""
     @property
     def finish_reason(self) -> str | None:
         """Why the model stopped, in the provider's words, once it has."""

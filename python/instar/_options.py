@@ -12,7 +12,19 @@ if TYPE_CHECKING:
     from instar._protocols import Protocol
     from instar.parser import Limits
 
-__all__ = ["Answer", "BodyOptions", "Emit", "FinalT", "ItemT", "ParserOptions", "T", "WireOption"]
+__all__ = [
+    "Answer",
+    "BodyOptions",
+    "ElementBodyOptions",
+    "ElementOptions",
+    "Emit",
+    "FinalT",
+    "ItemT",
+    "OnError",
+    "ParserOptions",
+    "T",
+    "WireOption",
+]
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
@@ -28,6 +40,10 @@ Answer: TypeAlias = Literal["auto", "text", "call"]
 """Where in a response the answer stands: in what opens first, in the text, in the first call's arguments."""
 
 
+OnError: TypeAlias = Literal["raise", "skip"]
+"""What an element that is refused does: it ends the stream, or is left out and noted."""
+
+
 class ParserOptions(TypedDict, total=False):
     """What `instar.Parser` can be told besides the schema."""
 
@@ -38,9 +54,21 @@ class ParserOptions(TypedDict, total=False):
     on_violation: Literal["raise", "defer"]
 
 
+class ElementOptions(ParserOptions, total=False):
+    """What can be said of a list's elements besides."""
+
+    on_error: OnError
+
+
 class BodyOptions(ParserOptions):
     """What can be said besides of a response's body."""
 
     wire: WireOption
     answer: NotRequired[Answer]
     emit: NotRequired[Emit]
+
+
+class ElementBodyOptions(BodyOptions, total=False):
+    """What can be said besides of a list's elements in a response's body."""
+
+    on_error: OnError

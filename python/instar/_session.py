@@ -12,6 +12,7 @@ from instar.errors import StreamError, TruncatedError
 
 if TYPE_CHECKING:
     from instar._core import Body, Pump
+    from instar.errors import ElementError
     from instar.parser import Parser
     from instar.progress import Progress
 
@@ -51,6 +52,11 @@ class Session(Generic[ItemT, FinalT]):
     def delta(self) -> str:
         """The text that has arrived since the item before the newest one; at the end, what came behind the last."""
         return self._pump.delta
+
+    @property
+    def errors(self) -> list[ElementError]:
+        """The elements that were refused, where that does not end the stream: with `on_error="skip"`."""
+        return self._pump.errors
 
     @property
     def progress(self) -> Progress:

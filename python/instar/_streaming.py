@@ -14,7 +14,17 @@ from instar.partial import unwrap
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from instar._options import Answer, BodyOptions, Emit, ParserOptions, T, WireOption
+    from instar._options import (
+        Answer,
+        BodyOptions,
+        ElementBodyOptions,
+        ElementOptions,
+        Emit,
+        OnError,
+        ParserOptions,
+        T,
+        WireOption,
+    )
     from instar._projection import Projection
 
 __all__ = ["elements", "partials"]
@@ -83,39 +93,44 @@ def partials(
 
 @overload
 def elements(
-    deltas: Iterable[str] | Iterable[bytes], schema: type[T], **options: Unpack[ParserOptions]
+    deltas: Iterable[str] | Iterable[bytes], schema: type[T], **options: Unpack[ElementOptions]
 ) -> Stream[T, list[T]]: ...
 @overload
 def elements(
-    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: type[T], **options: Unpack[ParserOptions]
+    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: type[T], **options: Unpack[ElementOptions]
 ) -> AsyncStream[T, list[T]]: ...
 @overload
 def elements(
-    deltas: Iterable[str] | Iterable[bytes], schema: object, **options: Unpack[ParserOptions]
+    deltas: Iterable[str] | Iterable[bytes], schema: object, **options: Unpack[ElementOptions]
 ) -> Stream[Any, list[Any]]: ...
 @overload
 def elements(
-    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: object, **options: Unpack[ParserOptions]
+    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: object, **options: Unpack[ElementOptions]
 ) -> AsyncStream[Any, list[Any]]: ...
 @overload
-def elements(deltas: Iterable[Any], schema: type[T], **options: Unpack[BodyOptions]) -> BodyStream[T, list[T]]: ...
+def elements(
+    deltas: Iterable[Any], schema: type[T], **options: Unpack[ElementBodyOptions]
+) -> BodyStream[T, list[T]]: ...
 @overload
 def elements(
-    deltas: AsyncIterable[Any], schema: type[T], **options: Unpack[BodyOptions]
+    deltas: AsyncIterable[Any], schema: type[T], **options: Unpack[ElementBodyOptions]
 ) -> AsyncBodyStream[T, list[T]]: ...
 @overload
-def elements(deltas: Iterable[Any], schema: object, **options: Unpack[BodyOptions]) -> BodyStream[Any, list[Any]]: ...
+def elements(
+    deltas: Iterable[Any], schema: object, **options: Unpack[ElementBodyOptions]
+) -> BodyStream[Any, list[Any]]: ...
 @overload
 def elements(
-    deltas: AsyncIterable[Any], schema: object, **options: Unpack[BodyOptions]
+    deltas: AsyncIterable[Any], schema: object, **options: Unpack[ElementBodyOptions]
 ) -> AsyncBodyStream[Any, list[Any]]: ...
-def elements(
+def elements(  # noqa: PLR0913 - keywords
     deltas: Iterable[Any] | AsyncIterable[Any],
     schema: Any,
     *,
     wire: WireOption | None = None,
     answer: Answer = "auto",
     emit: Emit = "delta",
+    on_error: OnError = "raise",
     **options: Unpack[ParserOptions],
 ) -> Stream[Any, list[Any]] | AsyncStream[Any, list[Any]]:
     """Return the members of the list that the deltas spell, each validated and handed out as it closes.
@@ -129,6 +144,8 @@ def elements(
         wire: what packs the deltas, as for `partials`.
         answer: as for `partials`.
         emit: as for `partials`.
+        on_error: "raise", or "skip": an element that is refused does not end the stream. It is among `stream.errors`,
+            and `final()` returns the others. What is no JSON is raised all the same.
         options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them.
 
     Raises:
@@ -136,7 +153,7 @@ def elements(
         TypeError: `deltas` is not iterable, or one of them is not what it should be.
 
     """
-    return _stream(deltas, elements_of(unwrap(schema), options), wire, answer, emit)
+    return _stream(deltas, elements_of(unwrap(schema), options, on_error), wire, answer, emit)
 
 
 def _stream(

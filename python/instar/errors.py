@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 
@@ -80,6 +81,26 @@ class Violation(NamedTuple):
     loc: tuple[str | int, ...]
     msg: str
     offset: int
+
+
+@dataclass(frozen=True)
+class ElementError:
+    """An element that was refused, in a stream that goes on behind it (`on_error="skip"`).
+
+    Attributes:
+        index: its place in its list, or among the calls, from 0.
+        path: the way to it: `(3,)`, or `("users", 3)` in an object of lists.
+        offset: the byte of the answer's text, from 0, with which it begins.
+        text: the JSON text of it.
+        error: the `pydantic.ValidationError` for it, or the StreamError for a call of an unknown function.
+
+    """
+
+    index: int
+    path: tuple[str | int, ...]
+    offset: int
+    text: str
+    error: Exception
 
 
 class RefusalError(StreamError):

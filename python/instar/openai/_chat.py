@@ -10,7 +10,7 @@ from openai.types.completion_usage import CompletionUsage
 from pydantic_core import from_json
 from typing_extensions import override
 
-from instar.openai._accumulate import Pieces
+from instar._accumulate import Pieces
 from instar.openai._endpoint import Endpoint
 
 if TYPE_CHECKING:

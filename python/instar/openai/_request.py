@@ -49,6 +49,7 @@ class Request:
 
     projection: makes a fresh pump, for each attempt and each choice.
     place: where in the response the answer stands: in the "text", in the first "call", or in all "calls".
+    functions: the names of the functions that the model may call.
     foreign: the names of the caller's own functions, whose calls are never the answer.
     many: the projection gives elements, each once, and not snapshots.
     """
@@ -56,6 +57,7 @@ class Request:
     keywords: dict[str, Any]
     projection: Projection
     place: Literal["text", "call", "calls"]
+    functions: list[str]
     foreign: list[str]
     many: bool
     emit: Emit
@@ -119,7 +121,8 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
         message = f"{mode} sends the response_model as {', '.join(twice)}: leave that out, or take another mode"
         raise TypeError(message)
     foreign = [name_of(tool) for tool in keywords.get("tools") or ()]
-    return Request({**keywords, **carrier}, projection, place, foreign, many, emit, max_retries, on_retry)
+    names = list(functions)
+    return Request({**keywords, **carrier}, projection, place, names, foreign, many, emit, max_retries, on_retry)
 
 
 def _counted(schema: Any) -> tuple[Any, bool]:

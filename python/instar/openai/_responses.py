@@ -9,7 +9,7 @@ from openai.types.responses import Response, ResponseUsage
 from pydantic_core import from_json
 from typing_extensions import override
 
-from instar.openai._accumulate import Items
+from instar._accumulate import Items
 from instar.openai._endpoint import Endpoint
 
 if TYPE_CHECKING:

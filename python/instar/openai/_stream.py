@@ -20,6 +20,7 @@ from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
 from instar.errors import JSONError, StreamError, TruncatedError
 from instar.openai._endpoint import CompletionT, UsageT
 from instar.openai._hooks import log
+from instar.openai._mending import answer_of, reason
 from instar.openai._transport import connection_error
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from instar.openai._request import Request
     from instar.openai._transport import Transport
 
-# What asking again may mend: a bad answer, by saying what is wrong with it; a broken connection, by the same request.
+# What asking again may mend: a bad answer, by saying what is wrong with it (a plain StreamError says that there is none
+# where it should stand); a broken connection, by the same request.
 _MENDABLE = (ValidationError, JSONError, TruncatedError, APIConnectionError)
 
 
@@ -110,10 +112,12 @@ class ClientSession(BodySession[ItemT, FinalT], Generic[ItemT, FinalT, Completio
     @override
     def _again(self) -> bool:
         error, request = self._failure, self._request
-        if not isinstance(error, _MENDABLE) or self.attempt > request.retries:
+        mendable = isinstance(error, _MENDABLE) or type(error) is StreamError
+        if error is None or not mendable or self.attempt > request.retries:
             return False
         if not isinstance(error, APIConnectionError):
-            keywords = self._transport.endpoint.again(request.keywords, self.text, error)
+            wrong = reason(error, self._pump, request)
+            keywords = self._transport.endpoint.again(request.keywords, answer_of(self._pump), wrong)
             self._request = replace(request, keywords=keywords)
         self._source = self._failure = None
         self.attempt += 1

@@ -7,6 +7,7 @@ use pyo3::types::{PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::delta::Quoter;
+use super::skipped::Skipped;
 use super::{Items, Pump, string};
 use crate::parser::PyParser;
 
@@ -16,6 +17,8 @@ pub(super) struct Calls {
     view: View,
     /// By their numbers in the choice.
     begun: Vec<Option<Call>>,
+    /// The calls that were refused, if that does not end the stream.
+    skipped: Option<Skipped>,
 }
 
 /// What is handed out of the calls.
@@ -47,14 +50,19 @@ enum Stage {
 }
 
 impl Calls {
-    pub(super) fn new(begin: Py<PyAny>, view: &str) -> PyResult<Self> {
+    pub(super) fn new(begin: Py<PyAny>, view: &str, skipped: Option<Skipped>) -> PyResult<Self> {
         let view = match view {
             "parts" => View::Parts,
             "finals" => View::Finals,
             "first" => View::First,
             other => return Err(PyValueError::new_err(format!("no view of calls is called {other:?}"))),
         };
-        Ok(Self { begin, view, begun: Vec::new() })
+        Ok(Self { begin, view, begun: Vec::new(), skipped })
+    }
+
+    /// The calls that were refused.
+    pub(super) fn skipped(&self) -> Option<&Skipped> {
+        self.skipped.as_ref()
     }
 
     /// Whether the answer is one call.
@@ -88,6 +96,9 @@ impl Calls {
             }
             Event::Restart => {
                 self.begun.clear();
+                if let Some(skipped) = &self.skipped {
+                    skipped.clear(py)?;
+                }
                 items.once.again(py);
                 if self.is_one() {
                     items.push(py.None());
@@ -153,7 +164,10 @@ impl Calls {
         }
         let number = self.ours().count();
         let id = pump.of_choice(py, |choice| choice.id(index).to_owned())?.filter(|id| !id.is_empty());
-        let object = self.begin.bind(py).call1((number, id, string(py, name)?))?;
+        let object = match self.begin.bind(py).call1((number, id, string(py, name)?)) {
+            Ok(object) => object,
+            Err(error) => return self.refuse(py, index, error, b""),
+        };
         if object.is_none() {
             return Ok(());
         }
@@ -204,16 +218,32 @@ impl Calls {
                     items.push(call.object.clone_ref(py));
                 }
             }
-            View::Finals if closes => items.push_once(call.last(py)?.into_bound(py))?,
+            View::Finals if closes => match call.last(py) {
+                Ok(arguments) => items.push_once(arguments.into_bound(py))?,
+                Err(error) => {
+                    call.stage = Stage::Refused;
+                    let text = call.parser.get().text(py)?;
+                    self.refuse(py, index, error, text.as_bytes())?;
+                }
+            },
             View::First if is_first && grown => items.push(call.parser.get().snapshot(py)?),
             View::Finals | View::First => {}
         }
         Ok(())
     }
 
+    /// Notes what is wrong with a call, or raises it.
+    fn refuse(&self, py: Python<'_>, index: usize, error: PyErr, text: &[u8]) -> PyResult<()> {
+        match &self.skipped {
+            Some(skipped) => skipped.note(py, error, PyTuple::new(py, [index])?, 0, text),
+            None => Err(error),
+        }
+    }
+
     /// This of the first call, or of each.
     fn shown(&self, py: Python<'_>, show: impl Fn(&Call) -> PyResult<Py<PyAny>>) -> PyResult<Py<PyAny>> {
-        let mut shown = self.ours().map(show);
+        let skips = self.skipped.is_some();
+        let mut shown = self.ours().filter(|call| !(skips && call.stage == Stage::Refused)).map(show);
         if self.is_one() {
             return shown.next().unwrap_or_else(|| Ok(py.None()));
         }
@@ -226,6 +256,9 @@ impl Calls {
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.begin)?;
+        if let Some(skipped) = &self.skipped {
+            skipped.traverse(visit)?;
+        }
         self.ours().try_for_each(|call| {
             visit.call(&call.object)?;
             visit.call(&call.parser)

@@ -13,6 +13,8 @@ mod delta;
 mod elements;
 mod partials;
 mod pull;
+mod skipped;
+mod split;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ use self::delta::Reader;
 use self::elements::Elements;
 use self::partials::Partials;
 pub(crate) use self::pull::Pull;
+use self::skipped::Skipped;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
 use crate::parser::PyParser;
@@ -144,9 +147,10 @@ impl Pump {
     /// The members of a list, each once, as it closes.
     ///
     /// `make` makes the parser of a bare list, `wrapped` that of an object of lists. What has `passed` in an earlier
-    /// attempt is not handed out again.
+    /// attempt is not handed out again. With `element`, which makes the parser of one, an element that is refused does
+    /// not end the stream: it is among the `errors`.
     #[staticmethod]
-    #[pyo3(signature = (make, wrapped, *, body=None, choice=0, passed=None))]
+    #[pyo3(signature = (make, wrapped, *, body=None, choice=0, passed=None, element=None))]
     fn elements(
         py: Python<'_>,
         make: Py<PyAny>,
@@ -154,15 +158,22 @@ impl Pump {
         body: Option<Py<Body>>,
         choice: u32,
         passed: Option<Py<PyList>>,
+        element: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let parser = made(make.bind(py))?;
-        let projection = Projection::Elements(Elements::new(make, parser.clone_ref(py), wrapped));
-        Ok(Self::new(projection, parser, body, choice, Once::new(py, passed)))
+        let mut elements = Elements::new(make, parser.clone_ref(py), wrapped);
+        if let Some(element) = element {
+            elements = elements.skipping(py, element);
+        }
+        Ok(Self::new(Projection::Elements(elements), parser, body, choice, Once::new(py, passed)))
     }
 
     /// The calls of functions. `begin(index, id, name)` makes the object of each, `make` the parser of none.
+    ///
+    /// With `skip` a call that is refused does not end the stream: it is among the `errors`.
     #[staticmethod]
-    #[pyo3(signature = (make, begin, view, *, body=None, choice=0, passed=None))]
+    #[pyo3(signature = (make, begin, view, *, body=None, choice=0, passed=None, skip=false))]
+    #[expect(clippy::too_many_arguments, reason = "keywords")]
     fn calls(
         py: Python<'_>,
         make: &Bound<'_, PyAny>,
@@ -171,8 +182,9 @@ impl Pump {
         body: Option<Py<Body>>,
         choice: u32,
         passed: Option<Py<PyList>>,
+        skip: bool,
     ) -> PyResult<Self> {
-        let projection = Projection::Calls(Calls::new(begin, view)?);
+        let projection = Projection::Calls(Calls::new(begin, view, skip.then(|| Skipped::new(py)))?);
         Ok(Self::new(projection, made(make)?, body, choice, Once::new(py, passed)))
     }
 
@@ -350,6 +362,18 @@ impl Pump {
     #[getter]
     fn passed(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
         Ok(self.lend(py)?.items.once.passed.clone_ref(py))
+    }
+
+    /// The elements or calls that were refused, in a stream that goes on behind them.
+    #[getter]
+    fn errors(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        let state = self.lend(py)?;
+        let skipped = match &state.projection {
+            Projection::Partials(_) => None,
+            Projection::Elements(elements) => elements.skipped(),
+            Projection::Calls(calls) => calls.skipped(),
+        };
+        Ok(skipped.map_or_else(|| PyList::empty(py).unbind(), |skipped| skipped.list(py)))
     }
 
     /// Why the model stopped, in the provider's words, once it has.
