@@ -1,9 +1,11 @@
 """Typed Python objects from a language model's token stream, while it is still arriving."""
 
+from instar._calls import Call
 from instar._core import __version__
 from instar._explain import Explanation, Row, explain
-from instar._streaming import elements, partials
+from instar._streaming import elements, partials, turn
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
+from instar._turn import AsyncTurn, Prose, Reasoning, Turn
 from instar.errors import (
     ElementError,
     JSONError,
@@ -22,7 +24,9 @@ from instar.progress import Progress
 __all__ = [
     "AsyncBodyStream",
     "AsyncStream",
+    "AsyncTurn",
     "BodyStream",
+    "Call",
     "ElementError",
     "Explanation",
     "JSONError",
@@ -32,11 +36,14 @@ __all__ = [
     "Parser",
     "Partial",
     "Progress",
+    "Prose",
+    "Reasoning",
     "RefusalError",
     "Row",
     "Stream",
     "StreamError",
     "TruncatedError",
+    "Turn",
     "Violation",
     "WireError",
     "__version__",
@@ -44,4 +51,5 @@ __all__ = [
     "explain",
     "from_openai",
     "partials",
+    "turn",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic_core import from_json
 
@@ -27,7 +27,7 @@ _WHY = {
 }
 
 
-def body_of(wire: WireOption, answer: Answer, emit: Emit) -> Body:
+def body_of(wire: WireOption, answer: Answer | Literal["turn"], emit: Emit) -> Body:
     """Return a body that is given as bytes or events, and not asked for by instar's client.
 
     Raises:
@@ -46,8 +46,10 @@ def is_one_text(wire: object) -> bool:
     return wire in ("openai-chat", "ollama") or callable(wire)
 
 
-def check(pump: Pump[Any, Any]) -> None:
+def check(pump: Pump[Any, Any], *, forced: bool) -> None:
     """Check, at the end of a body, that there was an answer at all, where it should stand.
+
+    forced: where calls of tools are the answer, whether there has to be one.
 
     Raises:
         RefusalError: the model refused; the error carries its words.
@@ -56,12 +58,16 @@ def check(pump: Pump[Any, Any]) -> None:
     """
     if pump.refusal:
         raise RefusalError(pump.refusal)
-    if pump.body is None or pump.body.place == "turn":
+    if pump.body is None:
         return
     if not pump.begun:
         raise _silence(pump.body)
     found = pump.found()
-    if found["answer"] is None and not (pump.body.place == "calls" and found["calls"]):
+    if pump.body.place in ("calls", "turn"):
+        if forced and not found["calls"]:
+            _complain_of_place(found)
+            raise TruncatedError(())
+    elif found["answer"] is None:
         _complain_of_place(found)
 
 

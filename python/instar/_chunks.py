@@ -25,14 +25,15 @@ class ChunkWire:
 
     def __init__(self, protocol: Protocol | None = None) -> None:
         self._wire = Wire(protocol)
-        self._known = protocol is not None
+        self.protocol = protocol
 
     def feed(self, chunk: Any) -> list[Delta]:
         """Return the deltas of the next object. Raises TypeError for what is no provider's chunk."""
         data = to_bytes(chunk)
-        if not self._known and Wire.recognise(data) is None:
+        if self.protocol is None:
+            self.protocol = Wire.recognise(data)
+        if self.protocol is None:
             raise _unknown(chunk)
-        self._known = True
         return self._wire.feed_event(data)
 
     def end(self) -> list[Delta]:

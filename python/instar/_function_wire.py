@@ -21,6 +21,7 @@ class FunctionWire:
     """
 
     def __init__(self, function: Callable[[Any], str | None]) -> None:
+        self.protocol = "a function of its own"
         self._function = function
         self._framing = Events()
         self.events: list[bytes] = []

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 from typing_extensions import NotRequired, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from instar._protocols import Protocol
+    from instar._tools import Offered
     from instar.parser import Limits
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "OnError",
     "ParserOptions",
     "T",
+    "TurnOptions",
     "WireOption",
 ]
 
@@ -66,6 +68,17 @@ class BodyOptions(ParserOptions):
     wire: WireOption
     answer: NotRequired[Answer]
     emit: NotRequired[Emit]
+
+
+class TurnOptions(TypedDict, total=False):
+    """What can be said of a turn: of the arguments of its calls, and of its body."""
+
+    tools: Iterable[Offered]
+    emit: Emit
+    live: bool
+    limits: Limits | None
+    context: Any
+    strict: bool | None
 
 
 class ElementBodyOptions(BodyOptions, total=False):

@@ -143,6 +143,11 @@ class BodySession(Session[ItemT, FinalT]):
     """The state of reading an answer out of a response, which tells more than the answer; after an error too."""
 
     @property
+    def _forced(self) -> bool:
+        """Whether a tool has to be called, where calls are the answer."""
+        return False
+
+    @property
     def finish_reason(self) -> str | None:
         """Why the model stopped, in the provider's words (`"stop"`, `"length"` ...), once it has."""
         return self._pump.finish_reason
@@ -168,7 +173,7 @@ class BodySession(Session[ItemT, FinalT]):
 
     @override
     def _check(self) -> None:
-        check(self._pump)
+        check(self._pump, forced=self._forced)
         if is_cut(self._pump, self._pump.choice) and not self.parser.complete:
             # The end of the text closes a number, but here it may have been on its way to a longer one.
             error = self._cut_off("the response was cut off")

@@ -1,4 +1,4 @@
-"""From deltas to objects, or from the bytes of a response to objects: `partials` and `elements`."""
+"""From deltas to objects, or from the bytes of a response to objects: `partials`, `elements` and `turn`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any, overload
 
 from instar._body import body_of
+from instar._dialects import RecognisedDialect, dialect_of
 from instar._projection import elements_of, partials_of
 from instar._source import AsyncSource, Source, check_source
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream, async_stream_of, stream_of
+from instar._tools import tools_of
+from instar._turn import AsyncTurn, Turn, parts_of
 from instar.partial import unwrap
 
 if TYPE_CHECKING:
@@ -23,11 +26,13 @@ if TYPE_CHECKING:
         OnError,
         ParserOptions,
         T,
+        TurnOptions,
         WireOption,
     )
     from instar._projection import Projection
+    from instar._tools import Offered
 
-__all__ = ["elements", "partials"]
+__all__ = ["elements", "partials", "turn"]
 
 
 @overload
@@ -154,6 +159,43 @@ def elements(  # noqa: PLR0913 - keywords
 
     """
     return _stream(deltas, elements_of(unwrap(schema), options, on_error), wire, answer, emit)
+
+
+@overload
+def turn(deltas: Iterable[Any], *, wire: WireOption, **options: Unpack[TurnOptions]) -> Turn: ...
+@overload
+def turn(deltas: AsyncIterable[Any], *, wire: WireOption, **options: Unpack[TurnOptions]) -> AsyncTurn: ...
+def turn(
+    deltas: Iterable[Any] | AsyncIterable[Any],
+    *,
+    wire: WireOption,
+    tools: Iterable[Offered] = (),
+    emit: Emit = "delta",
+    **options: Unpack[ParserOptions],
+) -> Turn | AsyncTurn:
+    """Return a turn of a model, out of the body of a response: prose and calls, in the order in which they come.
+
+    Args:
+        deltas: a sync or async iterable of what the body comes in, as for `partials`.
+        wire: what packs the deltas, as for `partials`.
+        tools: what the model may have called: types of the arguments, functions, or dicts as an API has them. Calls of
+            others are parts, too, with their `error`, and hold plain values.
+        emit: as for `partials`.
+        options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them, for the arguments.
+
+    Raises:
+        instar.RefusalError, instar.StreamError: while iterating, at the end.
+        TypeError: `deltas` is not iterable, or a tool is not what it should be.
+
+    """
+    check_source(deltas)
+    body = body_of(wire, "turn", emit)
+    protocol = wire if isinstance(wire, str) else "a function"
+    dialect = RecognisedDialect(body.decoder) if wire == "sdk" else dialect_of(protocol)
+    pump = parts_of(tools_of(tools), options, dialect)(body, 0, None)
+    if isinstance(deltas, AsyncIterable):
+        return AsyncTurn(AsyncSource(deltas, deltas), pump, dialect)
+    return Turn(Source(deltas, deltas), pump, dialect)
 
 
 def _stream(

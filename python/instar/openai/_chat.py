@@ -16,7 +16,7 @@ from instar.openai._endpoint import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from instar.openai._format import Format
+    from instar._format import Format
 
 
 class ChatEndpoint(Endpoint[ChatCompletion, CompletionUsage]):

@@ -16,8 +16,8 @@ from instar.openai._mode import Mode
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from instar._format import Format
     from instar._protocols import Protocol
-    from instar.openai._format import Format
 
 CompletionT = TypeVar("CompletionT")
 UsageT = TypeVar("UsageT")

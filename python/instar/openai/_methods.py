@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from instar.openai._endpoint import CompletionT, UsageT
 from instar.openai._proxy import Proxy
-from instar.openai._request import build_request
-from instar.openai._stream import AsyncClientStream, ClientStream
+from instar.openai._request import build_request, build_turn
+from instar.openai._stream import AsyncClientStream, AsyncClientTurn, ClientStream, ClientTurn
 from instar.openai._transport import Transport
 
 if TYPE_CHECKING:
@@ -147,6 +147,14 @@ class Completions(_Endpoint[CompletionT, UsageT]):
         stream: ClientStream[Any, Any, CompletionT, UsageT] = ClientStream(self._transport, request, send)
         return stream.final(), stream.completion
 
+    def create_turn(self, **kwargs: Any) -> ClientTurn[CompletionT, UsageT]:
+        """Return the turn of the model: its prose and its calls of `tools`, in the order in which they come.
+
+        `tools` are types of the arguments, functions, or dicts as the API has them; `tool_choice` is "auto" unless
+        told.
+        """
+        return ClientTurn(self._transport, build_turn(self._transport.endpoint, **kwargs), self._transport.stream)
+
     def _stream(self, request: Request) -> ClientStream[Any, Any, CompletionT, UsageT]:
         return ClientStream(self._transport, request, self._transport.stream)
 
@@ -228,6 +236,14 @@ class AsyncCompletions(_Endpoint[CompletionT, UsageT]):
 
     async def _validated(self, kwargs: dict[str, Any]) -> Any:
         return (await self.create_with_completion(**kwargs))[0]
+
+    def create_turn(self, **kwargs: Any) -> AsyncClientTurn[CompletionT, UsageT]:
+        """Return the turn of the model: its prose and its calls of `tools`, in the order in which they come.
+
+        `tools` are types of the arguments, functions, or dicts as the API has them; `tool_choice` is "auto" unless
+        told.
+        """
+        return AsyncClientTurn(self._transport, build_turn(self._transport.endpoint, **kwargs), self._transport.astream)
 
     def _stream(self, request: Request) -> AsyncClientStream[Any, Any, CompletionT, UsageT]:
         return AsyncClientStream(self._transport, request, self._transport.astream)

@@ -15,7 +15,7 @@ from instar.openai._endpoint import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from instar.openai._format import Format
+    from instar._format import Format
 
 
 class ResponsesEndpoint(Endpoint[Response, ResponseUsage]):

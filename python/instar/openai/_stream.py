@@ -14,9 +14,12 @@ from openai.types.responses import ResponseUsage
 from pydantic import ValidationError
 from typing_extensions import override
 
+from instar._calls import Call
+from instar._dialects import dialect_of
 from instar._options import FinalT, ItemT
 from instar._session import BodySession
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
+from instar._turn import Part, TurnSession, async_results, results
 from instar.errors import JSONError, StreamError, TruncatedError
 from instar.openai._endpoint import CompletionT, UsageT
 from instar.openai._hooks import log
@@ -67,6 +70,11 @@ class ClientSession(BodySession[ItemT, FinalT], Generic[ItemT, FinalT, Completio
         """The tokens it took: known at the end, unless the server or `stream_options` kept them back."""
         usage = None if self._body is None else self._body.usage
         return None if usage is None else self._transport.endpoint.usage(usage)
+
+    @property
+    @override
+    def _forced(self) -> bool:
+        return self._request.forced
 
     def _prepare(self, transport: Transport[CompletionT, UsageT], request: Request) -> None:
         self.attempt = 1
@@ -216,6 +224,49 @@ class AsyncClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Async
         self._begin(self._source.opened, body)
 
 
+class ClientTurn(TurnSession, ClientStream[Part, list[Call], CompletionT, UsageT]):
+    """One answer of a model to a request that has been sent: its prose and its calls. See `instar.Turn`.
+
+    Errors are those of `instar.Turn`, and those of `ClientStream` for connections and servers.
+    """
+
+    def __init__(
+        self,
+        transport: Transport[CompletionT, UsageT],
+        request: Request,
+        send: Callable[[Request], tuple[Source, Body]],
+    ) -> None:
+        self._dialect = dialect_of(transport.endpoint.protocol)
+        super().__init__(transport, request, send)
+
+    def results(self, fn: Callable[[Call], Any] | None = None) -> list[dict[str, Any]]:
+        """Return the messages that answer every call: as `instar.Turn.results`."""
+        self._check_over()
+        return results(self.calls, fn)
+
+
+class AsyncClientTurn(TurnSession, AsyncClientStream[Part, list[Call], CompletionT, UsageT]):
+    """The twin of `ClientTurn`."""
+
+    def __init__(
+        self,
+        transport: Transport[CompletionT, UsageT],
+        request: Request,
+        send: Callable[[Request], Awaitable[tuple[AsyncSource, Body]]],
+    ) -> None:
+        self._dialect = dialect_of(transport.endpoint.protocol)
+        super().__init__(transport, request, send)
+
+    async def results(self, fn: Callable[[Call], Any] | None = None) -> list[dict[str, Any]]:
+        """Return the messages that answer every call: as `instar.AsyncTurn.results`."""
+        self._check_over()
+        return await async_results(self.calls, fn)
+
+
+ChatTurn: TypeAlias = ClientTurn[ChatCompletion, CompletionUsage]
+AsyncChatTurn: TypeAlias = AsyncClientTurn[ChatCompletion, CompletionUsage]
+ResponseTurn: TypeAlias = ClientTurn[ResponseObject, ResponseUsage]
+AsyncResponseTurn: TypeAlias = AsyncClientTurn[ResponseObject, ResponseUsage]
 ChatStream: TypeAlias = ClientStream[ItemT, FinalT, ChatCompletion, CompletionUsage]
 AsyncChatStream: TypeAlias = AsyncClientStream[ItemT, FinalT, ChatCompletion, CompletionUsage]
 ResponseStream: TypeAlias = ClientStream[ItemT, FinalT, ResponseObject, ResponseUsage]

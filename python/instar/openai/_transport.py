@@ -99,7 +99,7 @@ class Transport(Generic[CompletionT, UsageT]):
             emit=request.emit,
             elsewhere=True,
             several=not is_one_text(protocol),
-            foreign=request.foreign,
+            foreign=list(request.foreign),
         )
 
 

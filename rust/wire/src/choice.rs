@@ -214,6 +214,12 @@ impl Choice {
         self.calls.get(call).map_or("", |call| &call.id)
     }
 
+    /// The arguments of a call, as they have come.
+    #[must_use]
+    pub fn arguments(&self, call: usize) -> &str {
+        self.calls.get(call).map_or("", |call| &call.arguments)
+    }
+
     /// The text of the place in which the answer stands, as far as it has come. None if there is no such place.
     #[must_use]
     pub fn answer(&self) -> Option<String> {

@@ -84,6 +84,9 @@ impl Calls {
                 let Some(call) = self.begun.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
                 pump.switch(py, &call.parser)?;
                 let grown = call.take(py, event, text);
+                if matches!(event, Event::End(_)) && self.view == View::Parts {
+                    call.end(py, pump, index)?;
+                }
                 self.grow(py, index, grown, items)
             }
             Event::Prose | Event::Reasoning if self.view == View::Parts => {
@@ -96,6 +99,9 @@ impl Calls {
             }
             Event::Restart => {
                 self.begun.clear();
+                if self.view == View::Parts {
+                    self.begin.call_method0(py, intern!(py, "restart"))?;
+                }
                 if let Some(skipped) = &self.skipped {
                     skipped.clear(py)?;
                 }
@@ -110,15 +116,13 @@ impl Calls {
     }
 
     /// The response has ended: what is open of a call stays so.
-    pub(super) fn end(&mut self, py: Python<'_>, items: &mut Items) -> PyResult<()> {
-        if self.view != View::Parts && self.ours().next().is_none() {
-            let class = py.import("instar.errors")?.getattr("TruncatedError")?;
-            return Err(PyErr::from_value(class.call1((PyTuple::empty(py),))?));
-        }
+    pub(super) fn end(&mut self, py: Python<'_>, pump: &Pump, items: &mut Items) -> PyResult<()> {
         for index in 0..self.begun.len() {
-            if let Some(call) = &mut self.begun[index]
-                && call.stage == Stage::Open
-            {
+            let Some(call) = &mut self.begun[index] else { continue };
+            if self.view == View::Parts {
+                call.end(py, pump, index)?;
+            }
+            if call.stage == Stage::Open {
                 let closed = call.close(py);
                 self.grow(py, index, closed, items)?;
             }
@@ -209,15 +213,11 @@ impl Calls {
             call.stage = Stage::Whole;
         }
         let closes = call.stage != before;
+        if closes {
+            call.object.call_method1(py, intern!(py, "_close"), (error,))?;
+        }
         match view {
-            View::Parts => {
-                if closes {
-                    call.object.call_method1(py, intern!(py, "_close"), (error,))?;
-                }
-                if grown || closes {
-                    items.push(call.object.clone_ref(py));
-                }
-            }
+            View::Parts if grown || closes => items.push(call.object.clone_ref(py)),
             View::Finals if closes => match call.last(py) {
                 Ok(arguments) => items.push_once(arguments.into_bound(py))?,
                 Err(error) => {
@@ -227,7 +227,7 @@ impl Calls {
                 }
             },
             View::First if is_first && grown => items.push(call.parser.get().snapshot(py)?),
-            View::Finals | View::First => {}
+            View::Parts | View::Finals | View::First => {}
         }
         Ok(())
     }
@@ -290,6 +290,12 @@ impl Call {
             (Event::End(_), _) => self.close(py),
             _ => parser.feed_bytes(py, text),
         }
+    }
+
+    /// Nothing more comes of it: tells its object all that has come.
+    fn end(&self, py: Python<'_>, pump: &Pump, index: usize) -> PyResult<()> {
+        let text = pump.of_choice(py, |choice| choice.arguments(index).to_owned())?;
+        self.object.call_method1(py, intern!(py, "_end"), (text,)).map(drop)
     }
 
     /// Declares the text ended. True if the end shows something new: it closes a number.

@@ -272,7 +272,7 @@ impl Pump {
             Projection::Partials(partials) => partials.end(py, items)?,
             Projection::Elements(elements) => return elements.end(py, items),
             Projection::Calls(calls) => {
-                calls.end(py, items)?;
+                calls.end(py, self, items)?;
                 if !calls.is_one() {
                     return Ok(());
                 }
