@@ -6,7 +6,8 @@ use std::ffi::CStr;
 use instar_core::{Fault, Hook, Judgement, Limits, Node, NodeId, OnViolation, Parser, Plan, Step, Ticket};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::builder::{Build, Builder, Members};
@@ -16,6 +17,9 @@ use crate::ffi::{self, Method, attached};
 use crate::judge::Settings;
 use crate::record::RecordClass;
 use crate::schema::Schema;
+
+/// The Python function that compiles a schema, once for each type.
+static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Turns the deltas of one JSON text into a growing object.
 ///
@@ -77,9 +81,8 @@ impl PyParser {
             Some(limits) => Limits { depth: limit(limits, "depth")?, bytes: limit(limits, "bytes")? },
             None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
         };
-        let schema_of = py.import(intern!(py, "instar.schema"))?.getattr(intern!(py, "schema_of"))?;
-        let options = [("strict", strict)].into_py_dict(py)?;
-        let schema: Bound<'_, Schema> = schema_of.call((schema,), Some(&options))?.cast_into()?;
+        let schema_of = SCHEMA_OF.import(py, "instar.schema", "schema_of")?;
+        let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
         let plan = schema.get().plan.clone();
         let builder = Builder::new(live, element_depth(&plan));
         let core = Parser::new(plan, limits, on_violation);
