@@ -1,6 +1,6 @@
 """Typed Python objects from a language model's token stream, while it is still arriving."""
 
-from instar._core import __version__
+from instar._core import __version__, dump
 from instar.client import Mode, from_openai
 from instar.errors import JSONError, LimitError, RefusalError, StreamError, TruncatedError, Violation, WireError
 from instar.explain import explain
@@ -25,6 +25,7 @@ __all__ = [
     "Violation",
     "WireError",
     "__version__",
+    "dump",
     "elements",
     "explain",
     "from_openai",

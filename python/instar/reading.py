@@ -14,7 +14,7 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, cast
 
 from typing_extensions import Self
 
@@ -50,6 +50,10 @@ class Reading(Generic[ItemT, FinalT]):
     def text(self) -> str:
         """The JSON text that has arrived."""
         return self._view.text
+
+    def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
+        """Return what has arrived, and nothing else, as plain data: see `instar.dump`."""
+        return self._view.dump(mode=mode, by_alias=by_alias)
 
     @property
     def progress(self) -> Progress:

@@ -47,6 +47,10 @@ class View(ABC, Generic[ItemT, FinalT]):
         """The JSON text so far."""
         return self.parser.text
 
+    def dump(self, *, mode: Literal["python", "json"], by_alias: bool) -> Any:
+        """Return what of the answer has arrived, as plain data."""
+        return self._seen(self.parser.dump(mode=mode, by_alias=by_alias))
+
     def final(self) -> FinalT:
         """Return the validated answer, made once; raise what says why there is none."""
         if self._final is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from typing_extensions import override
 
@@ -76,6 +76,10 @@ class Calls(View[T, list[T]]):
     def text(self) -> str:
         """Each call on a line of its own: the function's name and the arguments so far."""
         return "\n".join(f"{name} {parser.text}" for name, parser in zip(self._names, self._parsers, strict=True))
+
+    @override
+    def dump(self, *, mode: Literal["python", "json"], by_alias: bool) -> list[Any]:
+        return [parser.dump(mode=mode, by_alias=by_alias) for parser in self._parsers]
 
     @override
     def after(self, delta: Delta) -> Iterable[T]:

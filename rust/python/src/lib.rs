@@ -8,6 +8,7 @@
 
 mod builder;
 mod compile;
+mod dump;
 mod errors;
 mod exclusive;
 mod explain;
@@ -26,6 +27,8 @@ mod wire;
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::dump::dump;
     #[pymodule_export]
     use crate::parser::PyParser;
     #[pymodule_export]

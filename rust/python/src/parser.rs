@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::ffi::CStr;
+use std::ops::Range;
+use std::sync::Arc;
 
 use instar_core::{Fault, Hook, Judgement, Limits, Node, NodeId, OnViolation, Parser, Plan, Step, Ticket};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
@@ -11,6 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::builder::{Build, Builder, Members};
+use crate::dump::{Arrived, Layouts, Style, dump_value};
 use crate::errors::{self, Report};
 use crate::exclusive::{Exclusive, Lent};
 use crate::ffi::{self, Method, attached};
@@ -47,6 +50,10 @@ struct State {
     /// What the branches of unions were told of values that end at an offset: many may ask about the same one.
     verdicts: (usize, HashMap<(NodeId, usize), Answer>),
     finished: bool,
+    /// Values that the judge has accepted and that may not remember what of them has arrived: where each is in the text.
+    forgetful: Vec<(Py<PyAny>, Range<usize>, Arc<Layouts>)>,
+    /// What has been learned of those before them.
+    learned: Arrived,
 }
 
 /// What a branch of a union was told of a value.
@@ -93,6 +100,8 @@ impl PyParser {
             violations: Vec::new(),
             verdicts: (0, HashMap::new()),
             finished: false,
+            forgetful: Vec::new(),
+            learned: Arrived::default(),
         };
         Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
     }
@@ -129,6 +138,20 @@ impl PyParser {
         let mut state = self.state(py)?;
         let State { core, builder, .. } = &mut *state;
         builder.snapshot(self.build(py), core)
+    }
+
+    /// What has arrived, as plain data: see `instar.dump`. What a dataclass has not been given is left out, too.
+    #[pyo3(signature = (*, mode="python", by_alias=false))]
+    fn dump<'py>(&self, py: Python<'py>, mode: &str, by_alias: bool) -> PyResult<Bound<'py, PyAny>> {
+        let style = Style::new(mode, by_alias)?;
+        let mut state = self.state(py)?;
+        let State { core, builder, forgetful, learned, .. } = &mut *state;
+        let snapshot = builder.snapshot(self.build(py), core)?.into_bound(py);
+        for (value, place, layouts) in forgetful.drain(..) {
+            learned.learn(value.bind(py), &core.text()[place], &layouts)?;
+        }
+        let open = builder.arrived(self.build(py), &snapshot)?;
+        dump_value(&snapshot, style, self.schema.get().layouts(py)?, &[&open, &builder.forgotten, learned])
     }
 
     /// Whether the root value has closed.
@@ -210,6 +233,8 @@ impl PyParser {
             Some(state) => {
                 visit.call(&state.error)?;
                 state.violations.iter().try_for_each(|violation| visit.call(violation))?;
+                state.forgetful.iter().try_for_each(|(value, ..)| visit.call(value))?;
+                state.learned.traverse(&visit)?;
                 state.builder.traverse(&visit)
             }
             // What a call at work holds is alive.
@@ -330,8 +355,11 @@ impl PyParser {
         let error = match verdict {
             Ok(value) => {
                 let seen = state.shows(&value);
-                let ticket = state.builder.keep(value.unbind());
+                let ticket = state.builder.keep(value.clone().unbind());
                 state.note(judgement, Answer::Accepted(ticket));
+                if let Some(layouts) = judge.forgetful(py)? {
+                    state.forgetful.push((value.unbind(), judgement.start..judgement.end, layouts));
+                }
                 state.core.accept(ticket, seen);
                 return Ok(());
             }

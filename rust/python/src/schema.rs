@@ -1,6 +1,6 @@
 //! A compiled schema: the core's plan, and what Python knows of each of its nodes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use instar_core::{Node, NodeId, Plan};
 use pyo3::prelude::*;
@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::compile;
+use crate::dump::Layouts;
 use crate::explain;
 use crate::hook::{Hook, Shape};
 use crate::judge::Judge;
@@ -46,6 +47,8 @@ pub(crate) struct Schema {
     pub(crate) title: Py<PyString>,
     pub(crate) hide_input: bool,
     pub(crate) strict: Option<bool>,
+    source: Option<Py<PyDict>>,
+    layouts: OnceLock<Arc<Layouts>>,
 }
 
 #[pymethods]
@@ -70,6 +73,8 @@ impl Schema {
             root: Judge::of_validator(validator),
             hide_input,
             strict,
+            source: core_schema.map(|schema| schema.clone().unbind()),
+            layouts: OnceLock::new(),
         })
     }
 
@@ -80,6 +85,7 @@ impl Schema {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.title)?;
+        visit.call(&self.source)?;
         self.root.traverse(&visit)?;
         self.facets.iter().try_for_each(|facet| {
             facet.judge.traverse(&visit)?;
@@ -96,6 +102,18 @@ impl Schema {
 }
 
 impl Schema {
+    /// What its values do not tell of themselves.
+    pub(crate) fn layouts(&self, py: Python<'_>) -> PyResult<Arc<Layouts>> {
+        if let Some(layouts) = self.layouts.get() {
+            return Ok(layouts.clone());
+        }
+        let layouts = match &self.source {
+            Some(schema) => Arc::new(Layouts::of_schema(schema.bind(py))?),
+            None => Arc::default(),
+        };
+        Ok(self.layouts.get_or_init(|| layouts).clone())
+    }
+
     pub(crate) fn facet(&self, id: NodeId) -> &Facet {
         &self.facets[id as usize]
     }

@@ -11,6 +11,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use self::attempt::Attempt;
 pub(crate) use self::snapshot::Members;
+use crate::dump::{Arrived, Part};
 use crate::growing::{Growing, Member};
 use crate::record::{Absent, Field, Instance};
 use crate::schema::{Detail, Schema};
@@ -68,6 +69,8 @@ pub(crate) struct Builder {
     element_depth: Option<usize>,
     /// Lists of elements that have closed, and how many of each have been drained.
     closed_lists: Vec<(Py<PyList>, usize)>,
+    /// What has arrived of the dataclasses that have closed.
+    pub(crate) forgotten: Arrived,
 }
 
 /// What the builder reads from.
@@ -97,6 +100,7 @@ impl Builder {
             broken: None,
             element_depth,
             closed_lists: Vec::new(),
+            forgotten: Arrived::default(),
         }
     }
 
@@ -298,6 +302,12 @@ impl Builder {
         if frame.waits {
             return Ok(());
         }
+        if let Growing::Record(id, instance) = &frame.growing
+            && c.schema.record(*id).is_some_and(|class| class.forgets(py, instance))
+            && value.is(&instance.object)
+        {
+            self.forgotten.note(&value, Part::Names(instance.arrived.clone_ref(py)));
+        }
         let replaced = !value.is(frame.growing.object(py)) && !frame.detached;
         self.stale = true;
         if replaced || self.frames.is_empty() {
@@ -331,6 +341,7 @@ impl Builder {
             blank.traverse(visit)?;
         }
         self.closed_lists.iter().try_for_each(|(list, _)| visit.call(list))?;
+        self.forgotten.traverse(visit)?;
         visit.call(&self.broken)?;
         visit.call(&self.closed)?;
         visit.call(&self.snapshot)?;

@@ -22,7 +22,7 @@ use pyo3::types::PyDict;
 
 use self::core_schema::{CoreSchema, child, flag, item, kind, on_error_raises, only, required};
 use self::scope::Scope;
-pub(crate) use self::walk::references;
+pub(crate) use self::walk::{inner_nodes, references};
 use crate::hook::Hook;
 use crate::judge::Judge;
 use crate::schema::{Detail, Facet};

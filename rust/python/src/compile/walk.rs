@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use super::core_schema::{CoreSchema, child, item, kind};
 
 /// The nodes that stand directly within `schema`.
-pub(super) fn inner_nodes<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<CoreSchema<'py>>> {
+pub(crate) fn inner_nodes<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<CoreSchema<'py>>> {
     let mut nodes = Vec::new();
     for (key, value) in schema.iter() {
         let key: String = key.extract()?;
