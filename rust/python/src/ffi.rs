@@ -4,13 +4,13 @@ use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use pyo3::PyClass;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyAny, PyDict, PyList, PySet, PyString, PyType};
+use pyo3::{PyClass, PyTraverseError, PyVisit};
 
 /// A method of one argument that `CPython` calls as it calls its own (`METH_O`).
 ///
@@ -282,6 +282,11 @@ impl Slot {
             name: name.clone().unbind(),
             offset: member_offset(class, &descriptor),
         })
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.class)?;
+        visit.call(&self.name)
     }
 
     /// Sets the attribute of an instance. By name, three attributes of two models make a kept snapshot 630 ns instead of

@@ -18,6 +18,15 @@ pub(crate) enum Member {
     Key(Py<PyAny>),
 }
 
+impl Member {
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self {
+            Self::Key(key) => visit.call(key),
+            Self::Element | Self::Field(_) => Ok(()),
+        }
+    }
+}
+
 /// An open container.
 pub(crate) enum Growing {
     /// The members of an array, whatever the shape that they are shown in.

@@ -74,7 +74,8 @@ impl Hook {
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self {
             Self::After(function) | Self::Informed(function) => visit.call(function),
-            Self::PostInit(_) | Self::DataclassPostInit | Self::Distinct { .. } => Ok(()),
+            Self::PostInit(name) => visit.call(name),
+            Self::DataclassPostInit | Self::Distinct { .. } => Ok(()),
         }
     }
 }

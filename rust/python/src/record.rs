@@ -296,13 +296,22 @@ impl RecordClass {
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match &self.form {
-            Form::Model(class, _) | Form::Root(class, _) | Form::Dataclass(class) | Form::Slotted(class) => {
+            Form::Model(class, slots) => {
                 visit.call(class)?;
+                [&slots.fields_set, &slots.extra, &slots.private]
+                    .iter()
+                    .try_for_each(|slot| slot.traverse(visit))?;
             }
+            Form::Root(class, fields_set) => {
+                visit.call(class)?;
+                fields_set.traverse(visit)?;
+            }
+            Form::Dataclass(class) | Form::Slotted(class) => visit.call(class)?,
             Form::TypedDict => {}
         }
         visit.call(&self.template)?;
         self.fields.iter().try_for_each(|field| {
+            visit.call(&field.name)?;
             visit.call(&field.location)?;
             match &field.absent {
                 Absent::Shared(value) | Absent::Copied(value) | Absent::Made(value) => visit.call(value),

@@ -332,14 +332,24 @@ impl Builder {
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.judged.iter().try_for_each(|value| visit.call(value))?;
-        self.frames.iter().try_for_each(|frame| frame.growing.traverse(visit))?;
-        self.frames.iter().try_for_each(|frame| visit.call(&frame.before))?;
+        for frame in &self.frames {
+            frame.growing.traverse(visit)?;
+            frame.member.traverse(visit)?;
+            visit.call(&frame.before)?;
+            if let Some(reclaimed) = &frame.reclaimed {
+                reclaimed.traverse(visit)?;
+            }
+        }
         for attempt in &self.attempts {
             visit.call(&attempt.before)?;
         }
         if let Some(blank) = &self.blank {
             blank.traverse(visit)?;
         }
+        if let Some(text) = &self.text {
+            visit.call(&text.value)?;
+        }
+        visit.call(&self.arrived)?;
         self.closed_lists.iter().try_for_each(|(list, _)| visit.call(list))?;
         self.forgotten.traverse(visit)?;
         visit.call(&self.broken)?;
