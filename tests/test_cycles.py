@@ -187,7 +187,8 @@ def chosen(box: list[Any]) -> Any:
 
 def either(box: list[Any]) -> Any:
     """A union, with a tag and without."""
-    one, two = (create_model(name, k=(Literal[name], name), a=(str, ...), box_=(Any, None)) for name in ("One", "Two"))
+    tags: list[Any] = [Literal["one"], Literal["two"]]
+    one, two = (create_model("Of", k=(tag, ...), a=(str, ...)) for tag in tags)
     one.box = two.box = box  # type: ignore[attr-defined]
     tagged: Any = Annotated[one | two, Field(discriminator="k")]
     made: Any = create_model("Made", a=(str, ...), b=(list[one | two], []), c=(list[tagged], []))  # type: ignore[valid-type]
