@@ -134,6 +134,16 @@ impl Calls {
         self.shown(py, |call| call.parser.get().snapshot(py))
     }
 
+    pub(super) fn dump<'py>(
+        &self,
+        py: Python<'py>,
+        mode: &str,
+        by_alias: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let dumped = |call: &Call| Ok(call.parser.get().dump(py, mode, by_alias)?.unbind());
+        Ok(self.shown(py, dumped)?.into_bound(py))
+    }
+
     pub(super) fn last(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.shown(py, |call| call.last(py))
     }
