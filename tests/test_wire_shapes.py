@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+import instar
 from instar._chunks import ChunkWire
 from instar._core import Delta, Wire
 from instar.errors import WireError
@@ -309,6 +313,42 @@ class TestShapes:
         assert [line for line in shown(deltas) if not line.startswith(("done", "error"))] == kept
 
 
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text('{}"\\\\ é', max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("a{}", max_size=2), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+def pieces(whole: str, cuts: list[int]) -> list[str]:
+    """Return a text cut at these places."""
+    at = [0, *sorted(cut % (len(whole) + 1) for cut in cuts), len(whole)]
+    return [whole[start:stop] for start, stop in itertools.pairwise(at)]
+
+
+class TestArguments:
+    @given(
+        arguments=st.dictionaries(st.text('a{}"', max_size=2), VALUES, min_size=1, max_size=3).map(json.dumps),
+        before=st.sampled_from([[], ["{}"], ["{", "}"], ["{}", " ", "{}"], [" "]]),
+        cuts=st.lists(st.integers(0, 60), max_size=5),
+        again=st.sampled_from([[], [" "], ["\n", " "]]),
+        repeated=st.booleans(),
+        names=st.lists(st.integers(0, 8), max_size=2),
+    )
+    @example(arguments='{"a": {}}', before=["{", "}"], cuts=[1, 6], again=[], repeated=True, names=[3])
+    @example(arguments='{"": "}{"}', before=[], cuts=[7, 8], again=["\n"], repeated=True, names=[])
+    def test_they_are_those_of_the_call(  # noqa: PLR0913
+        self, arguments: str, before: list[str], cuts: list[int], again: list[str], names: list[int], *, repeated: bool
+    ) -> None:
+        named = [call(None, name=name) for name in pieces("function", names) if name]
+        texts = [*before, *pieces(arguments, cuts), *again, *([arguments] if repeated else [])]
+        wire = Wire("openai-chat")
+        deltas = decoded(wire, [framed(*named, *map(call, texts), CALLS)])
+        name, said, *rest = shown(deltas)
+        assert (name, said.removeprefix("arguments 0[0] ").strip(), rest) == ("call 0[0] function", arguments, ENDED)
+        assert not wire.is_cut()
+
+
 class TestFramings:
     def test_what_holds_bytes(self) -> None:
         body = framed(chunk(content="a"))
@@ -350,6 +390,16 @@ class TestFramings:
         events = [{"contentBlockDelta": {"delta": {"text": said}, "contentBlockIndex": 0}} for said in ("a", "é\ud83d")]
         deltas = [delta for event in events for delta in wire.feed(event)]
         assert shown(deltas) == ["text 0 aé"]
+        named = ChunkWire("openai-chat")
+        pieces = [chunk(content="a"), json.dumps(chunk(content="b")), bytearray(framed(chunk(content="c")))]
+        assert shown(delta for piece in pieces for delta in named.feed(piece)) == ["text 0 abc"]
+        assert named.offset == len(pieces[-1])
+
+    def test_bedrock_as_boto3_gives_it(self) -> None:
+        events: list[Event] = [{"messageStart": {"role": "assistant"}}]
+        events += [{"contentBlockDelta": {"delta": {"text": said}, "contentBlockIndex": 0}} for said in ("[1", ",2]")]
+        events += [{"messageStop": {"stopReason": "end_turn"}}, {"metadata": {"usage": {"inputTokens": 1}}}]
+        assert instar.partials(events, list[int], wire="bedrock").final() == [1, 2]
 
 
 class TestFaults:

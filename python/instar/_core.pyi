@@ -137,7 +137,7 @@ class Delta:
     @property
     def text(self) -> str:
         """The characters: of the function's name for "call", of the call's id for "id", of the reason for "finish", of
-        an object's JSON for "usage" and "error" (or of a string's). Empty for "restart", "call_end" and "done" only.
+        an object's JSON for "usage" and "error" (or of a string's). Empty for "restart", `"call_end"` and "done" only.
         """
     @property
     def choice(self) -> int:

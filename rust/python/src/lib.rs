@@ -6,22 +6,15 @@
 //! response bytes -> Wire -> instar_wire::Wire -> Delta
 //! ```
 
-mod builder;
+mod build;
 mod compile;
+mod core_schema;
 mod errors;
-mod events;
 mod exclusive;
-mod explain;
 mod ffi;
-mod growing;
-mod hook;
-mod judge;
-mod parser;
 mod pump;
-mod record;
-mod reuse;
+mod py;
 mod schema;
-mod wire;
 
 /// The extension module.
 #[pyo3::pymodule(gil_used = false)]
@@ -29,15 +22,11 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::events::PyEvents;
-    #[pymodule_export]
-    use crate::parser::PyParser;
-    #[pymodule_export]
     use crate::pump::{Body, Pull, Pump};
     #[pymodule_export]
-    use crate::schema::Schema;
+    use crate::py::{PyDelta, PyEvents, PyParser, PyWire};
     #[pymodule_export]
-    use crate::wire::{PyDelta, PyWire};
+    use crate::schema::Schema;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -298,7 +298,7 @@ impl Events {
             let at = delta.raw.map_or(0..0, raw);
             let taken = assembler.take(delta, utf8(&text), calls, emit);
             match taken.map_err(|kind| Fault { offset: at.start, kind })? {
-                Taken::Repeated => edits.push(Edit { at, text: String::new() }),
+                Taken::Dropped => edits.push(Edit { at, text: String::new() }),
                 Taken::Counts => {}
             }
         }

@@ -68,6 +68,8 @@ pub(crate) enum Tag {
     PartType,
     /// The id of an item.
     ItemId,
+    /// How an item has ended.
+    ItemStatus,
     /// Where an item stands: in the answer or beside it.
     Phase,
     /// The next characters of a part.

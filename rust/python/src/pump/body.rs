@@ -13,7 +13,7 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 use super::Flag;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
-use crate::wire::{PyDelta, PyWire, bytes};
+use crate::py::{PyDelta, PyWire, bytes};
 
 /// How many bytes of a body are kept, to show what came in place of an answer.
 const BEGINNING: usize = 80;

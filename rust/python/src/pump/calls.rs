@@ -9,7 +9,7 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 use super::delta::Quoter;
 use super::skipped::Skipped;
 use super::{Items, Pump, string};
-use crate::parser::PyParser;
+use crate::py::PyParser;
 
 pub(super) struct Calls {
     /// Makes the object of a call. Nothing of a call that is none of ours.

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
 
 use crate::ffi;
-use crate::parser::PyParser;
+use crate::py::PyParser;
 
 /// How many bytes of white space are read behind the value: some models do not stop by themselves.
 const MOST_BLANK: usize = 512;

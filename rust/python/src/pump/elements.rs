@@ -12,7 +12,7 @@ use super::delta::Reader;
 use super::skipped::Skipped;
 use super::split::{Member, Splitter};
 use super::{Items, Pump, made, string};
-use crate::parser::PyParser;
+use crate::py::PyParser;
 
 pub(super) struct Elements {
     /// Makes the parser of a bare list.

@@ -35,7 +35,7 @@ pub(crate) use self::pull::Pull;
 use self::skipped::Skipped;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
-use crate::parser::PyParser;
+use crate::py::PyParser;
 
 /// What stands between a source and those who look: an iterator over the items that can be had without reading on.
 ///

@@ -6,7 +6,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::delta::{Quoter, Reader};
 use super::{Items, Pump, made};
-use crate::parser::PyParser;
+use crate::py::PyParser;
 
 pub(super) struct Partials {
     /// Makes a parser.

@@ -38,6 +38,10 @@ impl Sse {
     /// there was no such end.
     pub(crate) fn next<'b>(&mut self, mut body: &'b [u8]) -> Option<&'b [u8]> {
         while let Some(&first) = body.first() {
+            if first == b'{' && self.line.is_empty() && self.event.has_data() && !self.texts.is_open() {
+                // No line of an event begins so: what stands for itself ends the event before it.
+                return Some(body);
+            }
             if self.texts.is_open() || self.begins_text(first) {
                 let (read, progress) = self.texts.read(body, &mut self.event, &mut self.place);
                 body = &body[read..];
@@ -264,8 +268,8 @@ mod tests {
         assert_eq!(data("data: a\n\n{\"b\":\n\n1}\ndata: c\n\n"), ["a", "{\"b\":\n\n1}", "c"]);
         assert_eq!(data("{\"a\":1}{}\r\n[{},\n{}]\n\ndata: b\n\n"), ["{\"a\":1}", "{}", "{}", "{}", "b"]);
         assert_eq!(data("[DONE]\n"), ["[DONE]"]);
-        // Within an event, a line that begins so is a field that nobody knows.
-        assert_eq!(data("data: a\n{}\ndata: b\n\n"), ["a\nb"]);
+        // They end an event that no blank line has ended.
+        assert_eq!(data("data: a\r\n{}\r\ndata: b\n\n"), ["a", "{}", "b"]);
     }
 
     proptest! {

@@ -374,7 +374,7 @@ mod tests {
         ] {
             assert_calls(
                 &[begun, rest, again, r#"{"index":0,"function":{"arguments":"\n"}}"#],
-                &["call 0[0] f", "id 0[0] a", "arguments 0[0] {\"a\":", "arguments 0[0] \"}{\"}", "arguments 0[0] \n", "call_end 0[0] "],
+                &["call 0[0] f", "id 0[0] a", "arguments 0[0] {\"a\":", "arguments 0[0] \"}{\"}", "call_end 0[0] "],
             );
         }
     }

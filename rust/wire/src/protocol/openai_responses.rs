@@ -74,6 +74,7 @@ const PART: Extract = Extract::Object(&[
 const ITEM: Extract = Extract::Object(&[
     ("type", Extract::Text(Tag::ItemType)),
     ("id", Extract::Text(Tag::ItemId)),
+    ("status", Extract::Text(Tag::ItemStatus)),
     ("phase", Extract::Text(Tag::Phase)),
     ("call_id", Extract::Text(Tag::Delta(DeltaKind::Id))),
     ("name", Extract::Text(Tag::Delta(DeltaKind::Call))),
@@ -204,7 +205,11 @@ impl Responses {
                 let extent = Extent::Whole;
                 deltas.extend(field.map(|field| DeltaSpan { call, place, extent, ..field.delta(kind) }));
             }
-            deltas.push(DeltaSpan { call, place, ..DeltaSpan::new(DeltaKind::CallEnd, Span::raw(0, 0)) });
+            // One that was cut is not whole.
+            if item.text(Tag::ItemStatus) != b"incomplete" {
+                let end = DeltaSpan::new(DeltaKind::CallEnd, Span::raw(0, 0));
+                deltas.push(DeltaSpan { call, place, ..end });
+            }
             return;
         }
         let is_reasoning = item.text(Tag::ItemType) == b"reasoning";
@@ -288,7 +293,7 @@ impl Responses {
     /// The number of a text.
     fn item(&mut self, at: usize, is_summary: bool, part: u32) -> u32 {
         let text = (at, is_summary, part);
-        let place = self.texts.iter().position(|known| *known == text).unwrap_or_else(|| {
+        let place = self.texts.iter().rposition(|known| *known == text).unwrap_or_else(|| {
             self.texts.push(text);
             self.texts.len() - 1
         });
@@ -460,6 +465,11 @@ mod tests {
         // Without arguments.
         let closed = closed.replace(r#"{\"a\": 1}"#, "");
         assert_decoded(PROTOCOL.name, &[added, &closed], &[begun, ["arguments 0[2] {}", "call_end 0[2] "]].concat());
+        // Cut before any argument came.
+        let cut = closed.replace(r#""name""#, r#""status":"incomplete","name""#);
+        let end = r#"{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}}"#;
+        let ends = ["finish 0 max_output_tokens", "done 0 "];
+        assert_decoded(PROTOCOL.name, &[added, &cut, end], &[begun, ends].concat());
         // llama.cpp's events have no index, and call an item by the call's id.
         let bare = |event: &str| event.replace(r#""output_index":2,"#, "").replace(r#""item_id":"i""#, r#""item_id":"c""#).replace(r#""id":"i","#, "");
         let end = completed(&bare(item));

@@ -3,7 +3,7 @@
 //! A name is emitted when it is whole, and its arguments behind it. Arguments that are blank or missing when the call
 //! ends are `{}`. A lone `{}` may stand there until the real arguments come: it is held back until the call ends, or its
 //! closing brace, where the opening one came before it.
-//! Arguments that are sent once more, whole, are dropped.
+//! Arguments that are sent once more, whole, are dropped, and so is white space behind whole ones.
 
 use std::convert::Infallible;
 
@@ -148,8 +148,9 @@ impl ToolCall {
     /// Takes in the next arguments, unless they have to be looked at: they may say once more what has come. Returns
     /// whether it has.
     pub(crate) fn flow(&mut self, text: &str) -> bool {
+        let first = text.trim_ascii_start().as_bytes().first();
         let may_repeat = self.kind == DeltaKind::Arguments
-            && text.trim_ascii_start().starts_with(['{', '"'])
+            && matches!(first, None | Some(b'{' | b'"'))
             && (self.arguments.ends_with('}') || text.len() > self.arguments.len());
         let flows = self.open && self.emitted == self.arguments.len() && self.emitted > 2 && !may_repeat;
         if flows {
@@ -202,8 +203,10 @@ impl ToolCall {
             if !begins.is_empty() && self.is_placeholder() {
                 let from = self.drop_placeholder();
                 text = begins.strip_prefix(from).unwrap_or(text);
-            } else if begins.starts_with(['{', '"']) && self.is_repeated(text.trim_ascii())? {
-                return Ok(Taken::Repeated);
+            } else if begins.is_empty() && self.arguments.ends_with('}') && self.is_whole()
+                || begins.starts_with(['{', '"']) && self.is_repeated(text.trim_ascii())?
+            {
+                return Ok(Taken::Dropped);
             }
         }
         self.arguments.push_str(text);
@@ -303,8 +306,8 @@ impl ToolCall {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     Counts,
-    /// It was dropped: it says once more what has come.
-    Repeated,
+    /// It says nothing, or once more what has come.
+    Dropped,
 }
 
 /// The name of a function, without what some models write around it: the namespace before it, and the marks of a
