@@ -178,10 +178,7 @@ impl Calls {
         }
         let number = self.ours().count();
         let id = pump.of_choice(py, |choice| choice.id(index).to_owned())?.filter(|id| !id.is_empty());
-        let object = match self.begin.bind(py).call1((number, id, string(py, name)?)) {
-            Ok(object) => object,
-            Err(error) => return self.refuse(py, index, error, b""),
-        };
+        let object = self.begin.bind(py).call1((number, id, string(py, name)?))?;
         if object.is_none() {
             return Ok(());
         }
