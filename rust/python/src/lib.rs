@@ -7,6 +7,7 @@
 //! ```
 
 mod build;
+mod changes;
 mod compile;
 mod core_schema;
 mod dump;
@@ -22,6 +23,8 @@ mod schema;
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::changes::ChangeReader;
     #[pymodule_export]
     use crate::dump::dump;
     #[pymodule_export]

@@ -10,6 +10,7 @@ mod class;
 mod json;
 mod layout;
 mod members;
+mod part;
 mod walk;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use pyo3::prelude::*;
 
 pub(crate) use self::arrived::{Arrived, Part, forgets};
 pub(crate) use self::layout::Layouts;
+pub(crate) use self::part::{Inside, Manner};
 use self::walk::Walk;
 
 /// What the atoms of a dump are.

@@ -15,6 +15,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::build::{Builder, Context, Elements, Members};
+use crate::changes::{ChangeReader, Reading};
 use crate::dump::{Arrived, Layouts, Style, dump_value};
 use crate::errors::{self, Report};
 use crate::exclusive::{Exclusive, Lent};
@@ -167,6 +168,15 @@ impl PyParser {
         dump_value(&snapshot, style, self.schema.get().layouts(py)?, &[&open, &builder.forgotten, learned])
     }
 
+    /// A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all that
+    /// is there.
+    #[pyo3(signature = (*, mode="python", by_alias=false))]
+    fn changes(slf: &Bound<'_, Self>, mode: &str, by_alias: bool) -> PyResult<ChangeReader> {
+        let style = Style::new(mode, by_alias)?;
+        let is_late = !slf.get().state(slf.py())?.core.text().trim_ascii().is_empty();
+        Ok(ChangeReader::new(slf.clone().unbind(), style, is_late))
+    }
+
     /// Whether the root value has closed.
     #[getter]
     pub(crate) fn complete(&self, py: Python<'_>) -> PyResult<bool> {
@@ -294,6 +304,19 @@ impl PyParser {
         }
         state.core.push(delta);
         self.advance(py, &mut state)
+    }
+
+    /// The changes that a reader has not read.
+    pub(crate) fn follow<'py>(&self, py: Python<'py>, reading: &mut Reading) -> PyResult<Bound<'py, PyList>> {
+        let mut state = self.state(py)?;
+        let others = state.cursors();
+        let State { core, builder, forgetful, learned, .. } = &mut *state;
+        builder.catch_up(self.context(py), core, others.as_slice())?;
+        for (value, place, layouts) in forgetful.drain(..) {
+            learned.learn(value.bind(py), &core.text()[place], &layouts)?;
+        }
+        let spine = builder.spine(self.context(py), core)?;
+        reading.read(self.context(py), &spine, &[&builder.forgotten, learned])
     }
 
     /// The whole characters from an offset on, the one that lies there included.

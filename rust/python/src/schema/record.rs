@@ -117,6 +117,19 @@ impl Form {
     }
 }
 
+impl Instance {
+    /// The same instance, for another holder.
+    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+        Self {
+            object: self.object.clone_ref(py),
+            values: self.values.clone_ref(py),
+            arrived: self.arrived.clone_ref(py),
+            extra: self.extra.as_ref().map(|extra| extra.clone_ref(py)),
+            private: self.private.as_ref().map(|private| private.clone_ref(py)),
+        }
+    }
+}
+
 impl RecordClass {
     pub(crate) fn new(py: Python<'_>, form: Form, fields: Vec<Field>, keeps_extra: bool) -> PyResult<Self> {
         let private = match &form {
