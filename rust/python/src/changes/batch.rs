@@ -6,6 +6,8 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use pyo3::{IntoPyObjectExt, intern};
 
 static CHANGE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// What a named tuple's own `__new__`, which is Python's code, comes to.
+static NEW: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -75,9 +77,11 @@ impl Batch {
 
     pub(super) fn into_list(self, py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         let class = CHANGE.import(py, "instar.changes", "Change")?;
+        let new = NEW
+            .get_or_try_init(py, || Ok::<_, PyErr>(py.get_type::<PyTuple>().getattr("__new__")?.unbind()))?;
         let list = PyList::empty(py);
         for (kind, path, value) in self.changes {
-            list.append(class.call1((kind.name(py), path, value))?)?;
+            list.append(new.bind(py).call1((class, (kind.name(py), path, value)))?)?;
         }
         Ok(list)
     }

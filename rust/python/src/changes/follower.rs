@@ -277,8 +277,7 @@ impl Follower {
         } else {
             let value = values[values.len() - 1].clone();
             match std::mem::take(&mut self.tip) {
-                Tip::Nothing => {}
-                Tip::Loose(..) => {}
+                Tip::Nothing | Tip::Loose(..) => {}
                 Tip::Text(place, sent) => self.finish_text(sight, batch, &place, &sent, &value)?,
                 Tip::Whole(place, _, last) => {
                     let dump = place.manner.dump(&value, sight.style, sight.arrived)?;
