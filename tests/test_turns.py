@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
+from club import ASK
 from pydantic import BaseModel, ValidationError
 
 import instar
-from club import ASK
 from instar import Call, Prose, Reasoning, RefusalError, StreamError, TruncatedError
 from instar.openai import from_openai
 from instar.testing import LocalOpenAI, Reply, tokens

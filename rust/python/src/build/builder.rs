@@ -374,8 +374,9 @@ impl Builder {
     }
 
     /// The innermost container closes: what it grew to, or what its hooks have made of that, is its value from then on.
+    ///
+    /// One that still waits has been given nothing: what its member is, the node around it will say.
     fn close(&mut self, c: Context<'_, '_>) -> PyResult<()> {
-        self.end_waiting(c)?;
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
         let value = match frame.hooked.take() {
             Some(hooked) => hooked.into_bound(c.py),
