@@ -481,6 +481,8 @@ def test_8_closing_a_recursive_union_costs_a_number_of_pydantics_validations() -
 class Media(str):
     """Of which Pydantic's strict schema accepts other values than its lax one."""
 
+    __slots__ = ()
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Accept a string, or strictly a null."""
