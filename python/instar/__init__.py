@@ -1,7 +1,7 @@
 """Typed Python objects from a language model's token stream, while it is still arriving."""
 
 from instar._calls import Call
-from instar._core import __version__
+from instar._core import __version__, dump
 from instar._explain import Explanation, Row, explain
 from instar._streaming import elements, partials, turn
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
@@ -47,6 +47,7 @@ __all__ = [
     "Violation",
     "WireError",
     "__version__",
+    "dump",
     "elements",
     "explain",
     "from_openai",

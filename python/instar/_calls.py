@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from instar._core import Pump
+from instar._tools import Tool
 from instar.errors import StreamError, TruncatedError
 from instar.parser import Parser
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from instar._dialects import Dialect
     from instar._options import OnError, ParserOptions
     from instar._projection import Projection
-    from instar._tools import Tool, Tools
+    from instar._tools import Tools
 
 log = logging.getLogger("instar")
 
@@ -196,10 +197,15 @@ def calls_of(tools: Tools, options: ParserOptions, view: View, on_error: OnError
     of_call: ParserOptions = {**options, "on_violation": "defer"} if skips else options
 
     def begin(index: int, id: str | None, name: str) -> Call | None:  # noqa: A002 - as above
-        if name not in tools:
+        tool = tools.get(name)
+        if tool is None and not skips:
             raise unknown(name, tools)
-        tool = tools[name]
-        return None if tool.own is not None else Call(index, id, tool, Parser(tool.schema, **of_call), None)
+        if tool is not None and tool.own is not None:
+            return None
+        called = tool or Tool(name)
+        call = Call(index, id, called, Parser(called.schema, **of_call), None)
+        call.error = unknown(name, tools) if tool is None else None
+        return call
 
     def none() -> Parser[Any]:
         return Parser(None, **options)

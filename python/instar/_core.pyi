@@ -12,12 +12,27 @@ from instar.errors import ElementError, Violation
 from instar.parser import Limits
 from instar.progress import Progress
 
-__all__ = ["Body", "Delta", "Events", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__"]
+__all__ = ["Body", "Delta", "Events", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__", "dump"]
 __version__: Final[str]
 
 _T = TypeVar("_T")
 _ItemT = TypeVar("_ItemT")
 _FinalT = TypeVar("_FinalT")
+
+def dump(obj: object, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
+    """What of `obj` has arrived, as plain data: of a model the fields in its `model_fields_set`, and so at every depth.
+
+    `obj` is a snapshot, open or closed, or any other model, TypedDict, list or dict. The cost is that of the data;
+    no serializer, computed field or default of yours is asked, and nothing is raised. (A `mode` of another name is a
+    `ValueError`.)
+
+    Containers are lists and dicts: a tuple, a set, a deque are lists, a model that is its root is that. Fields with
+    `exclude=True` are left out; `by_alias` names the others by their serialization aliases. With `mode="python"` atoms
+    are what they are. With "json" they are what `pydantic_core.to_jsonable_python` makes of them under the config of
+    the model around them, keys are strings, secrets are masked, and what has no JSON form is `"<ClassName>"`.
+
+    A dataclass does not remember what has arrived and shows all of its fields; `Parser.dump` knows.
+    """
 
 @final
 class Schema:
@@ -87,6 +102,8 @@ class Parser(Generic[_T]):
         """
     def drain(self) -> list[Any]:
         """The elements that have settled since the last drain: for schemas `list[X]` and `dict[str, list[X]]`."""
+    def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
+        """What has arrived, and nothing else, as plain data: see `instar.dump`. Of dataclasses, too."""
     @property
     def snapshot(self) -> _T:
         """The object so far, built when asked for and kept until there is something new."""
@@ -341,6 +358,8 @@ class Pump(Generic[_ItemT, _FinalT]):
         """Check that what has come is a whole answer. The end may show something that was not shown before."""
     def final(self) -> _FinalT:
         """The validated answer, made once."""
+    def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
+        """What of the snapshot has arrived, as plain data: see `instar.dump`."""
     def found(self) -> dict[str, Any]:
         """What has come of the choice, wherever it stands: "answer" (or None), "prose", "calls" and "reasoning"."""
     @property

@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import TypeAdapter
 
 from instar._core import Schema
 from instar.partial import unwrap
 
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
 # A schema holds its class: to remember all of them would keep alive every class that is made for one request.
 _REMEMBERED = 512
 
-_schemas: OrderedDict[Any, Schema] = OrderedDict()
-_lock = threading.Lock()
 
-
-def schema_of(tp: Any, *, strict: bool | None = None) -> Schema:
+def schema_of(tp: Any, strict: bool | None = None) -> Schema:  # noqa: FBT001 - a keyword would cost each parser a dict
     """Compile the schema of `tp`: anything `pydantic.TypeAdapter` takes, or None for plain Python values.
 
     Raises what Pydantic raises for a type it has no schema for.
     """
-    tp = unwrap(tp)
-    # `Union[int, str]` equals `Union[str, int]`, yet Pydantic tries them in their order: hence the `repr`.
-    key = tp, repr(tp), strict
+    # Most are classes, which have no parts. (To Python 3.10 `list[int]` is an instance of `type`, too.)
+    order: Hashable = tp
+    if not issubclass(type(tp), type):
+        tp = unwrap(tp)
+        order = _order(tp)
     try:
-        hash(key)
+        hash(tp)
     except TypeError:  # A form with unhashable parts, such as `Annotated[int, []]`.
         return _compile(tp, strict=strict)
-    with _lock:
-        found = _schemas.get(key)
-        if found is not None:
-            _schemas.move_to_end(key)
-            return found
-    schema = _compile(tp, strict=strict)
-    with _lock:
-        _schemas[key] = schema
-        if len(_schemas) > _REMEMBERED:
-            _schemas.popitem(last=False)
-    return schema
+    return _compile_once(tp, order, strict)
+
+
+def _order(tp: Any) -> Hashable:
+    """Give the parts of a type in their order, in which Pydantic tries them: `Union[int, str] == Union[str, int]`."""
+    if parts := get_args(tp):
+        return tuple(map(_order, parts))
+    return tp if isinstance(tp, type) else repr(tp)
+
+
+# No lock is held while it compiles, nor any that a forked child could find taken: a signal handler, a validator or a
+# metaclass may ask for a schema in the middle of another one.
+@lru_cache(_REMEMBERED)
+def _compile_once(tp: Any, order: Hashable, strict: bool | None) -> Schema:  # noqa: ARG001, FBT001
+    return _compile(tp, strict=strict)
 
 
 def _compile(tp: Any, *, strict: bool | None) -> Schema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from typing_extensions import override
 
@@ -42,6 +42,10 @@ class Session(Generic[ItemT, FinalT]):
     def snapshot(self) -> Any:
         """The answer so far: the growing object, or the list with its last element perhaps open."""
         return self._pump.snapshot
+
+    def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
+        """What of `snapshot` has arrived, and nothing else, as plain data: see `instar.dump`. Of dataclasses, too."""
+        return self._pump.dump(mode=mode, by_alias=by_alias)
 
     @property
     def text(self) -> str:

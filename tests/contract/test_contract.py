@@ -205,13 +205,13 @@ def test_2_violations_are_pydantics_and_no_later_than_the_value_that_closes() ->
             if line[0] in ON_CLOSE:
                 assert line == theirs[line[:2]]
             refused[line[0]] += 1
-        assert run.parser.offset < first_refusal_by_the_twin(case)
+        assert run.parser.offset < first_refusal_by_the_oracle(case)
 
     check()
     assert len(refused) >= 8, refused
 
 
-def first_refusal_by_the_twin(case: Case) -> int:
+def first_refusal_by_the_oracle(case: Case) -> int:
     """Return the length of the first prefix in which a part has closed that does not fit."""
     for n in range(len(case.text) + 1):
         try:

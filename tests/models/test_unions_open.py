@@ -435,7 +435,7 @@ def expression(depth: int) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("depth", [1, 3, 6, 12])
-def test_a_recursive_union_shows_as_its_twin(depth: int) -> None:
+def test_a_recursive_union_shows_as_the_oracle_says(depth: int) -> None:
     text = "".join(expression(depth))
     parser = Parser(Add)
     for n, letter in enumerate(text, 1):

@@ -4,14 +4,13 @@ use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use pyo3::PyClass;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyAny, PyDict, PyList, PySet, PyString, PyType};
-use pyo3::{PyTraverseError, PyVisit};
+use pyo3::{PyClass, PyTraverseError, PyVisit};
 
 /// A method of one argument that `CPython` calls as it calls its own (`METH_O`).
 ///
@@ -291,6 +290,11 @@ impl Slot {
         })
     }
 
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.class)?;
+        visit.call(&self.name)
+    }
+
     /// Sets the attribute of an instance. By name, three attributes of two models make a kept snapshot 630 ns instead of
     /// 560 (`CPython` 3.11).
     pub(crate) fn fill(&self, object: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -308,11 +312,6 @@ impl Slot {
             }
         }
         Ok(())
-    }
-
-    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.class)?;
-        visit.call(&self.name)
     }
 
     /// What an instance of the very class has there, if that can be told without calling anyone.

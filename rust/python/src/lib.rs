@@ -9,6 +9,7 @@
 mod build;
 mod compile;
 mod core_schema;
+mod dump;
 mod errors;
 mod exclusive;
 mod ffi;
@@ -21,6 +22,8 @@ mod schema;
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::dump::dump;
     #[pymodule_export]
     use crate::pump::{Body, Pull, Pump};
     #[pymodule_export]

@@ -11,6 +11,7 @@ use super::growing::{Growing, Member};
 use super::provisional::Provisional;
 use super::same::looks_same;
 use super::unshare::{Copies, copied};
+use crate::dump::{Arrived, Part};
 use crate::schema::{Absent, Detail, Field, Hook, Instance};
 
 /// An open container.
@@ -77,6 +78,8 @@ pub(crate) struct Builder {
     pub(super) changed: bool,
     /// The kept snapshot before it. Of the two, one that nobody else holds becomes the next.
     pub(super) spare: Option<Py<PyAny>>,
+    /// What has arrived of the dataclasses that have closed.
+    pub(crate) forgotten: Arrived,
 }
 
 impl Builder {
@@ -98,6 +101,7 @@ impl Builder {
             is_current: false,
             changed: false,
             spare: None,
+            forgotten: Arrived::default(),
         }
     }
 
@@ -390,6 +394,12 @@ impl Builder {
     fn settle_container(&mut self, c: Context<'_, '_>, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let Some(frame) = self.frames.pop() else { return Ok(()) };
         self.text = None;
+        if let Growing::Record(id, instance) = &frame.growing
+            && c.schema.record(*id).is_some_and(|class| class.forgets(c.py, instance))
+            && value.is(&instance.object)
+        {
+            self.forgotten.note(value, Part::Names(instance.arrived.clone_ref(c.py)));
+        }
         match frame.place {
             Place::Waiting | Place::Detached => self.end_member(),
             Place::Shown if self.frames.is_empty() => self.closed = Some(value.clone().unbind()),
@@ -483,6 +493,7 @@ impl Builder {
         visit.call(&self.arrived)?;
         visit.call(&self.closed)?;
         visit.call(&self.snapshot)?;
+        self.forgotten.traverse(visit)?;
         visit.call(&self.spare)
     }
 }

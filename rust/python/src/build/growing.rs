@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyList, PySet};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::context::Context;
+use crate::ffi;
 use crate::schema::{Instance, RecordClass, Shape};
 
 /// Where the next value of an open container goes.
@@ -209,6 +210,31 @@ impl Growing {
                 Some(class(c, *id).fields[*index as usize].name.clone_ref(c.py).into_any())
             }
             (Self::Dict(_), Member::Key(key)) => Some(key.clone_ref(c.py)),
+            _ => None,
+        }
+    }
+
+    /// What `shown`, which this container shows as, has for a member.
+    pub(crate) fn child_in<'py>(
+        &self,
+        c: Context<'_, 'py>,
+        shown: &Bound<'py, PyAny>,
+        member: &Member,
+    ) -> Option<Bound<'py, PyAny>> {
+        match (self, member) {
+            (Self::List(Shape::List | Shape::Tuple, ..), _) => {
+                shown.get_item(shown.len().ok()?.checked_sub(1)?).ok()
+            }
+            (Self::Dict(_), Member::Key(key)) => shown.get_item(key).ok(),
+            (Self::Record(..), Member::Key(key)) => {
+                shown.getattr("__pydantic_extra__").ok()?.get_item(key).ok()
+            }
+            (Self::Record(..), _) => {
+                let name = self.member_name(c, member)?;
+                let values = ffi::own_dict(shown).and_then(|values| values.get_item(&name).ok()?);
+                values.or_else(|| shown.getattr(name.bind(c.py).cast().ok()?).ok())
+            }
+            // The members of a set have no place in it.
             _ => None,
         }
     }

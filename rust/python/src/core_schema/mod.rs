@@ -17,4 +17,4 @@ pub(crate) use scope::Scope;
 pub(crate) use user_code::{
     UserCodeIndex, finds_missing, is_container_maker, is_plain_factory, makes_another, runs_post_init,
 };
-pub(crate) use walk::{definitions, name_of, references};
+pub(crate) use walk::{definitions, inner_nodes, name_of, references};

@@ -134,6 +134,16 @@ impl Calls {
         self.shown(py, |call| call.parser.get().snapshot(py))
     }
 
+    pub(super) fn dump<'py>(
+        &self,
+        py: Python<'py>,
+        mode: &str,
+        by_alias: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let dumped = |call: &Call| Ok(call.parser.get().dump(py, mode, by_alias)?.unbind());
+        Ok(self.shown(py, dumped)?.into_bound(py))
+    }
+
     pub(super) fn last(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.shown(py, |call| call.last(py))
     }
@@ -168,10 +178,7 @@ impl Calls {
         }
         let number = self.ours().count();
         let id = pump.of_choice(py, |choice| choice.id(index).to_owned())?.filter(|id| !id.is_empty());
-        let object = match self.begin.bind(py).call1((number, id, string(py, name)?)) {
-            Ok(object) => object,
-            Err(error) => return self.refuse(py, index, error, b""),
-        };
+        let object = self.begin.bind(py).call1((number, id, string(py, name)?))?;
         if object.is_none() {
             return Ok(());
         }

@@ -112,6 +112,15 @@ impl Elements {
         members(self.parser.get().snapshot(py)?.into_bound(py))
     }
 
+    pub(super) fn dump<'py>(
+        &self,
+        py: Python<'py>,
+        mode: &str,
+        by_alias: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        Ok(members(self.parser.get().dump(py, mode, by_alias)?)?.into_bound(py))
+    }
+
     pub(super) fn last(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match &self.skipping {
             Some(skipping) => Ok(skipping.good.clone_ref(py).into_any()),

@@ -317,6 +317,17 @@ impl Pump {
         }
     }
 
+    /// What has arrived of the answer, as plain data: see `instar.dump`.
+    #[pyo3(signature = (*, mode="python", by_alias=false))]
+    fn dump<'py>(&self, py: Python<'py>, mode: &str, by_alias: bool) -> PyResult<Bound<'py, PyAny>> {
+        let state = self.lend(py)?;
+        match &state.projection {
+            Projection::Partials(partials) => partials.dump(py, mode, by_alias),
+            Projection::Elements(elements) => elements.dump(py, mode, by_alias),
+            Projection::Calls(calls) => calls.dump(py, mode, by_alias),
+        }
+    }
+
     /// The text of the answer so far. Of calls each is on a line of its own: the name and the arguments.
     #[getter]
     fn text(&self, py: Python<'_>) -> PyResult<String> {

@@ -2,6 +2,7 @@
 
 use instar_wire::choice::Event;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::delta::{Quoter, Reader};
@@ -64,6 +65,21 @@ impl Partials {
 
     pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.seen(py, self.parser.get().snapshot(py)?)
+    }
+
+    pub(super) fn dump<'py>(
+        &self,
+        py: Python<'py>,
+        mode: &str,
+        by_alias: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let dump = self.parser.get().dump(py, mode, by_alias)?;
+        if self.look.is_none() {
+            return Ok(dump);
+        }
+        // What the answer is wrapped in has one field.
+        let value = dump.cast::<PyDict>()?.values().iter().next();
+        Ok(value.unwrap_or_else(|| py.None().into_bound(py)))
     }
 
     pub(super) fn last(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {

@@ -2,20 +2,27 @@
 
 use std::collections::HashMap;
 use std::ffi::CStr;
+use std::ops::Range;
+use std::sync::Arc;
 
 use instar_core::{
     Cursor, Fault, Limits, NodeId, OnViolation, Parser, PendingHooks, PendingValue, Step, Ticket,
 };
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::build::{Builder, Context, Elements, Members};
+use crate::dump::{Arrived, Layouts, Style, dump_value};
 use crate::errors::{self, Report};
 use crate::exclusive::{Exclusive, Lent};
 use crate::ffi::{self, Method, attached};
 use crate::schema::{RecordClass, Schema, Settings};
+
+/// The Python function that compiles a schema, once for each type.
+static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// Turns the deltas of one JSON text into a growing object.
 ///
@@ -44,6 +51,10 @@ struct State {
     violations: Vec<Py<PyAny>>,
     answers: Answers,
     finished: bool,
+    /// Values that the host has made and that may not remember what of them has arrived: where each is in the text.
+    forgetful: Vec<(Py<PyAny>, Range<usize>, Arc<Layouts>)>,
+    /// What has been learned of those before them.
+    learned: Arrived,
 }
 
 /// What alternatives were answered for values that end at an offset: many may ask for the same one.
@@ -85,9 +96,8 @@ impl PyParser {
             Some(limits) => Limits { depth: limit(limits, "depth")?, bytes: limit(limits, "bytes")? },
             None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
         };
-        let schema_of = py.import(intern!(py, "instar._schema"))?.getattr(intern!(py, "schema_of"))?;
-        let options = [("strict", strict)].into_py_dict(py)?;
-        let schema: Bound<'_, Schema> = schema_of.call((schema,), Some(&options))?.cast_into()?;
+        let schema_of = SCHEMA_OF.import(py, "instar._schema", "schema_of")?;
+        let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
         let plan = schema.get().plan.clone();
         let state = State {
             elements: Elements::of(&plan),
@@ -97,6 +107,8 @@ impl PyParser {
             violations: Vec::new(),
             answers: Answers::default(),
             finished: false,
+            forgetful: Vec::new(),
+            learned: Arrived::default(),
         };
         Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
     }
@@ -134,6 +146,25 @@ impl PyParser {
     #[getter]
     pub(crate) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.state(py)?.snapshot(self.context(py))
+    }
+
+    /// What has arrived, as plain data: see `instar.dump`. What a dataclass has not been given is left out, too.
+    #[pyo3(signature = (*, mode="python", by_alias=false))]
+    pub(crate) fn dump<'py>(
+        &self,
+        py: Python<'py>,
+        mode: &str,
+        by_alias: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let style = Style::new(mode, by_alias)?;
+        let mut state = self.state(py)?;
+        let snapshot = state.snapshot(self.context(py))?.into_bound(py);
+        let State { core, builder, forgetful, learned, .. } = &mut *state;
+        for (value, place, layouts) in forgetful.drain(..) {
+            learned.learn(value.bind(py), &core.text()[place], &layouts)?;
+        }
+        let open = builder.arrived(self.context(py), &snapshot)?;
+        dump_value(&snapshot, style, self.schema.get().layouts(py)?, &[&open, &builder.forgotten, learned])
     }
 
     /// Whether the root value has closed.
@@ -217,6 +248,8 @@ impl PyParser {
                 if let Some(elements) = &state.elements {
                     elements.traverse(&visit)?;
                 }
+                state.forgetful.iter().try_for_each(|(value, ..)| visit.call(value))?;
+                state.learned.traverse(&visit)?;
                 state.builder.traverse(&visit)
             }
             // What a call at work holds is alive.
@@ -372,8 +405,11 @@ impl PyParser {
         };
         let error = match validated {
             Ok(value) => {
-                let ticket = state.builder.keep(value.unbind());
+                let ticket = state.builder.keep(value.clone().unbind());
                 state.answers.note(&pending, Answer::Accepted(ticket));
+                if let Some(layouts) = validator.forgetful(py)? {
+                    state.forgetful.push((value.unbind(), asked.start..asked.end, layouts));
+                }
                 state.core.accept(pending, ticket);
                 return Ok(());
             }

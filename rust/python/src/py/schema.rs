@@ -19,7 +19,7 @@ impl Schema {
     ) -> PyResult<Self> {
         let (plan, facets) = compile(validator.py(), core_schema, strict)?;
         let hide_input = core_schema.map_or(Ok(false), hides_input)?;
-        Self::new(plan, facets, validator, hide_input, strict)
+        Self::new(plan, facets, validator, core_schema, hide_input, strict)
     }
 
     /// How each part of the schema is read: see `instar.Row`.

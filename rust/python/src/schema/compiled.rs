@@ -1,17 +1,18 @@
 //! A compiled schema: the core's plan, and what Python knows of each of its nodes.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use instar_core::{NodeId, Plan, Rule};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::hook::Hook;
 use super::record::RecordClass;
 use super::shape::Shape;
 use super::validator::HostValidator;
+use crate::dump::Layouts;
 
 /// What Python knows of a node.
 pub(crate) struct Facet {
@@ -65,6 +66,8 @@ pub(crate) struct Schema {
     pub(crate) title: Py<PyString>,
     pub(crate) hide_input: bool,
     pub(crate) strict: Option<bool>,
+    source: Option<Py<PyDict>>,
+    layouts: OnceLock<Arc<Layouts>>,
 }
 
 impl Schema {
@@ -73,6 +76,7 @@ impl Schema {
         plan: Plan,
         facets: Vec<Facet>,
         root: &Bound<'_, PyAny>,
+        source: Option<&Bound<'_, PyDict>>,
         hide_input: bool,
         strict: Option<bool>,
     ) -> PyResult<Self> {
@@ -92,13 +96,28 @@ impl Schema {
             root: HostValidator::of_validator(root),
             hide_input,
             strict,
+            source: source.map(|source| source.clone().unbind()),
+            layouts: OnceLock::new(),
         })
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.title)?;
+        visit.call(&self.source)?;
         self.root.traverse(visit)?;
         self.facets.iter().try_for_each(|facet| facet.traverse(visit))
+    }
+
+    /// What its values do not tell of themselves.
+    pub(crate) fn layouts(&self, py: Python<'_>) -> PyResult<Arc<Layouts>> {
+        if let Some(layouts) = self.layouts.get() {
+            return Ok(layouts.clone());
+        }
+        let layouts = match &self.source {
+            Some(schema) => Arc::new(Layouts::of_schema(schema.bind(py))?),
+            None => Arc::default(),
+        };
+        Ok(self.layouts.get_or_init(|| layouts).clone())
     }
 
     pub(crate) fn facet(&self, id: NodeId) -> &Facet {

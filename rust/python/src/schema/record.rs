@@ -307,6 +307,11 @@ impl RecordClass {
         }
     }
 
+    /// Whether an instance does not tell what of it has arrived.
+    pub(crate) fn forgets(&self, py: Python<'_>, instance: &Instance) -> bool {
+        self.is_dataclass() && instance.arrived.bind(py).len() < self.fields.len()
+    }
+
     pub(crate) fn is_dataclass(&self) -> bool {
         matches!(self.form, Form::Dataclass(_) | Form::Slotted(_))
     }

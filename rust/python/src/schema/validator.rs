@@ -1,18 +1,21 @@
 //! Pydantic's own validator for one node: it validates what the plan has no rule for, and words every refusal.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::core_schema::references;
+use crate::dump::{self, Layouts};
 
 /// The validator of one node, built when it is first needed.
 pub(crate) struct HostValidator {
     source: Option<Source>,
     /// A `SchemaValidator`. A lock that can be read without a token, as the collector does.
     validator: OnceLock<Py<PyAny>>,
+    /// The layouts of the node, if its values may forget what has arrived.
+    forgetful: OnceLock<Option<Arc<Layouts>>>,
 }
 
 /// What a validator is built from.
@@ -42,12 +45,16 @@ impl HostValidator {
             definitions: definitions.clone().unbind(),
             config: config.map(|config| config.clone().unbind()),
         };
-        Self { source: Some(source), validator: OnceLock::new() }
+        Self { source: Some(source), validator: OnceLock::new(), forgetful: OnceLock::new() }
     }
 
     /// `validator`, a `SchemaValidator`.
     pub(crate) fn of_validator(validator: &Bound<'_, PyAny>) -> Self {
-        Self { source: None, validator: OnceLock::from(validator.clone().unbind()) }
+        Self {
+            source: None,
+            validator: OnceLock::from(validator.clone().unbind()),
+            forgetful: OnceLock::new(),
+        }
     }
 
     fn validator<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
@@ -58,6 +65,20 @@ impl HostValidator {
         let validator = schema_validator(py)?.call1((source.whole(py)?, &source.config))?;
         // Another thread may have been first: one is as good as the other.
         Ok(self.validator.get_or_init(|| validator.unbind()).bind(py))
+    }
+
+    /// The layouts of the node, if its values may hold anything that does not remember what has arrived.
+    pub(crate) fn forgetful(&self, py: Python<'_>) -> PyResult<Option<Arc<Layouts>>> {
+        let Some(source) = &self.source else { return Ok(None) };
+        if let Some(known) = self.forgetful.get() {
+            return Ok(known.clone());
+        }
+        let layouts = if dump::forgets(source.schema.bind(py), source.definitions.bind(py))? {
+            Some(Arc::new(Layouts::of_schema(&source.whole(py)?)?))
+        } else {
+            None
+        };
+        Ok(self.forgetful.get_or_init(|| layouts).clone())
     }
 
     /// Pydantic's name for the node.
