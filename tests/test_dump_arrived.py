@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import pytest
@@ -304,6 +305,10 @@ class Open:
     x: int = 0
 
 
+class Streamed(TypedDict):
+    rows: Iterable[Any]
+
+
 @pytest.mark.parametrize(
     ("tp", "text", "arrived"),
     [
@@ -319,10 +324,19 @@ class Open:
         (list[Spot], '[[1], [1, 2], {"x": 1}, {"y": 2, "x": 1}]', [[1], [1, 2], [1], [1, 2]]),
         (list[Settings], '[{"name": "a"}, {"size": 3, "name": "b"}]', [{"name": "a"}, {"size": 3, "name": "b"}]),
         (Open, '{"y": 1}', {"y": 1}),
+        (list[Iterable[int]], "[[1, 2], [3]]", [[1, 2], [3]]),
+        (Streamed, '{"rows": [{"a": [1]}, 2]}', {"rows": [{"a": [1]}, 2]}),
     ],
 )
 def test_a_parser_knows_what_an_object_forgets(tp: Any, text: str, arrived: Any) -> None:
     same(after(tp, text), arrived)
+
+
+def test_an_iterator_is_not_used_up() -> None:
+    parser = Parser(list[Iterable[int]])
+    parser.feed("[[1, 2]]")
+    assert parser.dump() == parser.dump(mode="json") == [[1, 2]]
+    assert list(parser.snapshot[0]) == [1, 2]
 
 
 def test_an_object_that_forgets_shows_all_of_its_fields() -> None:

@@ -140,7 +140,7 @@ impl PyParser {
         builder.snapshot(self.build(py), core)
     }
 
-    /// What has arrived, as plain data: see `instar.dump`. What a dataclass has not been given is left out, too.
+    /// What has arrived, and nothing else, as plain data: see `instar.dump`. Of dataclasses, too.
     #[pyo3(signature = (*, mode="python", by_alias=false))]
     fn dump<'py>(&self, py: Python<'py>, mode: &str, by_alias: bool) -> PyResult<Bound<'py, PyAny>> {
         let style = Style::new(mode, by_alias)?;
