@@ -22,7 +22,7 @@ _FinalT = TypeVar("_FinalT")
 def dump(obj: object, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
     """What of `obj` has arrived, as plain data: of a model the fields in its `model_fields_set`, and so at every depth.
 
-    `obj` is a snapshot, open or closed, or any other model, TypedDict, list or dict. The cost is that of the data;
+    `obj` is a snapshot, open or closed, or any other model, `TypedDict`, list or dict. The cost is that of the data;
     no serializer, computed field or default of yours is asked, and nothing is raised. (A `mode` of another name is a
     `ValueError`.)
 

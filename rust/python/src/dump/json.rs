@@ -12,15 +12,19 @@ static TO_JSONABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// The settings of a config, and what `to_jsonable_python` calls them.
 const SETTINGS: [(&str, &str); 4] = [
+    INF_NAN,
     ("ser_json_bytes", "bytes_mode"),
-    ("ser_json_inf_nan", "inf_nan_mode"),
     ("ser_json_temporal", "temporal_mode"),
     ("ser_json_timedelta", "timedelta_mode"),
 ];
 
+/// The default of a config is null, which is JSON. That of the function is not.
+const INF_NAN: (&str, &str) = ("ser_json_inf_nan", "inf_nan_mode");
+
 /// How a config wants atoms to be written.
 #[derive(Default)]
 pub(crate) struct Options {
+    /// In the order of `SETTINGS`.
     settings: [Option<String>; SETTINGS.len()],
     /// The same, as arguments.
     arguments: Option<Py<PyDict>>,
@@ -46,6 +50,11 @@ impl Options {
         let arguments = (!arguments.is_empty()).then(|| arguments.unbind());
         Ok(Self { settings, arguments })
     }
+
+    fn writes_null_for(&self, value: &Bound<'_, PyAny>) -> bool {
+        let [inf_nan, ..] = &self.settings;
+        inf_nan.is_none() && value.cast::<PyFloat>().is_ok_and(|float| !float.value().is_finite())
+    }
 }
 
 /// An atom as it is in JSON.
@@ -61,6 +70,7 @@ pub(super) fn atom<'py>(
             Ok(PyString::new(py, mask).into_any())
         }),
         Kind::Text => value.str().map(Bound::into_any),
+        Kind::Atom if options.writes_null_for(value) => return Ok(py.None().into_bound(py)),
         Kind::Atom => jsonable(value, options),
         _ => return class_name(value),
     };

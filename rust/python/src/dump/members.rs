@@ -325,7 +325,7 @@ impl<'a> Reader<'a> {
         Ok(list)
     }
 
-    fn part(&self, object: &Bound<'_, PyAny>) -> Option<&'a Part> {
+    pub(super) fn part(&self, object: &Bound<'_, PyAny>) -> Option<&'a Part> {
         self.arrived.iter().find_map(|arrived| arrived.of(object))
     }
 
@@ -333,7 +333,7 @@ impl<'a> Reader<'a> {
     fn names(&self, object: &Bound<'_, PyAny>) -> Option<&'a Py<PySet>> {
         match self.part(object)? {
             Part::Names(names) => Some(names),
-            Part::First(_) => None,
+            Part::First(_) | Part::Json(_) => None,
         }
     }
 }

@@ -66,14 +66,18 @@ pub(crate) fn dump_value<'py>(
     Walk::new(value.py(), style, arrived)?.run(value.clone(), layouts)
 }
 
-/// What of `obj` has arrived, as plain data: of a model the fields in its `model_fields_set`, at every depth.
+/// What of `obj` has arrived, as plain data: of a model the fields in its `model_fields_set`, and so at every depth.
 ///
-/// Lists and dicts; tuples, sets and deques are lists. With `mode="python"` atoms are what they are; with "json" they
-/// are what `pydantic_core.to_jsonable_python` makes of them under the config of the model around them, keys are
-/// strings, secrets are masked, and what has no JSON form is `"<ClassName>"`. `by_alias` names fields by their
-/// serialization aliases. Fields with `exclude=True` are left out. No serializer, computed field or default of the
-/// user's is asked, and nothing is raised. A dataclass does not remember what has arrived: it shows all of its fields
-/// (`Parser.dump` knows).
+/// `obj` is a snapshot, open or closed, or any other model, `TypedDict`, list or dict. The cost is that of the data;
+/// no serializer, computed field or default of yours is asked, and nothing is raised. (A `mode` of another name is a
+/// `ValueError`.)
+///
+/// Containers are lists and dicts: a tuple, a set, a deque are lists, a model that is its root is that. Fields with
+/// `exclude=True` are left out; `by_alias` names the others by their serialization aliases. With `mode="python"` atoms
+/// are what they are. With "json" they are what `pydantic_core.to_jsonable_python` makes of them under the config of
+/// the model around them, keys are strings, secrets are masked, and what has no JSON form is `"<ClassName>"`.
+///
+/// A dataclass does not remember what has arrived and shows all of its fields; `Parser.dump` knows.
 #[pyfunction]
 #[pyo3(signature = (obj, *, mode="python", by_alias=false))]
 pub(crate) fn dump<'py>(obj: &Bound<'py, PyAny>, mode: &str, by_alias: bool) -> PyResult<Bound<'py, PyAny>> {

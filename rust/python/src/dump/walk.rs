@@ -7,7 +7,7 @@ use std::sync::Arc;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::arrived::Arrived;
+use super::arrived::{Arrived, Part};
 use super::class::{Kind, kind_of};
 use super::json;
 use super::layout::{LayoutId, Layouts};
@@ -136,6 +136,11 @@ impl<'a, 'py> Walk<'a, 'py> {
         kind: &Kind,
         scope: Scope,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if matches!(kind, Kind::Opaque)
+            && let Some(Part::Json(json)) = self.reader.part(&value)
+        {
+            return self.enter(json.bind(self.py).clone(), None, scope);
+        }
         match (self.style.mode, kind) {
             (Mode::Python, _) => Ok(Some(value)),
             (Mode::Json, Kind::Enum) => {

@@ -148,7 +148,7 @@ impl PyParser {
         self.state(py)?.snapshot(self.context(py))
     }
 
-    /// What has arrived, as plain data: see `instar.dump`. What a dataclass has not been given is left out, too.
+    /// What has arrived, and nothing else, as plain data: see `instar.dump`. Of dataclasses, too.
     #[pyo3(signature = (*, mode="python", by_alias=false))]
     pub(crate) fn dump<'py>(
         &self,
