@@ -1,0 +1,491 @@
+//! The mender of one text: raw bytes in, mended bytes out, in step with the engine that reads them.
+
+use instar_json::Kind;
+
+use crate::around::{Around, Found, Scan};
+use crate::fault::{Fault, FaultKind};
+use crate::guide::Guide;
+use crate::kind::{RepairKind, RepairSet};
+use crate::output::Output;
+use crate::record::{Mark, Record, Repair, quotation};
+use crate::source::Source;
+use crate::value::{Flow, Io, Value};
+
+/// How much is read before the engine is asked what it says of it.
+const STEP: usize = 64 * 1024;
+
+/// Why the mender stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The engine has to read what was mended.
+    More,
+    /// All that came is read, but for what the engine has to read.
+    Drained,
+    /// The value ends with what was mended. If the engine takes it, say so by [`Mender::accept`].
+    Closed,
+    /// The engine has to begin anew: what it has read is no answer.
+    Restart,
+    /// From here on the value needs no mender: the engine reads the text as it comes. What became of it is said by
+    /// [`Mender::catch_up`] and [`Mender::accept_to`] or [`Mender::refuse`].
+    Aside,
+    /// The text is hopeless.
+    Fault(Fault),
+}
+
+/// What becomes of a text whose value the engine refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is hopeless, at this byte of the text as it came.
+    Final(usize),
+    /// The engine has to begin anew: there may be another reading, or another value.
+    Restart,
+}
+
+/// What a text comes to that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Its value is whole.
+    Whole,
+    /// Its value is cut off.
+    Open,
+    /// It has no value but those that were refused, if there were any.
+    NoValue,
+    /// A block of reasoning is open.
+    Reasoning,
+}
+
+/// What is being read.
+#[derive(Clone, Debug)]
+enum Phase {
+    /// What stands around values.
+    Around,
+    /// A candidate for the answer.
+    Value(Value),
+    /// A value that is no answer, from its first byte on.
+    Skip(Value, usize),
+    /// A candidate that the engine reads as it comes.
+    Aside,
+}
+
+/// The candidate that was found last.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    /// Where it begins.
+    start: usize,
+    /// Where what the engine reads begins: there, or before the blanks in front of it.
+    base: usize,
+    /// Whether it is the answer, whatever it is.
+    begins: bool,
+    /// Whether an object around it may be a wrapper.
+    wrappers: bool,
+    /// The record before it.
+    mark: Mark,
+    /// Why its reading stopped.
+    flow: Flow,
+    /// Where it ended, or became hopeless.
+    end: usize,
+}
+
+/// A mender of one text.
+#[derive(Clone, Debug)]
+pub struct Mender {
+    repairs: RepairSet,
+    source: Source,
+    out: Output,
+    record: Record,
+    around: Around,
+    phase: Phase,
+    candidate: Option<Candidate>,
+    /// Whether the accepted value is an object that stands for a list of one.
+    list_of_one: bool,
+    fault: Option<Fault>,
+}
+
+impl Mender {
+    /// A mender of a text whose value has to meet `guide`. At most `limit` bytes may come without a value.
+    #[must_use]
+    pub fn new(repairs: RepairSet, guide: &Guide, limit: usize) -> Self {
+        let texts = guide.kinds(guide.root()).has(Kind::String);
+        Self {
+            repairs,
+            source: Source::default(),
+            out: Output::default(),
+            record: Record::default(),
+            around: Around::new(repairs, limit, texts),
+            phase: Phase::Around,
+            candidate: None,
+            list_of_one: false,
+            fault: None,
+        }
+    }
+
+    /// Takes in a part of the text; [`Mender::advance`] reads it.
+    pub fn push(&mut self, raw: &[u8]) {
+        self.source.push(raw);
+    }
+
+    /// The text has ended: [`Mender::advance`] reads what was held back.
+    pub fn end(&mut self) {
+        self.source.ended = true;
+    }
+
+    /// Reads on.
+    pub fn advance(&mut self, guide: &Guide) -> Step {
+        self.out.taken();
+        if let Some(fault) = self.fault {
+            return Step::Fault(fault);
+        }
+        loop {
+            let step = match &self.phase {
+                Phase::Around => self.scan(guide),
+                Phase::Value(_) => self.value(guide),
+                Phase::Skip(..) => self.skip(guide),
+                Phase::Aside => Some(Step::Drained),
+            };
+            match step {
+                // What comes before it is read first.
+                Some(Step::Drained) if self.source.is_invalid() && !self.out.mended.is_empty() => {
+                    return Step::More;
+                }
+                Some(Step::Drained) if self.source.is_invalid() => return self.invalid(),
+                Some(step) => return step,
+                None => {}
+            }
+        }
+    }
+
+    /// What has been mended in the last step, for the engine to read.
+    #[must_use]
+    pub fn mended(&self) -> &[u8] {
+        &self.out.mended
+    }
+
+    /// The engine has taken the value that has closed.
+    pub fn accept(&mut self) {
+        let Some(candidate) = self.candidate else { return };
+        if let Phase::Value(value) = &self.phase {
+            self.list_of_one = value.is_list_of_one();
+        }
+        self.source.leave_all();
+        self.around.accepted = true;
+        self.around.go_on(candidate.end);
+        self.phase = Phase::Around;
+    }
+
+    /// Whether the engine reads the text as it comes.
+    #[must_use]
+    pub fn is_aside(&self) -> bool {
+        matches!(self.phase, Phase::Aside)
+    }
+
+    /// Hands over what the engine has read as it came, and what came last.
+    pub fn catch_up(&mut self, read: &[u8], raw: &[u8]) {
+        let Some(candidate) = self.candidate else { return };
+        self.source.truncate(candidate.base);
+        self.source.push(read);
+        self.source.push(raw);
+    }
+
+    /// The engine has taken the value that it read as it came, which ends before the offset `end` of that.
+    pub fn accept_to(&mut self, end: usize) {
+        if let Some(candidate) = &mut self.candidate {
+            candidate.end = candidate.base + end;
+        }
+        self.accept();
+    }
+
+    /// The engine refuses the byte at the offset `at` of what was mended. `whole` says whether the value ends with it.
+    pub fn refuse(&mut self, at: usize, whole: bool, guide: &Guide) -> Refusal {
+        let Some(candidate) = self.candidate else { return Refusal::Final(self.raw_offset(at)) };
+        let offset = self.raw_offset(at);
+        match &self.phase {
+            Phase::Value(value) if candidate.wrappers && value.is_wrapped() => {
+                self.retry(guide);
+                return Refusal::Restart;
+            }
+            _ if candidate.begins && !whole => {
+                self.settle(offset + 1, guide);
+                return Refusal::Final(offset);
+            }
+            Phase::Aside if whole => self.resume(candidate.start, offset + 1),
+            Phase::Aside => {
+                let value = Value::new(self.repairs, guide.root(), candidate.start, false);
+                self.begin_skip(value, candidate.start);
+            }
+            _ => self.give_up(),
+        }
+        Refusal::Restart
+    }
+
+    /// The offset in the text as it came of `at`, an offset in the mended text: of what the last step mended.
+    #[must_use]
+    pub fn raw_offset(&self, at: usize) -> usize {
+        match (&self.phase, self.candidate) {
+            (Phase::Aside, Some(candidate)) => candidate.base + at,
+            _ => self.out.raw_offset(at),
+        }
+    }
+
+    /// What the text comes to that has ended and been read.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        match self.phase {
+            Phase::Value(_) | Phase::Aside => Ending::Open,
+            _ if self.around.accepted => Ending::Whole,
+            _ if self.around.open_reasoning().is_some() => Ending::Reasoning,
+            _ => Ending::NoValue,
+        }
+    }
+
+    /// The text as it came; after a fault it ends with the hopeless byte.
+    #[must_use]
+    pub fn raw(&self) -> &[u8] {
+        &self.source.raw
+    }
+
+    /// What stands around the value and is no reasoning.
+    #[must_use]
+    pub fn prose(&self) -> String {
+        self.text_of(self.around.prose.iter().copied())
+    }
+
+    /// What the blocks of reasoning say, as far as they have come.
+    #[must_use]
+    pub fn reasoning(&self) -> String {
+        let open = self.around.open_reasoning();
+        self.text_of(self.around.reasoning.iter().chain(&open).map(|part| part.text))
+    }
+
+    fn text_of(&self, parts: impl Iterator<Item = (usize, usize)>) -> String {
+        parts.map(|(start, end)| String::from_utf8_lossy(&self.source.raw[start..end])).collect()
+    }
+
+    /// What was mended so far, in the order of the text.
+    #[must_use]
+    pub fn repairs(&self) -> Vec<Repair> {
+        let open = self.around.open_reasoning();
+        let reasoning = self.around.reasoning.iter().chain(&open);
+        let parts = (self.around.prose.iter().map(|&(start, end)| (RepairKind::Prose, start, end)))
+            .chain(reasoning.map(|part| (RepairKind::Reasoning, part.start, part.end)));
+        let mut repairs = self.record.told();
+        for (kind, start, end) in parts {
+            let read = quotation(&self.source.raw[start..end]);
+            repairs.push(Repair { kind, start, end, read, understood: String::new(), count: 1 });
+        }
+        repairs.sort_by_key(|repair| repair.start);
+        repairs
+    }
+
+    fn fail(&mut self, offset: usize, kind: FaultKind) -> Step {
+        let fault = Fault { offset, kind };
+        self.fault = Some(fault);
+        Step::Fault(fault)
+    }
+
+    /// All that could be read was, and what comes is no UTF-8.
+    fn invalid(&mut self) -> Step {
+        let at = self.source.invalid_byte();
+        self.source.truncate(at + 1);
+        self.fail(at, FaultKind::InvalidUtf8)
+    }
+
+    /// Reads on around values.
+    fn scan(&mut self, guide: &Guide) -> Option<Step> {
+        let whole = self.source.is_whole();
+        let accepted = self.around.accepted;
+        match self.around.scan(self.source.text(), whole, &mut self.record) {
+            Scan::Drained => Some(Step::Drained),
+            Scan::TooLong(at) => {
+                self.source.truncate(at + 1);
+                Some(self.fail(at, FaultKind::TooMuchProse))
+            }
+            Scan::Unopened => {
+                self.record.reset(&Mark::default());
+                self.list_of_one = false;
+                self.candidate.take().map(|_| Step::Restart)
+            }
+            Scan::Candidate(found) if accepted => {
+                let value = Value::new(self.repairs.without_schema(), Guide::ANY, found.at, false);
+                self.begin_skip(value, found.at);
+                None
+            }
+            Scan::Refused(at) if accepted => {
+                // The engine has read a whole value, and says what it thinks of more.
+                self.out.move_to(at);
+                self.out.copy(&self.source, at + 1);
+                self.source.truncate(at + 1);
+                self.around.at = at + 1;
+                Some(Step::More)
+            }
+            Scan::Candidate(found) => self.begin(found, guide),
+            Scan::Refused(at) => self.begin(Found { at, begins: true, scalar: false }, guide),
+        }
+    }
+
+    /// A candidate begins.
+    fn begin(&mut self, found: Found, guide: &Guide) -> Option<Step> {
+        let Found { at: start, begins, scalar } = found;
+        let mark = self.record.mark();
+        let untouched = mark.is_empty() && self.around.prose.is_empty() && self.around.reasoning.is_empty();
+        let base = if untouched { 0 } else { start };
+        self.candidate =
+            Some(Candidate { start, base, begins, wrappers: true, mark, flow: Flow::Drained, end: start });
+        self.out.restart(base);
+        if self.repairs.only_around() && !scalar {
+            self.phase = Phase::Aside;
+            // Whether what comes is UTF-8 is the engine's to say.
+            self.out.mended.extend_from_slice(&self.source.raw[base..]);
+            return Some(Step::Aside);
+        }
+        self.phase = Phase::Value(Value::new(self.repairs, guide.root(), start, true));
+        None
+    }
+
+    /// Reads on in the candidate.
+    fn value(&mut self, guide: &Guide) -> Option<Step> {
+        let candidate = self.candidate?;
+        match candidate.flow {
+            // The engine has been asked.
+            Flow::Hopeless(_) => return Some(self.fail(candidate.end, FaultKind::Unread)),
+            Flow::Unclear(_) if candidate.begins => {
+                self.settle(candidate.end + 1, guide);
+                return Some(self.fail(candidate.end, FaultKind::UnclearQuote));
+            }
+            Flow::Unclear(_) => {
+                self.give_up();
+                return Some(Step::Restart);
+            }
+            _ => {}
+        }
+        let (flow, at, more) = self.read(guide)?;
+        if let Some(candidate) = &mut self.candidate {
+            candidate.flow = flow;
+            candidate.end = self.source.raw_offset(at);
+        }
+        match flow {
+            Flow::Drained if more => Some(Step::More),
+            Flow::Drained => Some(Step::Drained),
+            Flow::Closed => Some(Step::Closed),
+            Flow::NoWrapper => {
+                self.retry(guide);
+                Some(Step::Restart)
+            }
+            _ => Some(Step::More),
+        }
+    }
+
+    /// Reads a part of the value at hand: why that stopped, where, and whether more can be read. None if it goes on in
+    /// another text.
+    fn read(&mut self, guide: &Guide) -> Option<(Flow, usize, bool)> {
+        let Self { phase: Phase::Value(value) | Phase::Skip(value, _), source, out, record, .. } = self
+        else {
+            return None;
+        };
+        source.fill();
+        let text = source.text();
+        let mut end = text.len().min(value.reach() + STEP);
+        while text.get(end).is_some_and(|&byte| instar_json::is_continuation(byte)) {
+            end += 1;
+        }
+        let more = end < text.len();
+        let whole = source.is_whole() && !more;
+        let flow = value.advance(&mut Io { text: &text[..end], whole, source, guide, out, record });
+        let at = match flow {
+            Flow::Hopeless(at) | Flow::Unclear(at) => at,
+            _ => value.at(),
+        };
+        match flow {
+            Flow::Enter(at) => source.enter(at),
+            Flow::Leave => {
+                let around = source.leave(at);
+                value.move_to(around);
+                out.move_to(around);
+                return None;
+            }
+            _ => return Some((flow, at, more)),
+        }
+        value.move_to(0);
+        out.move_to(0);
+        None
+    }
+
+    /// Reads the candidate once more, as if no object could be a wrapper.
+    fn retry(&mut self, guide: &Guide) {
+        let Some(candidate) = &mut self.candidate else { return };
+        candidate.wrappers = false;
+        candidate.flow = Flow::Drained;
+        self.record.reset(&candidate.mark);
+        self.source.leave_all();
+        self.out.restart(candidate.base);
+        self.phase = Phase::Value(Value::new(self.repairs, guide.root(), candidate.start, false));
+    }
+
+    /// The text ends before `end`: however it was cut, nothing behind has been read.
+    fn settle(&mut self, end: usize, guide: &Guide) {
+        self.source.leave_all();
+        self.source.truncate(end);
+        self.source.ended = false;
+        let (Phase::Value(_), Some(candidate)) = (&self.phase, self.candidate) else { return };
+        self.record.reset(&candidate.mark);
+        self.out.restart(candidate.base);
+        self.out.silent = true;
+        self.phase =
+            Phase::Value(Value::new(self.repairs, guide.root(), candidate.start, candidate.wrappers));
+        loop {
+            match self.read(guide) {
+                None | Some((Flow::Drained, _, true)) => {}
+                Some(_) => return,
+            }
+        }
+    }
+
+    /// The candidate is no answer: it is prose, and the search goes on behind it.
+    fn give_up(&mut self) {
+        let Some(candidate) = self.candidate else { return };
+        self.record.reset(&candidate.mark);
+        match (std::mem::replace(&mut self.phase, Phase::Around), candidate.flow) {
+            (Phase::Value(value), Flow::Drained) => self.begin_skip(value, candidate.start),
+            _ => self.resume(candidate.start, candidate.end),
+        }
+    }
+
+    /// What begins at `start` is read, but is no answer.
+    fn begin_skip(&mut self, value: Value, start: usize) {
+        self.out.restart(value.at());
+        self.out.silent = true;
+        self.record.muted = true;
+        self.phase = Phase::Skip(value, start);
+    }
+
+    fn skip(&mut self, guide: &Guide) -> Option<Step> {
+        let Phase::Skip(_, start) = self.phase else { return None };
+        let (flow, at, more) = self.read(guide)?;
+        let end = self.source.raw_offset(at);
+        if flow == Flow::Drained {
+            return (!more).then_some(Step::Drained);
+        }
+        let accepted = self.around.accepted;
+        self.resume(start, end);
+        if accepted && flow == Flow::Closed && self.repairs.has(RepairKind::ExtraValue) {
+            let read = quotation(&self.source.raw[start..end]);
+            let kind = RepairKind::ExtraValue;
+            self.record.note(Repair { kind, start, end, read, understood: String::new(), count: 1 }, None);
+            if self.list_of_one && self.source.raw[start] == b'{' {
+                self.source.truncate(end);
+                return Some(self.fail(end - 1, FaultKind::SecondObject));
+            }
+        }
+        None
+    }
+
+    /// What lies from `start` to `end` is prose; reading goes on behind it.
+    fn resume(&mut self, start: usize, end: usize) {
+        let end = end.max(start + 1);
+        self.record.muted = false;
+        self.out.silent = false;
+        self.source.leave_all();
+        self.around.add_prose(start, end);
+        self.around.go_on(end);
+        self.phase = Phase::Around;
+    }
+}
