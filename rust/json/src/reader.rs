@@ -47,6 +47,11 @@ impl Reader {
         self.grammar.rewind(depth);
     }
 
+    /// Forgets what came at `at`, behind the root value.
+    pub fn cut(&mut self, at: usize) {
+        self.lexer.rewind(at);
+    }
+
     /// Forgets the text, to read another one.
     pub fn reset(&mut self) {
         self.lexer.reset();

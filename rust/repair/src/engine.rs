@@ -122,11 +122,22 @@ impl Mender {
                 engine.cut(at);
                 self.accept_to(at);
             }
-            Verdict::Trailing(at) => return Some(Outcome::Refused(self.raw_offset(at))),
-            Verdict::Refused { at, whole } => match self.refuse(at, whole, guide) {
-                Refusal::Final(offset) => return Some(Outcome::Refused(offset)),
-                Refusal::Restart => engine.restart(),
-            },
+            Verdict::Trailing(at) => return self.refused(at, false, engine, guide),
+            Verdict::Refused { at, whole } => return self.refused(at, whole, engine, guide),
+        }
+        None
+    }
+
+    fn refused<E: Engine>(
+        &mut self,
+        at: usize,
+        whole: bool,
+        engine: &mut E,
+        guide: &Guide,
+    ) -> Option<Outcome> {
+        match self.refuse(at, whole, guide) {
+            Refusal::Final(offset) => return Some(Outcome::Refused(offset)),
+            Refusal::Restart => engine.restart(),
         }
         None
     }

@@ -20,6 +20,8 @@ pub enum FaultKind {
     UnclearQuote,
     /// A second object where one was read as a list of one.
     SecondObject,
+    /// The value is whole, yet the text goes on.
+    Trailing,
     /// Too much text without a value.
     TooMuchProse,
     /// Nothing reads what comes here.
@@ -34,6 +36,7 @@ impl fmt::Display for FaultKind {
                 "a quote that may end the string, or be a character of it (it must be escaped)"
             }
             Self::SecondObject => "a second object, where one was read as a list of one",
+            Self::Trailing => "trailing characters after the value",
             Self::TooMuchProse => "too much text without a JSON value",
             Self::Unread => "unexpected character",
         })

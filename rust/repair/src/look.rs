@@ -6,7 +6,7 @@
 
 use crate::kind::{RepairKind, RepairSet};
 use crate::number;
-use crate::quote::{Quote, Sign, is_blank, is_word, sign};
+use crate::quote::{Quote, Sign, begins_word, is_blank, is_word, sign};
 use crate::word;
 
 /// How far behind a quote is looked.
@@ -75,6 +75,8 @@ enum State {
     Colon,
     /// Behind such a number or word.
     Separator,
+    /// Behind the end of the container, where a quote within the string seems to be open.
+    Closed,
     /// In a comment; behind it comes what the flag says.
     LineComment {
         comma: bool,
@@ -101,14 +103,14 @@ impl Look {
             if self.at > self.start + BOUND {
                 return Verdict::Ends;
             }
-            let rest = &text[self.at..];
+            let rest = text.get(self.at..).unwrap_or_default();
             let Some(&byte) = rest.first() else {
                 return if whole { Verdict::Ends } else { Verdict::Open };
             };
             let verdict = match self.state {
                 State::Quote => self.behind_quote(byte, rest, whole, setting),
                 State::Comma => self.behind_comma(byte, rest, whole, setting),
-                State::Key(quote) => self.key(quote, byte, rest),
+                State::Key(quote) => self.key(quote, byte, rest, whole),
                 State::Bare { start } if is_bare(byte) => {
                     self.state = State::Bare { start };
                     self.at += 1;
@@ -117,6 +119,7 @@ impl Look {
                 State::Bare { start } => self.bare(&text[start..self.at], setting),
                 State::Colon => self.colon(byte, rest),
                 State::Separator => self.separator(byte, setting),
+                State::Closed => self.closed(byte),
                 State::LineComment { comma } => {
                     if byte == b'\n' {
                         self.state = if comma { State::Comma } else { State::Quote };
@@ -166,7 +169,12 @@ impl Look {
         let bare_keys = within == (Within::Object { bare_keys: true });
         let may_lack_comma = repairs.has(RepairKind::MissingComma) && !odd;
         match byte {
-            b'}' | b']' => Some(if (byte == b'}') == is_object { Verdict::Ends } else { Verdict::Inner }),
+            b'}' | b']' if (byte == b'}') != is_object => Some(Verdict::Inner),
+            b'}' | b']' if odd => {
+                self.state = State::Closed;
+                self.skip()
+            }
+            b'}' | b']' => Some(Verdict::Ends),
             b',' => self.comma(1),
             b':' if is_object => Some(Verdict::BeforeColon),
             b'/' if !whole && rest.len() == 1 => Some(Verdict::Open),
@@ -236,10 +244,13 @@ impl Look {
         }
     }
 
-    fn key(&mut self, opened: Quote, byte: u8, rest: &[u8]) -> Option<Verdict> {
+    fn key(&mut self, opened: Quote, byte: u8, rest: &[u8], whole: bool) -> Option<Verdict> {
         match sign(rest) {
             Sign::Quote(quote, length) if opened.ends_with(quote) => {
-                let apostrophe = quote != Quote::Double && rest.get(length).copied().is_some_and(is_word);
+                if quote != Quote::Double && rest.len() == length && !whole {
+                    return Some(Verdict::Open);
+                }
+                let apostrophe = quote != Quote::Double && begins_word(&rest[length..]);
                 self.at += length;
                 if !apostrophe {
                     self.state = State::Colon;
@@ -269,6 +280,16 @@ impl Look {
                 Sign::Like(b':', _) => Verdict::Ends,
                 _ => Verdict::Inner,
             }),
+        }
+    }
+
+    /// A bracket that seems to end the container is a character of the string if the string's end follows it.
+    fn closed(&mut self, byte: u8) -> Option<Verdict> {
+        match byte {
+            b'}' | b']' => self.skip(),
+            b'"' => Some(Verdict::Inner),
+            _ if is_blank(byte) => self.skip(),
+            _ => Some(Verdict::Ends),
         }
     }
 
@@ -304,7 +325,7 @@ impl Look {
             _ => return false,
         };
         self.state = in_comment;
-        self.at += 2.min(rest.len());
+        self.at += if rest[0] == b'#' { 1 } else { 2 };
         true
     }
 }
@@ -373,6 +394,9 @@ mod tests {
             (", then left", true, Verdict::Inner),
             (", then: left", false, Verdict::Inner),
             (", \"b\")", false, Verdict::Inner),
+            ("}\", ", false, Verdict::Inner),
+            ("}, ", false, Verdict::Ends),
+            ("}", false, Verdict::Open),
         ] {
             assert_eq!(decide(behind, Within::Object { bare_keys }, true), expected, "{behind}");
         }

@@ -203,7 +203,8 @@ impl Mender {
                 self.retry(guide);
                 return Refusal::Restart;
             }
-            _ if candidate.begins && !whole => {
+            // What is no answer would be prose.
+            _ if candidate.begins && !(whole && self.repairs.has(RepairKind::Prose)) => {
                 self.settle(offset + 1, guide);
                 return Refusal::Final(offset);
             }
@@ -310,12 +311,8 @@ impl Mender {
                 None
             }
             Scan::Refused(at) if accepted => {
-                // The engine has read a whole value, and says what it thinks of more.
-                self.out.move_to(at);
-                self.out.copy(&self.source, at + 1);
                 self.source.truncate(at + 1);
-                self.around.at = at + 1;
-                Some(Step::More)
+                Some(self.fail(at, FaultKind::Trailing))
             }
             Scan::Candidate(found) => self.begin(found, guide),
             Scan::Refused(at) => self.begin(Found { at, begins: true, scalar: false }, guide),
@@ -345,8 +342,11 @@ impl Mender {
     fn value(&mut self, guide: &Guide) -> Option<Step> {
         let candidate = self.candidate?;
         match candidate.flow {
-            // The engine has been asked.
-            Flow::Hopeless(_) => return Some(self.fail(candidate.end, FaultKind::Unread)),
+            // The engine has been asked, and does not mind.
+            Flow::Hopeless(_) => {
+                self.settle(candidate.end + 1, guide);
+                return Some(self.fail(candidate.end, FaultKind::Unread));
+            }
             Flow::Unclear(_) if candidate.begins => {
                 self.settle(candidate.end + 1, guide);
                 return Some(self.fail(candidate.end, FaultKind::UnclearQuote));

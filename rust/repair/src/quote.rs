@@ -63,9 +63,14 @@ pub(crate) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
 }
 
-/// Whether the byte begins or goes on with a name or a number, in any script.
+/// Whether the byte belongs to a name or a number, in any script. (It may also begin a [`sign`].)
 pub(crate) fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
+}
+
+/// Whether a letter, a digit or the like comes here.
+pub(crate) fn begins_word(text: &[u8]) -> bool {
+    text.first().is_some_and(|&byte| is_word(byte) && (byte < 0x80 || sign(text) == Sign::Other))
 }
 
 #[cfg(test)]

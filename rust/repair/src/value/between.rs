@@ -2,7 +2,7 @@
 
 use instar_json::Kind;
 
-use super::{Comma, Expect, Flow, Frame, Held, Io, MAX_WRAPPERS, Object, Text, Token, Value};
+use super::{Comma, Expect, Flow, Frame, Held, Io, MAX_WRAPPERS, Object, REFUSED, Text, Token, Value};
 use crate::guide::NodeId;
 use crate::kind::RepairKind;
 use crate::probe::{self, Probe};
@@ -39,8 +39,7 @@ impl Value {
         if !io.source.is_closed() || io.text.len() < io.source.text().len() {
             return Some(Flow::Drained);
         }
-        // No engine accepts this byte.
-        io.replace(self.at, self.at, b"\x01");
+        io.replace(self.at, self.at, REFUSED);
         Some(Flow::Hopeless(self.at))
     }
 

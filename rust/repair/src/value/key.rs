@@ -5,7 +5,7 @@ use super::{Expect, Flow, Frame, Held, Io, Token, Value};
 use crate::decode::{decode, encode};
 use crate::guide::{Key, NodeId};
 use crate::kind::{RepairKind, RepairSet};
-use crate::quote::{Quote, Sign, is_word, sign};
+use crate::quote::{Quote, Sign, begins_word, sign};
 
 /// How long a key without quotes may be.
 const MAX_BARE: usize = 256;
@@ -40,10 +40,7 @@ impl Value {
     pub(super) fn bare_key(&mut self, start: usize, end: Option<usize>, io: &mut Io<'_>) -> Option<Flow> {
         let Some(end) = end else {
             let rest = &io.text[self.at..];
-            let is_bare = |at: usize| {
-                let byte = rest[at];
-                is_word(byte) && (byte < 0x80 || sign(&rest[at..]) == Sign::Other) || byte == b'-'
-            };
+            let is_bare = |at: usize| begins_word(&rest[at..]) || rest[at] == b'-';
             let length = (0..rest.len()).find(|&at| !is_bare(at));
             self.at += length.unwrap_or(rest.len());
             if self.at - start > MAX_BARE {
@@ -129,11 +126,15 @@ impl Value {
                 b'"' if held.quote == Quote::Double => return Some((self.at, 1)),
                 _ if held.quote == Quote::Double => self.at = instar_json::plain_run(text, self.at).end,
                 _ => match sign(rest) {
-                    Sign::Quote(quote, length) if held.quote.ends_with(quote) => match rest.get(length) {
-                        None if !io.whole => return None,
-                        Some(&next) if quote != Quote::Double && is_word(next) => self.at += length,
-                        _ => return Some((self.at, length)),
-                    },
+                    Sign::Quote(quote, length) if held.quote.ends_with(quote) => {
+                        if rest.len() == length && !io.whole {
+                            return None;
+                        }
+                        if quote == Quote::Double || !begins_word(&rest[length..]) {
+                            return Some((self.at, length));
+                        }
+                        self.at += length;
+                    }
                     _ => self.at += 1,
                 },
             }

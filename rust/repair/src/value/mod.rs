@@ -25,6 +25,9 @@ const MAX_DEPTH: usize = 1000;
 /// How many wrappers may lie within one another.
 const MAX_WRAPPERS: usize = 3;
 
+/// What no engine takes, wherever it comes.
+const REFUSED: &[u8] = b"\x01";
+
 /// What a value is read with.
 pub(crate) struct Io<'a> {
     /// The bytes that may be read now, of the innermost text.
@@ -370,7 +373,11 @@ impl Value {
     fn hopeless(&mut self, to: usize, io: &mut Io<'_>) -> Option<Flow> {
         let at = self.at;
         self.settle_comma(io);
-        io.copy(to.min(io.text.len()));
+        match self.stack.last() {
+            // The engine does not know what is open, and might take them.
+            Some(Frame::Single | Frame::Quotes { .. } | Frame::Wrapper(_)) => io.replace(at, at, REFUSED),
+            _ => io.copy(to.min(io.text.len())),
+        }
         Some(Flow::Hopeless(at))
     }
 

@@ -10,7 +10,7 @@ use crate::guide::{Member, NodeId};
 use crate::kind::RepairKind;
 use crate::look::{Look, Setting, Verdict};
 use crate::number;
-use crate::quote::{Quote, Sign, is_word, sign};
+use crate::quote::{Quote, Sign, begins_word, is_word, sign};
 
 /// The longest escape.
 const ESCAPE: usize = r"\ud83d\ude00".len();
@@ -130,7 +130,7 @@ impl Value {
             }
         }
         let before = io.text[..at].last().copied().is_some_and(is_word);
-        let behind = io.text.get(self.at).copied().is_some_and(is_word);
+        let behind = begins_word(&io.text[self.at..]);
         let odd = match text.quote {
             Quote::Double => !text.odd,
             // An apostrophe opens and closes nothing.

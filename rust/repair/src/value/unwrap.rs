@@ -45,10 +45,7 @@ impl Value {
             }
             Some(b']') => self.leave_out(at, at + 1, io),
             Some(_) if self.at_root() => Some(Flow::NoWrapper),
-            Some(_) => {
-                io.replace(at, at + 1, b"\x01");
-                Some(Flow::Hopeless(at))
-            }
+            Some(_) => self.hopeless(at, io),
         }
     }
 
@@ -86,10 +83,7 @@ impl Value {
                 );
                 self.leave_out(at, at + length, io)
             }
-            _ => {
-                io.replace(at, at + 1, b"\x01");
-                Some(Flow::Hopeless(at))
-            }
+            _ => self.hopeless(at, io),
         }
     }
 

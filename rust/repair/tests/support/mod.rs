@@ -299,6 +299,8 @@ impl Engine for Checked {
         Ok(match self.reader.advance(&self.text, &mut self.checker) {
             Ok(()) => Verdict::Taken,
             Err(Stop::Syntax(error)) if error.kind == Syntax::TrailingCharacters => {
+                self.dead = true;
+                self.text.truncate(error.offset + 1);
                 Verdict::Trailing(error.offset)
             }
             Err(stop) => {
@@ -322,6 +324,8 @@ impl Engine for Checked {
     }
 
     fn cut(&mut self, at: usize) {
+        self.dead = false;
+        self.reader.cut(at);
         self.text.truncate(at);
     }
 }
@@ -385,10 +389,10 @@ impl Receiver for Checker {
         self.closed(json!(String::from_utf8_lossy(source.bytes(span))), end - 1)
     }
 
-    fn number(&mut self, _form: NumberForm, span: Span, source: Source<'_>) -> Result<(), At> {
+    fn number(&mut self, form: NumberForm, span: Span, source: Source<'_>) -> Result<(), At> {
         let text = String::from_utf8_lossy(source.bytes(span)).into_owned();
         let value = serde_json::from_str(&text).unwrap_or(json!(text));
-        self.closed(value, span.end as usize)
+        self.closed(value, span.end as usize - usize::from(form == NumberForm::NonFinite))
     }
 
     fn name(&mut self, kind: Kind, end: usize) -> Result<(), At> {
