@@ -87,6 +87,30 @@ pub(crate) struct Around {
     texts: bool,
 }
 
+/// What was tried to be read as a mark.
+enum Tried {
+    /// It is none.
+    No,
+    /// More has to come to say so.
+    Open,
+    /// It has been read.
+    Read,
+    /// It closes a block of reasoning that no tag opened.
+    Unopened,
+}
+
+impl Tried {
+    /// What a scan that has tried leads to; `or` if there is no mark.
+    fn scan(self, or: impl FnOnce() -> Option<Scan>) -> Option<Scan> {
+        match self {
+            Self::No => or(),
+            Self::Open => Some(Scan::Drained),
+            Self::Read => None,
+            Self::Unopened => Some(Scan::Unopened),
+        }
+    }
+}
+
 /// Whether a mark is one.
 enum Mark {
     /// More has to come to say so.
@@ -179,14 +203,12 @@ impl Around {
                 return None;
             }
             b'`' | b'~' => {
-                if let Some(scan) = self.mark(byte, text, whole, record) {
-                    return scan;
-                }
+                let tried = self.mark(byte, text, whole, record);
+                return tried.scan(|| self.prose_begins());
             }
             b'<' => {
-                if let Some(scan) = self.tag(text, whole) {
-                    return scan;
-                }
+                let tried = self.tag(text, whole);
+                return tried.scan(|| self.prose_begins());
             }
             _ if self.texts
                 && self.has(RepairKind::Quote)
@@ -200,8 +222,12 @@ impl Around {
                 Mark::No => {}
             },
         }
+        self.prose_begins()
+    }
+
+    fn prose_begins(&mut self) -> Option<Scan> {
         if !self.has(RepairKind::Prose) {
-            return Some(Scan::Refused(at));
+            return Some(Scan::Refused(self.at));
         }
         self.begins = false;
         self.mode = Mode::Prose;
@@ -215,16 +241,16 @@ impl Around {
         let at = self.at;
         let rest = &text[at..];
         let Some(&byte) = rest.first() else { return Some(Scan::Drained) };
-        let known = match byte {
+        let tried = match byte {
             b'{' | b'[' => match self.bracket(byte, rest, whole) {
-                Mark::Open => return Some(Scan::Drained),
+                Mark::Open => Tried::Open,
                 Mark::Yes(_) => return Some(Scan::Candidate(Found { at, begins: false, scalar: false })),
-                Mark::No => None,
+                Mark::No => Tried::No,
             },
             b'<' => self.tag(text, whole),
             _ => self.mark(byte, text, whole, record),
         };
-        known.unwrap_or_else(|| {
+        tried.scan(|| {
             self.plain(text, 1);
             None
         })
@@ -236,7 +262,8 @@ impl Around {
         match text.get(self.at) {
             None => Some(Scan::Drained),
             Some(&mark) if self.fence.is_some_and(|fence| fence.mark == mark) => {
-                self.mark(mark, text, whole, record).unwrap_or(Some(Scan::Refused(self.at)))
+                let tried = self.mark(mark, text, whole, record);
+                tried.scan(|| Some(Scan::Refused(self.at)))
             }
             Some(_) => Some(Scan::Refused(self.at)),
         }
@@ -282,36 +309,36 @@ impl Around {
         }
     }
 
-    /// A fence that opens or closes here; none if the marks are something else.
-    fn mark(&mut self, mark: u8, text: &[u8], whole: bool, record: &mut Record) -> Option<Option<Scan>> {
+    /// Reads a fence that opens or closes here.
+    fn mark(&mut self, mark: u8, text: &[u8], whole: bool, record: &mut Record) -> Tried {
         if !self.has(RepairKind::Fence) {
-            return None;
+            return Tried::No;
         }
         let at = self.at;
         let rest = &text[at..];
         let length = rest.iter().take(MAX_FENCE).take_while(|byte| **byte == mark).count();
         if length == rest.len() && !whole && length < MAX_FENCE {
-            return Some(Some(Scan::Drained));
+            return Tried::Open;
         }
         if let Some(fence) = self.fence {
             if fence.mark != mark || length < fence.length {
-                return None;
+                return Tried::No;
             }
             self.fence = None;
             note(record, RepairKind::Fence, text, at, at + length);
             self.at += length;
-            return Some(None);
+            return Tried::Read;
         }
         let end = match self.opening(mark, length, rest, whole) {
-            Mark::Open => return Some(Some(Scan::Drained)),
-            Mark::No => return None,
+            Mark::Open => return Tried::Open,
+            Mark::No => return Tried::No,
             Mark::Yes(end) => end,
         };
         self.fence = Some(Fence { mark, length });
         note(record, RepairKind::Fence, text, at, at + end);
         self.at += end;
         self.mode = Mode::Open;
-        Some(None)
+        Tried::Read
     }
 
     /// Whether these marks open a fence: three at least and the name of a language, or, where a value begins at once,
@@ -342,26 +369,26 @@ impl Around {
         }
     }
 
-    /// The tag of a reasoning block; none if it is none.
-    fn tag(&mut self, text: &[u8], whole: bool) -> Option<Option<Scan>> {
+    /// Reads the tag of a reasoning block.
+    fn tag(&mut self, text: &[u8], whole: bool) -> Tried {
         if !self.has(RepairKind::Reasoning) {
-            return None;
+            return Tried::No;
         }
         let rest = &text[self.at + 1..];
         let (closes, name) = rest.strip_prefix(b"/").map_or((false, rest), |name| (true, name));
         match tag(name, whole) {
-            Mark::Open => Some(Some(Scan::Drained)),
-            Mark::No => None,
+            Mark::Open => Tried::Open,
+            Mark::No => Tried::No,
             Mark::Yes(length) => {
                 let start = self.at;
                 let end = start + 1 + usize::from(closes) + length;
                 self.at = end;
                 if closes {
                     self.unopened(start, end);
-                    return Some(Some(Scan::Unopened));
+                    return Tried::Unopened;
                 }
                 self.mode = Mode::Reasoning(Part { start, text: (end, end), end });
-                Some(None)
+                Tried::Read
             }
         }
     }

@@ -47,6 +47,7 @@ impl Kinds {
 
 /// What the schema wants in one place.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Node {
     /// The kinds of values that it may accept.
     pub kinds: Kinds,
@@ -104,6 +105,7 @@ const MAX_PLACES: usize = 20_000;
 
 /// A node, compiled.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 struct Place {
     kinds: Kinds,
     text: bool,
@@ -214,11 +216,13 @@ impl Guide {
         if let Some(field) = likely.or_else(declared) {
             return Key::Declared { field: field.index, node: field.node };
         }
-        if similar && !place.is_map && !place.names.is_empty() {
-            if let Some(Some(index)) = place.names.get(plain_name(key).as_str()) {
-                let field = &place.fields[*index];
-                return Key::Similar { key: &field.key, field: field.index, node: field.node };
-            }
+        if similar
+            && !place.is_map
+            && !place.names.is_empty()
+            && let Some(Some(index)) = place.names.get(plain_name(key).as_str())
+        {
+            let field = &place.fields[*index];
+            return Key::Similar { key: &field.key, field: field.index, node: field.node };
         }
         Key::Other(place.rest)
     }

@@ -39,7 +39,7 @@ pub(crate) fn mend(token: &[u8]) -> Option<String> {
         return Some(format!("{sign}{unsigned}"));
     }
     if let Some(hex) = unsigned.strip_prefix("0x").or(unsigned.strip_prefix("0X")) {
-        let digits = ungrouped(hex, |byte| byte.is_ascii_hexdigit())?;
+        let digits = ungrouped(hex, u8::is_ascii_hexdigit)?;
         return u128::from_str_radix(&digits, 16).ok().map(|value| format!("{sign}{value}"));
     }
     let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
@@ -51,7 +51,7 @@ pub(crate) fn mend(token: &[u8]) -> Option<String> {
         None => (mantissa, None),
     };
     let digits = |part: &str| {
-        if part.is_empty() { Some(String::new()) } else { ungrouped(part, |byte| byte.is_ascii_digit()) }
+        if part.is_empty() { Some(String::new()) } else { ungrouped(part, u8::is_ascii_digit) }
     };
     let whole = if whole.contains(',') { thousands(whole)? } else { digits(whole)? };
     let fraction = match fraction {

@@ -110,108 +110,115 @@ impl Probe {
     /// Looks on.
     pub(crate) fn decide(&mut self, text: &[u8], whole: bool, guide: &Guide, repairs: RepairSet) -> Found {
         loop {
-            let rest = &text[self.at.min(text.len())..];
+            let rest = text.get(self.at..).unwrap_or_default();
             let Some(&byte) = rest.first() else { return if whole { Found::Plain } else { Found::Open } };
             if is_blank(byte) && self.skips_blanks() {
                 self.at += 1;
                 continue;
             }
-            let key = |start: usize, end: usize| {
-                std::str::from_utf8(&text[start..end])
-                    .is_ok_and(|key| guide.declares(self.node, key, repairs.has(RepairKind::Name)))
-            };
-            match (self.state, byte) {
-                (State::Brace, _) => self.state = State::Key,
-                (State::Key, b'}') if self.found => return Found::Closed(self.at + 1),
-                (State::Key, b',') => {}
-                (State::Key, _) => match sign(rest) {
-                    Sign::Quote(quote, length)
-                        if quote == Quote::Double || repairs.has(RepairKind::Quote) =>
-                    {
-                        self.at += length;
-                        self.state = State::InKey { quote, start: self.at };
-                        continue;
-                    }
-                    Sign::Other if is_word(byte) && repairs.has(RepairKind::UnquotedKey) => {
-                        self.state = State::BareKey { start: self.at };
-                    }
-                    _ => return Found::Plain,
-                },
-                (State::InKey { quote, start }, _) => match sign(rest) {
+            let found = match self.state {
+                State::Brace => self.go(State::Key),
+                State::Key => self.key(byte, rest, repairs),
+                State::InKey { quote, start } => match sign(rest) {
                     Sign::Quote(end, length) if quote.ends_with(end) => {
-                        if key(start, self.at) {
-                            return Found::Plain;
-                        }
-                        self.echo = ECHO.contains(&&text[start..self.at]);
-                        self.state = State::Colon;
-                        self.at += length;
-                        continue;
+                        self.named(&text[start..self.at], length, guide, repairs)
                     }
-                    _ if byte == b'\\' => self.at += 1,
-                    _ => {}
+                    _ => self.skip(byte),
                 },
-                (State::BareKey { start }, _) if !(is_word(byte) || byte == b'-') => {
-                    if key(start, self.at) {
-                        return Found::Plain;
-                    }
-                    self.echo = ECHO.contains(&&text[start..self.at]);
-                    self.state = State::Colon;
-                    continue;
-                }
-                (State::BareKey { .. }, _) => {}
-                (State::Colon, b':') => self.state = State::Value,
-                (State::Colon, _) => return Found::Plain,
-                (State::Value, b'{' | b'[') if self.echo => {
-                    self.state = State::Nested { depth: 1, text: false }
-                }
-                (State::Value, b'{' | b'[') if self.found => return Found::Plain,
-                (State::Value, b'{') => return Found::Wrapper(self.at),
-                (State::Value, b'[') if self.list => return Found::Wrapper(self.at),
-                (State::Value, b'[') => self.state = State::Bracket(self.at),
-                (State::Value, b'}' | b']' | b',' | b':') => return Found::Plain,
-                (State::Value, _) => match sign(rest) {
-                    Sign::Quote(quote, length) => {
-                        self.at += length;
-                        self.state = State::Text(quote);
-                        continue;
-                    }
-                    _ => self.state = State::Scalar,
-                },
-                (State::Bracket(at), _) => {
-                    return if byte == b'{' { Found::Wrapper(at) } else { Found::Plain };
-                }
-                (State::Text(quote), _) => match sign(rest) {
+                State::BareKey { .. } if is_word(byte) || byte == b'-' => self.skip(byte),
+                State::BareKey { start } => self.named(&text[start..self.at], 0, guide, repairs),
+                State::Colon if byte == b':' => self.go(State::Value),
+                State::Value => self.value(byte, rest),
+                State::Bracket(at) if byte == b'{' => Some(Found::Wrapper(at)),
+                State::Text(quote) => match sign(rest) {
                     Sign::Quote(end, length) if quote.ends_with(end) => {
-                        self.state = State::Behind;
-                        self.at += length;
-                        continue;
+                        self.at += length - 1;
+                        self.go(State::Behind)
                     }
-                    _ if byte == b'\\' => self.at += 1,
-                    _ => {}
+                    _ => self.skip(byte),
                 },
-                (State::Scalar, b',' | b'}') => {
+                State::Scalar if matches!(byte, b',' | b'}') => {
                     self.state = State::Behind;
-                    continue;
+                    None
                 }
-                (State::Scalar, _) => {}
-                (State::Nested { depth, text: false }, b'}' | b']') => {
-                    self.state = if depth == 1 {
-                        State::Behind
-                    } else {
-                        State::Nested { depth: depth - 1, text: false }
-                    };
-                }
-                (State::Nested { depth, text: false }, b'{' | b'[') => {
-                    self.state = State::Nested { depth: depth + 1, text: false };
-                }
-                (State::Nested { depth, text }, b'"') => self.state = State::Nested { depth, text: !text },
-                (State::Nested { text: true, .. }, b'\\') => self.at += 1,
-                (State::Nested { .. }, _) => {}
-                (State::Behind, b'}') if self.found => return Found::Closed(self.at + 1),
-                (State::Behind, b',') => self.state = State::Key,
-                (State::Behind, _) => return Found::Plain,
+                State::Scalar => self.skip(byte),
+                State::Nested { depth, text } => self.nested(depth, text, byte),
+                State::Behind if byte == b'}' && self.found => Some(Found::Closed(self.at + 1)),
+                State::Behind if byte == b',' => self.go(State::Key),
+                State::Behind | State::Colon | State::Bracket(_) => Some(Found::Plain),
+            };
+            if let Some(found) = found {
+                return found;
             }
-            self.at += 1;
+        }
+    }
+
+    /// Takes one byte, and goes on in another state.
+    fn go(&mut self, state: State) -> Option<Found> {
+        self.state = state;
+        self.at += 1;
+        None
+    }
+
+    /// Takes one byte, with the one that a backslash escapes.
+    fn skip(&mut self, byte: u8) -> Option<Found> {
+        self.at += if byte == b'\\' { 2 } else { 1 };
+        None
+    }
+
+    fn key(&mut self, byte: u8, rest: &[u8], repairs: RepairSet) -> Option<Found> {
+        match (byte, sign(rest)) {
+            (b'}', _) if self.found => return Some(Found::Closed(self.at + 1)),
+            (b',', _) => self.at += 1,
+            (_, Sign::Quote(quote, length)) if quote == Quote::Double || repairs.has(RepairKind::Quote) => {
+                self.at += length;
+                self.state = State::InKey { quote, start: self.at };
+            }
+            (_, Sign::Other) if is_word(byte) && repairs.has(RepairKind::UnquotedKey) => {
+                self.state = State::BareKey { start: self.at };
+            }
+            _ => return Some(Found::Plain),
+        }
+        None
+    }
+
+    /// A key has ended; its closing quote has `length` bytes.
+    fn named(&mut self, key: &[u8], length: usize, guide: &Guide, repairs: RepairSet) -> Option<Found> {
+        let similar = repairs.has(RepairKind::Name);
+        if std::str::from_utf8(key).is_ok_and(|key| guide.declares(self.node, key, similar)) {
+            return Some(Found::Plain);
+        }
+        self.echo = ECHO.contains(&key);
+        self.state = State::Colon;
+        self.at += length;
+        None
+    }
+
+    fn value(&mut self, byte: u8, rest: &[u8]) -> Option<Found> {
+        match byte {
+            b'{' | b'[' if self.echo => self.go(State::Nested { depth: 1, text: false }),
+            b'{' | b'[' if self.found => Some(Found::Plain),
+            b'[' if !self.list => self.go(State::Bracket(self.at)),
+            b'{' | b'[' => Some(Found::Wrapper(self.at)),
+            b'}' | b']' | b',' | b':' => Some(Found::Plain),
+            _ => match sign(rest) {
+                Sign::Quote(quote, length) => {
+                    self.at += length - 1;
+                    self.go(State::Text(quote))
+                }
+                _ => self.go(State::Scalar),
+            },
+        }
+    }
+
+    fn nested(&mut self, depth: usize, text: bool, byte: u8) -> Option<Found> {
+        match byte {
+            b'"' => self.go(State::Nested { depth, text: !text }),
+            _ if text => self.skip(byte),
+            b'{' | b'[' => self.go(State::Nested { depth: depth + 1, text }),
+            b'}' | b']' if depth == 1 => self.go(State::Behind),
+            b'}' | b']' => self.go(State::Nested { depth: depth - 1, text }),
+            _ => self.skip(byte),
         }
     }
 

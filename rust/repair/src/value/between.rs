@@ -16,7 +16,7 @@ enum Role {
 
 impl Value {
     pub(super) fn between(&mut self, io: &mut Io<'_>) -> Option<Flow> {
-        let Some(&byte) = io.text.get(self.at) else { return self.drained(io) };
+        let Some(&byte) = io.text.get(self.at) else { return Some(self.drained(io)) };
         match byte {
             b' ' | b'\n' | b'\t' | b'\r' => {
                 self.at += 1;
@@ -35,12 +35,12 @@ impl Value {
     }
 
     /// All has been read. If the string that is being decoded has closed, nothing but its quote can come.
-    pub(super) fn drained(&mut self, io: &mut Io<'_>) -> Option<Flow> {
+    pub(super) fn drained(&mut self, io: &mut Io<'_>) -> Flow {
         if !io.source.is_closed() || io.text.len() < io.source.text().len() {
-            return Some(Flow::Drained);
+            return Flow::Drained;
         }
         io.replace(self.at, self.at, REFUSED);
-        Some(Flow::Hopeless(self.at))
+        Flow::Hopeless(self.at)
     }
 
     /// What a token that begins here is, with the comma or colon that was left out before it.
@@ -92,7 +92,7 @@ impl Value {
                 }
                 None
             }
-            None => self.hopeless(self.at + length, io),
+            None => Some(self.hopeless(self.at + length, io)),
         }
     }
 
@@ -124,19 +124,21 @@ impl Value {
                 if let Frame::Array { node, index } = frame
                     && io.guide.kinds(io.guide.element(*node, *index)).has(Kind::Null)
                 {
-                    return self.hopeless(self.at + 1, io);
+                    return Some(self.hopeless(self.at + 1, io));
                 }
                 self.detach_comma(io);
                 io.mend(RepairKind::TrailingComma, self.at, self.at + length, b"", None);
             }
-            _ => return self.hopeless(self.at + length, io),
+            _ => return Some(self.hopeless(self.at + length, io)),
         }
         self.at += length;
         None
     }
 
     fn colon(&mut self, length: usize, io: &mut Io<'_>) -> Option<Flow> {
-        let Expect::Colon { node, .. } = self.expect else { return self.hopeless(self.at + length, io) };
+        let Expect::Colon { node, .. } = self.expect else {
+            return Some(self.hopeless(self.at + length, io));
+        };
         if length > 1 {
             io.mend(RepairKind::Quote, self.at, self.at + length, b":", None);
         }
@@ -146,7 +148,7 @@ impl Value {
     }
 
     fn open(&mut self, byte: u8, io: &mut Io<'_>) -> Option<Flow> {
-        let Some(Role::Value(node)) = self.role(io) else { return self.hopeless(self.at + 1, io) };
+        let Some(Role::Value(node)) = self.role(io) else { return Some(self.hopeless(self.at + 1, io)) };
         let kinds = io.guide.kinds(node);
         if byte == b'{' {
             let wrappers =
@@ -188,10 +190,10 @@ impl Value {
         let behind_comma = match self.expect {
             Expect::Separator => false,
             Expect::Key { first } | Expect::Element { first } => !first || self.comma.is_some(),
-            _ => return self.hopeless(self.at + 1, io),
+            _ => return Some(self.hopeless(self.at + 1, io)),
         };
         if !matches || (behind_comma && !self.repairs.has(RepairKind::TrailingComma)) {
-            return self.hopeless(self.at + 1, io);
+            return Some(self.hopeless(self.at + 1, io));
         }
         if let Some(Comma { at, detached }) = self.comma.take() {
             if !detached {
@@ -210,7 +212,7 @@ impl Value {
         match self.role(io) {
             Some(Role::Value(node)) => self.token = Token::Number { start: self.at, node },
             Some(Role::Key(_)) if io.text[self.at].is_ascii_digit() => return self.open_bare_key(io),
-            _ => return self.hopeless(self.at + 1, io),
+            _ => return Some(self.hopeless(self.at + 1, io)),
         }
         None
     }
@@ -232,19 +234,19 @@ impl Value {
             }
         }
         if !is_word(byte) {
-            return self.hopeless(self.at + 1, io);
+            return Some(self.hopeless(self.at + 1, io));
         }
         match self.role(io) {
             Some(Role::Value(_)) if byte.is_ascii_alphabetic() => self.token = Token::Word { start: self.at },
             Some(Role::Key(_)) => return self.open_bare_key(io),
-            _ => return self.hopeless(self.at + 1, io),
+            _ => return Some(self.hopeless(self.at + 1, io)),
         }
         None
     }
 
     fn open_bare_key(&mut self, io: &mut Io<'_>) -> Option<Flow> {
         if !self.repairs.has(RepairKind::UnquotedKey) {
-            return self.hopeless(self.at + 1, io);
+            return Some(self.hopeless(self.at + 1, io));
         }
         if let (Expect::Key { first: true }, Some(Frame::Object(object))) =
             (self.expect, self.stack.last_mut())
@@ -260,7 +262,7 @@ impl Value {
         match io.text.get(self.at + 1) {
             None if !io.whole => return Some(Flow::Drained),
             Some(b'"' | b'\\' | b'/' | b'n' | b'r' | b't' | b'u') => {}
-            _ => return self.hopeless(self.at + 1, io),
+            _ => return Some(self.hopeless(self.at + 1, io)),
         }
         let quotes = self.stack.iter_mut().rev().find_map(|frame| match frame {
             Frame::Quotes { is_decoded, .. } => Some(is_decoded),
@@ -271,7 +273,7 @@ impl Value {
             None if !io.source.is_decoded() => {
                 io.note(RepairKind::Encoded, self.at, self.at + 2, &io.text[self.at + 1..self.at + 2], None);
             }
-            _ => return self.hopeless(self.at + 1, io),
+            _ => return Some(self.hopeless(self.at + 1, io)),
         }
         self.detach_comma(io);
         io.copy(self.at);
@@ -284,7 +286,7 @@ impl Value {
             (b'#', _) | (_, Some(b'/')) => Token::LineComment { start },
             (_, Some(b'*')) => Token::BlockComment { start },
             (_, None) if !io.whole => return Some(Flow::Drained),
-            _ => return self.hopeless(start + 1, io),
+            _ => return Some(self.hopeless(start + 1, io)),
         };
         self.detach_comma(io);
         self.token = token;

@@ -29,7 +29,7 @@ impl Value {
         }
         let Some(decoded) = decode(content, self.repairs) else {
             self.at = held.start;
-            return self.hopeless(to, io);
+            return Some(self.hopeless(to, io));
         };
         self.at = to;
         let mended = note_decoded(held, to, decoded.mended, io);
@@ -45,7 +45,7 @@ impl Value {
             self.at += length.unwrap_or(rest.len());
             if self.at - start > MAX_BARE {
                 self.at = start;
-                return self.hopeless(start + 1, io);
+                return Some(self.hopeless(start + 1, io));
             }
             self.token = Token::BareKey { start, end: length.map(|_| self.at) };
             return length.is_none().then_some(Flow::Drained);
@@ -64,7 +64,7 @@ impl Value {
         let key = std::str::from_utf8(&io.text[start..end]);
         let (Some(Frame::Object(object)), true, Ok(key)) = (self.stack.last(), follows, key) else {
             self.at = start;
-            return self.hopeless(start + 1, io);
+            return Some(self.hopeless(start + 1, io));
         };
         self.at = end;
         io.note(RepairKind::UnquotedKey, start, end, &encode(key), None);

@@ -370,7 +370,7 @@ impl Value {
     }
 
     /// The bytes up to `to` are handed on for the engine to refuse them.
-    fn hopeless(&mut self, to: usize, io: &mut Io<'_>) -> Option<Flow> {
+    fn hopeless(&mut self, to: usize, io: &mut Io<'_>) -> Flow {
         let at = self.at;
         self.settle_comma(io);
         match self.stack.last() {
@@ -378,7 +378,7 @@ impl Value {
             Some(Frame::Single | Frame::Quotes { .. } | Frame::Wrapper(_)) => io.replace(at, at, REFUSED),
             _ => io.copy(to.min(io.text.len())),
         }
-        Some(Flow::Hopeless(at))
+        Flow::Hopeless(at)
     }
 
     /// A value has closed.
@@ -432,7 +432,7 @@ impl Value {
     /// Opens an object that has to meet `node`, or a list of one such object.
     fn open_object(&mut self, node: NodeId, is_list: bool, io: &mut Io<'_>) -> Option<Flow> {
         if self.stack.len() >= MAX_DEPTH {
-            return self.hopeless(self.at + 1, io);
+            return Some(self.hopeless(self.at + 1, io));
         }
         if is_list {
             self.list_of_one |= self.at_root();
@@ -449,7 +449,7 @@ impl Value {
     /// Opens an array that has to meet `node`.
     fn open_array(&mut self, node: NodeId, io: &mut Io<'_>) -> Option<Flow> {
         if self.stack.len() >= MAX_DEPTH {
-            return self.hopeless(self.at + 1, io);
+            return Some(self.hopeless(self.at + 1, io));
         }
         self.stack.push(Frame::Array { node, index: 0 });
         self.expect = Expect::Element { first: true };

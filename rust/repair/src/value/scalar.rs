@@ -71,7 +71,7 @@ impl Value {
                 let to = self.at + 1;
                 self.at = start;
                 self.token = Token::None;
-                return self.hopeless(to, io);
+                return Some(self.hopeless(to, io));
             };
             io.mend(RepairKind::Number, start, self.at, number.as_bytes(), None);
         }
@@ -98,10 +98,10 @@ impl Value {
                 let to = self.at;
                 self.at = start;
                 self.token = Token::None;
-                return self.hopeless(to, io);
+                return Some(self.hopeless(to, io));
             }
             if self.at == io.text.len() {
-                return self.drained(io);
+                return Some(self.drained(io));
             }
             self.at += 1;
         }

@@ -26,7 +26,7 @@ impl Value {
         };
         let at = self.at;
         let Some(&byte) = io.text.get(at) else {
-            return self.drained(io);
+            return Some(self.drained(io));
         };
         match byte {
             b'\\' => self.escape(text, io),
@@ -35,7 +35,7 @@ impl Value {
                 self.at += 1;
                 None
             }
-            ..0x20 => self.hopeless(at + 1, io),
+            ..0x20 => Some(self.hopeless(at + 1, io)),
             _ => {
                 match sign(&io.text[at..]) {
                     Sign::Quote(quote, length) if text.quote.ends_with(quote) => {
@@ -85,7 +85,7 @@ impl Value {
                     self.at += 1;
                 }
             }
-            Escape::Lone(_) | Escape::Bad => return self.hopeless(at + ESCAPE, io),
+            Escape::Lone(_) | Escape::Bad => return Some(self.hopeless(at + ESCAPE, io)),
         }
         None
     }
@@ -118,9 +118,12 @@ impl Value {
                 }
                 return self.closed(io);
             }
-            Verdict::Unclear => return self.unclear(at, io),
-            Verdict::BeforeColon if ends_a_key(io.text, text) => return self.unclear(at, io),
-            Verdict::Inner | Verdict::BeforeColon => {}
+            Verdict::BeforeColon if !ends_a_key(io.text, text) => {}
+            Verdict::Unclear | Verdict::BeforeColon => {
+                io.copy(at);
+                return Some(Flow::Unclear(at));
+            }
+            Verdict::Inner => {}
         }
         if io.text[at] == b'"' {
             if text.quote == Quote::Double {
@@ -139,11 +142,6 @@ impl Value {
         };
         self.token = Token::Text(Text { odd, inner: Some(at), ..text });
         None
-    }
-
-    fn unclear(&mut self, at: usize, io: &mut Io<'_>) -> Option<Flow> {
-        io.copy(at);
-        Some(Flow::Unclear(at))
     }
 
     /// A string that is held back: a number, a literal or an enum member in quotes.

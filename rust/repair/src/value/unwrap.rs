@@ -11,7 +11,7 @@ impl Value {
     pub(super) fn unwrap(&mut self, comma: bool, io: &mut Io<'_>) -> Option<Flow> {
         match self.stack.last_mut() {
             Some(Frame::Wrapper(probe)) => match probe.decide(io.text, io.whole, io.guide, self.repairs) {
-                Found::Open => return Some(Flow::Drained),
+                Found::Open => Some(Flow::Drained),
                 Found::Closed(end) => {
                     let from = self.at;
                     self.leave_out(from, end, io)
@@ -45,7 +45,7 @@ impl Value {
             }
             Some(b']') => self.leave_out(at, at + 1, io),
             Some(_) if self.at_root() => Some(Flow::NoWrapper),
-            Some(_) => self.hopeless(at, io),
+            Some(_) => Some(self.hopeless(at, io)),
         }
     }
 
@@ -83,7 +83,7 @@ impl Value {
                 );
                 self.leave_out(at, at + length, io)
             }
-            _ => self.hopeless(at, io),
+            _ => Some(self.hopeless(at, io)),
         }
     }
 
