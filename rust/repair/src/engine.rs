@@ -63,7 +63,8 @@ impl Mender {
         engine: &mut E,
         guide: &Guide,
     ) -> Result<Outcome, E::Error> {
-        if !self.is_aside() {
+        let is_aside = self.is_aside();
+        if !is_aside && !self.pass(raw) {
             self.push(raw);
             return self.drive(engine, guide);
         }
@@ -72,7 +73,9 @@ impl Mender {
         if verdict == Verdict::Taken {
             return Ok(Outcome::Drained);
         }
-        self.catch_up(&engine.text()[..before], raw);
+        if is_aside {
+            self.catch_up(&engine.text()[..before], raw);
+        }
         match self.answer(verdict, engine, guide) {
             Some(outcome) => Ok(outcome),
             None => self.drive(engine, guide),
@@ -99,7 +102,8 @@ impl Mender {
                 Step::Fault(fault) => return Ok(Outcome::Fault(fault)),
                 Step::More | Step::Drained | Step::Closed | Step::Aside => {}
             }
-            let verdict = engine.read(self.mended())?;
+            let mended = self.mended();
+            let verdict = if mended.is_empty() { Verdict::Taken } else { engine.read(mended)? };
             if verdict != Verdict::Taken {
                 match self.answer(verdict, engine, guide) {
                     Some(outcome) => return Ok(outcome),

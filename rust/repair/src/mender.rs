@@ -124,6 +124,22 @@ impl Mender {
         self.source.push(raw);
     }
 
+    /// Takes in a part of the text that the engine may read as it is. False if it has to be pushed.
+    #[inline]
+    pub(crate) fn pass(&mut self, raw: &[u8]) -> bool {
+        let Self { phase: Phase::Value(value), source, out, .. } = self else { return false };
+        let at = source.raw.len();
+        let passes = value.at() == at && !out.silent && value.pass(raw);
+        if passes && !source.pass(raw) {
+            value.move_to(at);
+            return false;
+        }
+        if passes {
+            out.pass(raw.len(), at);
+        }
+        passes
+    }
+
     /// The text has ended: [`Mender::advance`] reads what was held back.
     pub fn end(&mut self) {
         self.source.ended = true;

@@ -11,6 +11,8 @@ pub(crate) struct Output {
     copied: usize,
     /// How much was mended before.
     before: usize,
+    /// How much the engine has read since that was no part of [`Output::mended`], being what was read itself.
+    passed: usize,
     /// Offsets in `mended` and in the text as it came: from each pair on, both grow alike.
     shifts: Vec<(usize, usize)>,
     /// Whether nothing is written.
@@ -25,9 +27,18 @@ impl Output {
 
     /// Forgets what the engine has taken.
     pub(crate) fn taken(&mut self) {
-        self.before += self.mended.len();
+        self.before += self.mended.len() + self.passed;
+        self.passed = 0;
         self.mended.clear();
         self.shifts.clear();
+    }
+
+    /// The engine reads `length` bytes as they come, at `raw` in the text.
+    pub(crate) fn pass(&mut self, length: usize, raw: usize) {
+        self.taken();
+        self.shifts.push((0, raw));
+        self.passed = length;
+        self.copied += length;
     }
 
     /// Goes on in another text, at `at`.
@@ -42,7 +53,11 @@ impl Output {
         }
         if !self.silent {
             let Self { mended, shifts, copied, .. } = self;
-            source.ranges(*copied, to, |from, raw| shift(shifts, mended.len() + from - *copied, raw));
+            if source.is_decoded() {
+                source.ranges(*copied, to, |from, raw| shift(shifts, mended.len() + from - *copied, raw));
+            } else {
+                shift(shifts, mended.len(), *copied);
+            }
             mended.extend_from_slice(&source.text()[*copied..to]);
         }
         self.copied = to;

@@ -24,6 +24,10 @@ impl Source {
         }
         self.raw.extend_from_slice(raw);
         let new = &self.raw[self.readable..];
+        if new.is_ascii() {
+            self.readable = self.raw.len();
+            return;
+        }
         match std::str::from_utf8(new) {
             Ok(_) => self.readable = self.raw.len(),
             Err(error) => {
@@ -31,6 +35,16 @@ impl Source {
                 self.is_invalid = error.error_len().is_some();
             }
         }
+    }
+
+    /// Takes in ASCII, if that is read at once where it comes.
+    pub(crate) fn pass(&mut self, ascii: &[u8]) -> bool {
+        let direct = self.layers.is_empty() && self.readable == self.raw.len() && !self.is_invalid;
+        if direct {
+            self.raw.extend_from_slice(ascii);
+            self.readable = self.raw.len();
+        }
+        direct
     }
 
     /// Whether what comes at [`Source::readable`] is no UTF-8.
@@ -114,6 +128,9 @@ impl Source {
 
     /// Decodes what has come.
     pub(crate) fn fill(&mut self) {
+        if self.layers.is_empty() {
+            return;
+        }
         let ended = self.ended && self.readable == self.raw.len();
         let mut around: &[u8] = &self.raw[..self.readable];
         let mut whole = ended;
@@ -132,10 +149,11 @@ impl Source {
         at
     }
 
-    /// Calls `each` with the ranges of `from..to` that lie together in the text as it came, and their offsets there.
+    /// Calls `each` with the ranges of `from..to`, in a decoded text, that lie together in the text as it came, and
+    /// their offsets there.
     pub(crate) fn ranges(&self, from: usize, to: usize, mut each: impl FnMut(usize, usize)) {
-        each(from, self.raw_offset(from));
         let Some(layer) = self.layers.last() else { return };
+        each(from, self.raw_offset(from));
         let first = layer.shifts.partition_point(|&(inner, _)| inner <= from);
         for &(inner, _) in layer.shifts[first..].iter().take_while(|&&(inner, _)| inner < to) {
             each(inner, self.raw_offset(inner));

@@ -29,7 +29,7 @@ impl Value {
             b'}' | b']' => self.close(byte, io),
             b'0'..=b'9' | b'-' | b'+' | b'.' => self.open_number(io),
             b'/' | b'#' if self.repairs.has(RepairKind::Comment) => self.open_comment(byte, io),
-            b'\\' if self.repairs.has(RepairKind::Encoded) => self.open_escapes(io),
+            b'\\' if self.repairs.has(RepairKind::Encoded) => Some(self.open_escapes(io)),
             _ => self.open_other(byte, io),
         }
     }
@@ -258,11 +258,11 @@ impl Value {
     }
 
     /// The escapes of an outer string begin here.
-    fn open_escapes(&mut self, io: &mut Io<'_>) -> Option<Flow> {
+    fn open_escapes(&mut self, io: &mut Io<'_>) -> Flow {
         match io.text.get(self.at + 1) {
-            None if !io.whole => return Some(Flow::Drained),
+            None if !io.whole => return Flow::Drained,
             Some(b'"' | b'\\' | b'/' | b'n' | b'r' | b't' | b'u') => {}
-            _ => return Some(self.hopeless(self.at + 1, io)),
+            _ => return self.hopeless(self.at + 1, io),
         }
         let quotes = self.stack.iter_mut().rev().find_map(|frame| match frame {
             Frame::Quotes { is_decoded, .. } => Some(is_decoded),
@@ -273,11 +273,11 @@ impl Value {
             None if !io.source.is_decoded() => {
                 io.note(RepairKind::Encoded, self.at, self.at + 2, &io.text[self.at + 1..self.at + 2], None);
             }
-            _ => return Some(self.hopeless(self.at + 1, io)),
+            _ => return self.hopeless(self.at + 1, io),
         }
         self.detach_comma(io);
         io.copy(self.at);
-        Some(Flow::Enter(self.at))
+        Flow::Enter(self.at)
     }
 
     fn open_comment(&mut self, byte: u8, io: &mut Io<'_>) -> Option<Flow> {

@@ -9,7 +9,7 @@ mod scalar;
 mod text;
 mod unwrap;
 
-use instar_json::Kind;
+use instar_json::{Kind, plain_run};
 
 use crate::guide::{Guide, NodeId};
 use crate::kind::{RepairKind, RepairSet};
@@ -317,6 +317,17 @@ impl Value {
     /// Whether the root was an object that stands for a list of one.
     pub(crate) fn is_list_of_one(&self) -> bool {
         self.list_of_one
+    }
+
+    /// Takes `raw`, which comes behind all that has been read, if it goes on with a string and needs no look.
+    #[inline]
+    pub(crate) fn pass(&mut self, raw: &[u8]) -> bool {
+        let plain = matches!(self.token, Token::Text(Text { quote: Quote::Double, .. })) && {
+            let run = plain_run(raw, 0);
+            run.ascii && run.end == raw.len()
+        };
+        self.at += if plain { raw.len() } else { 0 };
+        plain
     }
 
     /// Reads on.
