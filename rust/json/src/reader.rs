@@ -87,6 +87,12 @@ impl Reader {
         self.lexer.in_string()
     }
 
+    /// Where the whole characters of the open string end.
+    #[must_use]
+    pub fn characters_end(&self) -> usize {
+        self.lexer.characters_end()
+    }
+
     /// The kind of the scalar that is open, if it begins at `at`.
     #[must_use]
     pub fn begins(&self, at: usize) -> Option<Kind> {

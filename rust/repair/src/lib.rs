@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod around;
+mod cut;
 mod decode;
 mod engine;
 mod fault;
@@ -28,6 +29,7 @@ mod source;
 mod value;
 mod word;
 
+pub use cut::complete;
 pub use engine::{Engine, Outcome, Verdict};
 pub use fault::{Fault, FaultKind};
 pub use guide::{Choice, Field, Guide, Kinds, Node, NodeId};

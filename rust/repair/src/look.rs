@@ -30,6 +30,8 @@ pub(crate) struct Setting {
     pub(crate) repairs: RepairSet,
     /// Whether a quote within the string was opened and not closed, as far as their number tells.
     pub(crate) odd: bool,
+    /// How many containers are open.
+    pub(crate) depth: usize,
 }
 
 /// What a quote in a string is.
@@ -55,8 +57,8 @@ pub(crate) struct Look {
     state: State,
     /// Whether there was a blank behind the quote.
     blank: bool,
-    /// Whether there was a comma.
-    comma: bool,
+    /// Whether what follows the quote follows none that opens: punctuation, or another quote.
+    closes: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +77,13 @@ enum State {
     Colon,
     /// Behind such a number or word.
     Separator,
-    /// Behind the end of the container, where a quote within the string seems to be open.
-    Closed,
+    /// Behind the ends of so many containers, where a quote within the string seems to be open.
+    Closed {
+        depth: usize,
+        line: bool,
+    },
+    /// Behind a comma behind them.
+    Member,
     /// In a comment; behind it comes what the flag says.
     LineComment {
         comma: bool,
@@ -89,7 +96,7 @@ enum State {
 impl Look {
     /// A look at what comes at `at`.
     pub(crate) fn new(at: usize) -> Self {
-        Self { start: at, at, state: State::Quote, blank: false, comma: false }
+        Self { start: at, at, state: State::Quote, blank: false, closes: false }
     }
 
     /// How far has been looked.
@@ -119,7 +126,8 @@ impl Look {
                 State::Bare { start } => self.bare(&text[start..self.at], setting),
                 State::Colon => self.colon(byte, rest),
                 State::Separator => self.separator(byte, setting),
-                State::Closed => self.closed(byte),
+                State::Closed { depth, line } => self.closed(byte, depth, line),
+                State::Member => self.member(byte),
                 State::LineComment { comma } => {
                     if byte == b'\n' {
                         self.state = if comma { State::Comma } else { State::Quote };
@@ -141,8 +149,8 @@ impl Look {
                 },
             };
             match verdict {
-                // A comma follows quotes that close. Within the string none is open.
-                Some(Verdict::Inner) if self.comma && !setting.odd => return Verdict::Unclear,
+                // It closes something, and within the string no quote is open.
+                Some(Verdict::Inner) if self.closes && !setting.odd => return Verdict::Unclear,
                 Some(verdict) => return verdict,
                 None => {}
             }
@@ -150,7 +158,7 @@ impl Look {
     }
 
     fn behind_quote(&mut self, byte: u8, rest: &[u8], whole: bool, setting: Setting) -> Option<Verdict> {
-        let Setting { within, repairs, odd } = setting;
+        let Setting { within, repairs, odd, depth } = setting;
         if within == Within::Nothing {
             return match byte {
                 b' ' | b'\t' | b'\r' => self.skip(),
@@ -169,14 +177,15 @@ impl Look {
         let bare_keys = within == (Within::Object { bare_keys: true });
         let may_lack_comma = repairs.has(RepairKind::MissingComma) && !odd;
         match byte {
-            b'}' | b']' if (byte == b'}') != is_object => Some(Verdict::Inner),
+            b'}' | b']' if (byte == b'}') != is_object => self.inner(),
             b'}' | b']' if odd => {
-                self.state = State::Closed;
+                self.state = State::Closed { depth: depth - 1, line: false };
                 self.skip()
             }
             b'}' | b']' => Some(Verdict::Ends),
             b',' => self.comma(1),
-            b':' if is_object => Some(Verdict::BeforeColon),
+            b':' if is_object && odd => Some(Verdict::BeforeColon),
+            b':' => self.inner(),
             b'/' if !whole && rest.len() == 1 => Some(Verdict::Open),
             b'{' | b'[' if !is_object && may_lack_comma && self.blank => Some(Verdict::Ends),
             _ => match sign(rest) {
@@ -188,6 +197,7 @@ impl Look {
                 Sign::Like(b',', length) => self.comma(length),
                 Sign::Quote(quote, length) if is_object && may_lack_comma && allowed(quote, repairs) => {
                     self.state = State::Key(quote);
+                    self.closes = true;
                     self.at += length;
                     None
                 }
@@ -206,7 +216,7 @@ impl Look {
     }
 
     fn behind_comma(&mut self, byte: u8, rest: &[u8], whole: bool, setting: Setting) -> Option<Verdict> {
-        let Setting { within, repairs, odd } = setting;
+        let Setting { within, repairs, odd, .. } = setting;
         if is_blank(byte) || byte == b',' {
             return self.skip();
         }
@@ -218,7 +228,7 @@ impl Look {
             within == (Within::Object { bare_keys: true }) || (!odd && repairs.has(RepairKind::UnquotedKey));
         let value = if odd { Verdict::Unclear } else { Verdict::Ends };
         match byte {
-            b'}' | b']' => Some(if (byte == b'}') == is_object { Verdict::Ends } else { Verdict::Inner }),
+            b'}' | b']' if (byte == b'}') == is_object => Some(Verdict::Ends),
             b'/' if !whole && rest.len() == 1 => Some(Verdict::Open),
             b'{' | b'[' if !is_object => Some(value),
             _ => match sign(rest) {
@@ -283,14 +293,33 @@ impl Look {
         }
     }
 
-    /// A bracket that seems to end the container is a character of the string if the string's end follows it.
-    fn closed(&mut self, byte: u8) -> Option<Verdict> {
+    /// A bracket that seems to end the container is a character of the string if what follows could not follow it.
+    fn closed(&mut self, byte: u8, depth: usize, line: bool) -> Option<Verdict> {
         match byte {
-            b'}' | b']' => self.skip(),
-            b'"' => Some(Verdict::Inner),
-            _ if is_blank(byte) => self.skip(),
-            _ => Some(Verdict::Ends),
+            b'}' | b']' if depth > 0 => self.state = State::Closed { depth: depth - 1, line },
+            b',' if depth > 0 => self.state = State::Member,
+            b'\n' => self.state = State::Closed { depth, line: true },
+            _ if is_blank(byte) => {}
+            b'`' => return Some(Verdict::Ends),
+            // Prose begins a line of its own.
+            _ if depth == 0 && line && byte != b'"' => return Some(Verdict::Ends),
+            _ => return Some(Verdict::Inner),
         }
+        self.skip()
+    }
+
+    fn member(&mut self, byte: u8) -> Option<Verdict> {
+        match byte {
+            b'"' | b'\'' | b'{' | b'[' | b'-' | b'0'..=b'9' => Some(Verdict::Ends),
+            _ if is_blank(byte) => self.skip(),
+            _ => Some(Verdict::Inner),
+        }
+    }
+
+    /// It is no end, though it closes something.
+    fn inner(&mut self) -> Option<Verdict> {
+        self.closes = true;
+        Some(Verdict::Inner)
     }
 
     fn separator(&mut self, byte: u8, setting: Setting) -> Option<Verdict> {
@@ -304,7 +333,7 @@ impl Look {
 
     fn comma(&mut self, length: usize) -> Option<Verdict> {
         self.state = State::Comma;
-        self.comma = true;
+        self.closes = true;
         self.at += length;
         None
     }
@@ -344,7 +373,7 @@ mod tests {
     use super::*;
 
     fn decide(behind: &str, within: Within, odd: bool) -> Verdict {
-        let setting = Setting { within, repairs: RepairSet::ALL, odd };
+        let setting = Setting { within, repairs: RepairSet::ALL, odd, depth: 2 };
         let text = behind.as_bytes();
         let whole = Look::new(0).decide(text, true, setting);
         let mut look = Look::new(0);
@@ -367,7 +396,7 @@ mod tests {
         for (behind, expected) in [
             ("}", Verdict::Ends),
             (" \n}", Verdict::Ends),
-            ("]", Verdict::Inner),
+            ("]", Verdict::Unclear),
             (", \"b\": 1", Verdict::Ends),
             (", 'b' : 1", Verdict::Ends),
             (", “b”： 1", Verdict::Ends),
@@ -382,7 +411,8 @@ mod tests {
             ("best", Verdict::Inner),
             (" best", Verdict::Inner),
             (".", Verdict::Inner),
-            (": 1", Verdict::BeforeColon),
+            (": 1", Verdict::Unclear),
+            (" \"b\"}", Verdict::Unclear),
             ("", Verdict::Open),
             (", \"b", Verdict::Open),
             (", \"b\"", Verdict::Open),
@@ -394,8 +424,13 @@ mod tests {
             (", then left", true, Verdict::Inner),
             (", then: left", false, Verdict::Inner),
             (", \"b\")", false, Verdict::Inner),
+            (": 1", false, Verdict::BeforeColon),
+            ("]", false, Verdict::Inner),
             ("}\", ", false, Verdict::Inner),
-            ("}, ", false, Verdict::Ends),
+            ("}, \"b\"", false, Verdict::Ends),
+            ("}, which", false, Verdict::Inner),
+            ("}], which", false, Verdict::Inner),
+            ("}]\nHope", false, Verdict::Ends),
             ("}", false, Verdict::Open),
         ] {
             assert_eq!(decide(behind, Within::Object { bare_keys }, true), expected, "{behind}");
@@ -408,7 +443,8 @@ mod tests {
     fn in_an_array_a_value_has_to_follow() {
         for (behind, odd, expected) in [
             ("]", false, Verdict::Ends),
-            ("}", false, Verdict::Inner),
+            ("}", false, Verdict::Unclear),
+            (":", false, Verdict::Unclear),
             (", \"b", false, Verdict::Ends),
             (", \"b", true, Verdict::Unclear),
             (", true]", false, Verdict::Ends),

@@ -310,6 +310,15 @@ impl Mender {
     fn scan(&mut self, guide: &Guide) -> Option<Step> {
         let whole = self.source.is_whole();
         let accepted = self.around.accepted;
+        if let Some(candidate) = self.candidate.filter(|_| accepted)
+            && self.around.at == candidate.end
+            && self.source.text().get(candidate.end) == Some(&b'"')
+            && self.record.has_since(&candidate.mark, RepairKind::InnerQuote)
+        {
+            // What was taken for the end of the value may have been a part of its last string.
+            self.source.truncate(candidate.end + 1);
+            return Some(self.fail(candidate.end, FaultKind::UnclearQuote));
+        }
         match self.around.scan(self.source.text(), whole, &mut self.record) {
             Scan::Drained => Some(Step::Drained),
             Scan::TooLong(at) => {

@@ -40,7 +40,7 @@ impl Value {
     pub(super) fn bare_key(&mut self, start: usize, end: Option<usize>, io: &mut Io<'_>) -> Option<Flow> {
         let Some(end) = end else {
             let rest = &io.text[self.at..];
-            let is_bare = |at: usize| begins_word(&rest[at..]) || rest[at] == b'-';
+            let is_bare = |at: usize| begins_word(&rest[at..]) || matches!(rest[at], b'-' | b'.');
             let length = (0..rest.len()).find(|&at| !is_bare(at));
             self.at += length.unwrap_or(rest.len());
             if self.at - start > MAX_BARE {

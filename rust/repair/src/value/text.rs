@@ -100,13 +100,18 @@ impl Value {
         io: &mut Io<'_>,
     ) -> Option<Flow> {
         let within = self.within();
-        let setting = Setting { within, repairs: self.repairs, odd: text.odd };
+        let setting = Setting { within, repairs: self.repairs, odd: text.odd, depth: self.stack.len() };
         let verdict = look.decide(io.text, io.whole, setting);
         self.at = at + length;
         match verdict {
             Verdict::Open => {
                 self.token = Token::Quote { text, at, length, look };
                 return Some(Flow::Drained);
+            }
+            // A value that begins within the string: its own closing quote may be missing.
+            Verdict::Ends if text.odd && begins_a_value(io.text, text) => {
+                io.copy(at);
+                return Some(Flow::Unclear(at));
             }
             Verdict::Ends => {
                 let plain = text.quote == Quote::Double;
@@ -212,6 +217,12 @@ impl Value {
         self.token = Token::None;
         None
     }
+}
+
+/// Whether the last quote within the string comes behind a colon, as if it began the value of a key.
+fn begins_a_value(read: &[u8], text: Text) -> bool {
+    let before = text.inner.map(|at| read[..at].trim_ascii_end());
+    before.is_some_and(|before| before.ends_with(b":"))
 }
 
 /// Whether the quote within the string before the one at hand follows a comma: it may have begun a key, so that the
