@@ -177,7 +177,7 @@ impl Look {
         let bare_keys = within == (Within::Object { bare_keys: true });
         let may_lack_comma = repairs.has(RepairKind::MissingComma) && !odd;
         match byte {
-            b'}' | b']' if (byte == b'}') != is_object => self.inner(),
+            b'}' | b']' if (byte == b'}') != is_object => Some(self.inner()),
             b'}' | b']' if odd => {
                 self.state = State::Closed { depth: depth - 1, line: false };
                 self.skip()
@@ -185,7 +185,7 @@ impl Look {
             b'}' | b']' => Some(Verdict::Ends),
             b',' => self.comma(1),
             b':' if is_object && odd => Some(Verdict::BeforeColon),
-            b':' => self.inner(),
+            b':' => Some(self.inner()),
             b'/' if !whole && rest.len() == 1 => Some(Verdict::Open),
             b'{' | b'[' if !is_object && may_lack_comma && self.blank => Some(Verdict::Ends),
             _ => match sign(rest) {
@@ -317,9 +317,9 @@ impl Look {
     }
 
     /// It is no end, though it closes something.
-    fn inner(&mut self) -> Option<Verdict> {
+    fn inner(&mut self) -> Verdict {
         self.closes = true;
-        Some(Verdict::Inner)
+        Verdict::Inner
     }
 
     fn separator(&mut self, byte: u8, setting: Setting) -> Option<Verdict> {
