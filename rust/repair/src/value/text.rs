@@ -101,7 +101,12 @@ impl Value {
     ) -> Option<Flow> {
         let within = self.within();
         let setting = Setting { within, repairs: self.repairs, odd: text.odd, depth: self.stack.len() };
-        let verdict = look.decide(io.text, io.whole, setting);
+        let mut verdict = look.decide(io.text, io.whole, setting);
+        if text.quote != Quote::Double && io.text[at] == b'"' && verdict != Verdict::Open {
+            // In quotes of another kind it is a character, but where it alone can be the end.
+            let ends = verdict == Verdict::Ends && text.inner.is_none();
+            verdict = if ends { verdict } else { Verdict::Inner };
+        }
         self.at = at + length;
         match verdict {
             Verdict::Open => {
@@ -141,6 +146,7 @@ impl Value {
         let behind = begins_word(&io.text[self.at..]);
         let odd = match text.quote {
             Quote::Double => !text.odd,
+            _ if io.text[at] == b'"' => text.odd,
             // An apostrophe opens and closes nothing.
             _ if before == behind || (before && !text.odd) => text.odd,
             _ => behind,

@@ -41,10 +41,29 @@ fn record(fields: &[(&str, &str, Option<Value>)], forbid: bool) -> Type {
     Type::Record { fields: fields.collect(), forbid }
 }
 
-/// The type that is written so: `Person`, `list[int]`, `dict[str, int]`, `int | None`.
+/// The parts between the commas that are in no brackets.
+fn split(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut depth, mut start) = (0, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth -= 1,
+            b',' if depth == 0 => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
+/// The type that is written so: `Person`, `list[int]`, `dict[str, int]`, `int | None`, `{name: str}`.
 pub fn schema(text: &str) -> Type {
     let text = text.trim();
-    let depth = |at: usize| text[..at].matches('[').count() == text[..at].matches(']').count();
+    let depth = |at: usize| text[..at].matches(['[', '{']).count() == text[..at].matches([']', '}']).count();
     if let Some((at, _)) = text.match_indices('|').find(|(at, _)| depth(*at)) {
         let mut all = vec![schema(&text[..at])];
         match schema(&text[at + 1..]) {
@@ -62,6 +81,14 @@ pub fn schema(text: &str) -> Type {
     if let Some(inner) = text.strip_prefix("Literal[").and_then(|rest| rest.strip_suffix(']')) {
         let members: Vec<Value> = serde_json::from_str(&format!("[{inner}]")).expect("literals are JSON");
         return Type::Literal(members);
+    }
+    if let Some(inner) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        let fields: Vec<(&str, &str, Option<Value>)> = split(inner)
+            .into_iter()
+            .map(|field| field.split_once(':').expect("a key and a type"))
+            .map(|(key, of)| (key.trim(), of, None))
+            .collect();
+        return record(&fields, false);
     }
     let none = || Some(Value::Null);
     match text {
