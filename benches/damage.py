@@ -84,6 +84,7 @@ class Document:
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[a-z]+|[{}\[\]:,]')
 NAMES = ["Ada Lovelace", "Zed", "Anna-Maria O'Neil", "José Núñez", "李雷", "Bob (Jr.)", "Grace Hopper"]
 WORDS = "the answer is that a model writes text with care and some of it goes wrong, of course; see below: it's fine".split()  # noqa: SIM905
+SIGNS = "\"\"{}[],:'/\\ab 1“”-#`<"
 SNIPPETS = [
     'print("hello")',
     'x = {"a": 1, "b": [2, 3]}',
@@ -102,6 +103,8 @@ def sentence(chance: random.Random) -> str:
     if chance.random() < 0.3:
         at = chance.randrange(len(words))
         words[at] = f'"{words[at]}"'
+    if chance.random() < 0.1:
+        words.append("".join(chance.choice(SIGNS) for _ in range(chance.randint(1, 8))))
     if chance.random() < 0.15:
         words.insert(chance.randrange(len(words)), "\n")
     return " ".join(words).capitalize() + chance.choice([".", "!", "", "\ufffd"])

@@ -18,6 +18,8 @@ pub enum FaultKind {
     InvalidUtf8,
     /// A quote in a string that may end it, and may be a character of it.
     UnclearQuote,
+    /// Something behind the value that may be a part of it.
+    UnclearEnd,
     /// A second object where one was read as a list of one.
     SecondObject,
     /// The value is whole, yet the text goes on.
@@ -35,6 +37,7 @@ impl fmt::Display for FaultKind {
             Self::UnclearQuote => {
                 "a quote that may end the string, or be a character of it (it must be escaped)"
             }
+            Self::UnclearEnd => "a quote right behind the value, which may have ended too early",
             Self::SecondObject => "a second object, where one was read as a list of one",
             Self::Trailing => "trailing characters after the value",
             Self::TooMuchProse => "too much text without a JSON value",

@@ -14,6 +14,9 @@ use crate::value::{Flow, Io, Value};
 /// How much is read before the engine is asked what it says of it.
 const STEP: usize = 64 * 1024;
 
+/// How far behind a comma that follows the value is looked.
+const MAX_GAP: usize = 64;
+
 /// Why the mender stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -310,14 +313,8 @@ impl Mender {
     fn scan(&mut self, guide: &Guide) -> Option<Step> {
         let whole = self.source.is_whole();
         let accepted = self.around.accepted;
-        if let Some(candidate) = self.candidate.filter(|_| accepted)
-            && self.around.at == candidate.end
-            && self.source.text().get(candidate.end) == Some(&b'"')
-            && self.record.has_since(&candidate.mark, RepairKind::InnerQuote)
-        {
-            // What was taken for the end of the value may have been a part of its last string.
-            self.source.truncate(candidate.end + 1);
-            return Some(self.fail(candidate.end, FaultKind::UnclearQuote));
+        if accepted && let Some(step) = self.unclear_end(whole) {
+            return Some(step);
         }
         match self.around.scan(self.source.text(), whole, &mut self.record) {
             Scan::Drained => Some(Step::Drained),
@@ -341,6 +338,28 @@ impl Mender {
             }
             Scan::Candidate(found) => self.begin(found, guide),
             Scan::Refused(at) => self.begin(Found { at, begins: true, scalar: false }, guide),
+        }
+    }
+
+    /// Looks whether what comes right behind the value may have been a part of it: a quote, perhaps behind a comma.
+    fn unclear_end(&mut self, whole: bool) -> Option<Step> {
+        let Candidate { start, end, .. } = self.candidate?;
+        if self.around.at != end || !self.repairs.has(RepairKind::InnerQuote) {
+            return None;
+        }
+        let behind = &self.source.text()[end..];
+        let mut gap = 0;
+        if behind.first() == Some(&b',') {
+            gap = 1 + behind[1..].iter().take(MAX_GAP).take_while(|byte| byte.is_ascii_whitespace()).count();
+        }
+        match behind.get(gap) {
+            None if !whole && gap <= MAX_GAP => Some(Step::Drained),
+            // Unless it closes one before the value.
+            Some(b'"') if gap > 0 || !self.source.text()[..start].ends_with(b"\"") => {
+                self.source.truncate(end + gap + 1);
+                Some(self.fail(end + gap, FaultKind::UnclearEnd))
+            }
+            _ => None,
         }
     }
 

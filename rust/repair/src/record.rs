@@ -63,12 +63,6 @@ impl Record {
         self.overflow = mark.overflow;
     }
 
-    /// Whether a repair of the kind has been noted since.
-    pub(crate) fn has_since(&self, mark: &Mark, kind: RepairKind) -> bool {
-        self.repairs[mark.length..].iter().any(|repair| repair.kind == kind)
-            || self.overflow[kind as usize] > mark.overflow[kind as usize]
-    }
-
     /// Notes a repair. Those of one kind in one string, which begins at `string`, are told together.
     pub(crate) fn note(&mut self, repair: Repair, string: Option<usize>) {
         if self.muted {
