@@ -1,5 +1,7 @@
 //! The engine that reads the mended text, and how the mender drives it.
 
+use instar_json::Position;
+
 use crate::fault::Fault;
 use crate::guide::Guide;
 use crate::mender::{Mender, Refusal, Step};
@@ -13,7 +15,7 @@ pub trait Engine {
     ///
     /// # Errors
     /// What is no fault of the text.
-    fn read(&mut self, mended: &[u8]) -> Result<Verdict, Self::Error>;
+    fn read(&mut self, mended: Mended<'_>) -> Result<Verdict, Self::Error>;
 
     /// Begins anew with an empty text. What it refused, if it did, is the error of the text if nothing else fits.
     fn restart(&mut self);
@@ -23,6 +25,28 @@ pub trait Engine {
 
     /// Forgets what came at `at`, behind the root value.
     fn cut(&mut self, at: usize);
+}
+
+/// A part of the mended text, and where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Mended<'m> {
+    /// The part.
+    pub bytes: &'m [u8],
+    pub(crate) mender: &'m Mender,
+}
+
+impl Mended<'_> {
+    /// The offset in the text as it came of `at`, an offset in the mended text that lies in this part.
+    #[must_use]
+    pub fn raw_offset(&self, at: usize) -> usize {
+        self.mender.raw_offset(at)
+    }
+
+    /// The line and column of that. `text` is all that the engine has read.
+    #[must_use]
+    pub fn position(&self, at: usize, text: &[u8]) -> Position {
+        Position::find(&self.mender.raw_text(text), self.raw_offset(at))
+    }
 }
 
 /// What an engine says of the mended text so far.
@@ -63,23 +87,51 @@ impl Mender {
         engine: &mut E,
         guide: &Guide,
     ) -> Result<Outcome, E::Error> {
-        let is_aside = self.is_aside();
-        if !is_aside && !self.pass(raw) {
+        if self.is_aside() {
+            let before = engine.text().len();
+            let verdict = engine.read(self.part(raw))?;
+            return self.read_aside(raw, before, verdict, engine, guide);
+        }
+        if !self.pass(raw) {
             self.push(raw);
             return self.drive(engine, guide);
         }
-        let before = engine.text().len();
-        let verdict = engine.read(raw)?;
+        match engine.read(self.part(raw))? {
+            Verdict::Taken => Ok(Outcome::Drained),
+            verdict => match self.answer(verdict, engine, guide) {
+                Some(outcome) => Ok(outcome),
+                None => self.drive(engine, guide),
+            },
+        }
+    }
+
+    /// Goes on behind a part of the text that the engine has read as it came, which said `verdict` of it: `before` is how
+    /// much it had read then.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn read_aside<E: Engine>(
+        &mut self,
+        raw: &[u8],
+        before: usize,
+        verdict: Verdict,
+        engine: &mut E,
+        guide: &Guide,
+    ) -> Result<Outcome, E::Error> {
         if verdict == Verdict::Taken {
             return Ok(Outcome::Drained);
         }
-        if is_aside {
-            self.catch_up(&engine.text()[..before], raw);
-        }
+        self.catch_up(&engine.text()[..before], raw);
         match self.answer(verdict, engine, guide) {
             Some(outcome) => Ok(outcome),
             None => self.drive(engine, guide),
         }
+    }
+
+    /// A part of the mended text.
+    #[must_use]
+    pub fn part<'m>(&'m self, bytes: &'m [u8]) -> Mended<'m> {
+        Mended { bytes, mender: self }
     }
 
     /// Declares the text ended, and has the engine read what was held back.
@@ -103,7 +155,7 @@ impl Mender {
                 Step::More | Step::Drained | Step::Closed | Step::Aside => {}
             }
             let mended = self.mended();
-            let verdict = if mended.is_empty() { Verdict::Taken } else { engine.read(mended)? };
+            let verdict = if mended.is_empty() { Verdict::Taken } else { engine.read(self.part(mended))? };
             if verdict != Verdict::Taken {
                 match self.answer(verdict, engine, guide) {
                     Some(outcome) => return Ok(outcome),

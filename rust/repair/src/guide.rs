@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use instar_json::Kind;
 
+use crate::decode::encode;
+
 /// The place of a node in its guide.
 pub type NodeId = u32;
 
@@ -80,6 +82,21 @@ pub struct Choice {
     pub text: String,
     /// Its JSON.
     pub json: String,
+}
+
+impl Choice {
+    /// A string.
+    #[must_use]
+    pub fn text(text: String) -> Self {
+        let json = String::from_utf8_lossy(&encode(&text)).into_owned();
+        Self { text, json }
+    }
+
+    /// A value that is written the same in JSON and as a text.
+    #[must_use]
+    pub fn other(json: &str) -> Self {
+        Self { text: json.to_owned(), json: json.to_owned() }
+    }
 }
 
 /// A declared key.

@@ -30,7 +30,7 @@ mod value;
 mod word;
 
 pub use cut::complete;
-pub use engine::{Engine, Outcome, Verdict};
+pub use engine::{Engine, Mended, Outcome, Verdict};
 pub use fault::{Fault, FaultKind};
 pub use guide::{Choice, Field, Guide, Kinds, Node, NodeId};
 pub use kind::{RepairKind, RepairSet};

@@ -1,5 +1,7 @@
 //! The mender of one text: raw bytes in, mended bytes out, in step with the engine that reads them.
 
+use std::borrow::Cow;
+
 use instar_json::Kind;
 
 use crate::around::{Around, Found, Scan};
@@ -257,10 +259,16 @@ impl Mender {
         }
     }
 
-    /// The text as it came; after a fault it ends with the hopeless byte.
+    /// The text as it came, if `read` is all that the engine has read.
     #[must_use]
-    pub fn raw(&self) -> &[u8] {
-        &self.source.raw
+    pub fn raw_text<'t>(&'t self, read: &'t [u8]) -> Cow<'t, [u8]> {
+        match (&self.phase, self.candidate) {
+            (Phase::Aside, Some(Candidate { base: 0, .. })) => Cow::Borrowed(read),
+            (Phase::Aside, Some(Candidate { base, .. })) => {
+                Cow::Owned([&self.source.raw[..base], read].concat())
+            }
+            _ => Cow::Borrowed(&self.source.raw),
+        }
     }
 
     /// What stands around the value and is no reasoning.

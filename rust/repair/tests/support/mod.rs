@@ -4,8 +4,8 @@
 
 use instar_json::{Kind, Nesting, NumberForm, Position, Reader, Receiver, Source, Span, Stop, Syntax};
 use instar_repair::{
-    Choice, Ending, Engine, Field, Guide, Kinds, Mender, Node, Outcome, Repair, RepairKind, RepairSet,
-    Verdict,
+    Choice, Ending, Engine, Field, Guide, Kinds, Mended, Mender, Node, Outcome, Repair, RepairKind,
+    RepairSet, Verdict,
 };
 use serde_json::{Map, Value, json};
 
@@ -318,7 +318,28 @@ impl Checked {
 impl Engine for Checked {
     type Error = String;
 
-    fn read(&mut self, mended: &[u8]) -> Result<Verdict, String> {
+    fn read(&mut self, mended: Mended<'_>) -> Result<Verdict, String> {
+        self.verdict(mended.bytes)
+    }
+
+    fn restart(&mut self) {
+        *self = Self { restarts: self.restarts + 1, ..Self::new(&self.of) };
+    }
+
+    fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    fn cut(&mut self, at: usize) {
+        self.dead = false;
+        self.reader.cut(at);
+        self.text.truncate(at);
+    }
+}
+
+impl Checked {
+    /// What it says of the text so far and `mended`.
+    pub fn verdict(&mut self, mended: &[u8]) -> Result<Verdict, String> {
         if self.dead {
             return Err("it reads on behind a fault".to_owned());
         }
@@ -340,20 +361,6 @@ impl Engine for Checked {
                 Verdict::Refused { at, whole }
             }
         })
-    }
-
-    fn restart(&mut self) {
-        *self = Self { restarts: self.restarts + 1, ..Self::new(&self.of) };
-    }
-
-    fn text(&self) -> &[u8] {
-        &self.text
-    }
-
-    fn cut(&mut self, at: usize) {
-        self.dead = false;
-        self.reader.cut(at);
-        self.text.truncate(at);
     }
 }
 
@@ -490,9 +497,6 @@ pub fn read<'p>(
     if outcome == Outcome::Drained {
         outcome = mender.finish(&mut engine, guide).expect("no engine reads behind a fault");
     }
-    if outcome == Outcome::Drained && mender.is_aside() {
-        mender.catch_up(engine.text(), b"");
-    }
     let value = match outcome {
         Outcome::Refused(at) => Err(format!("refused at {at}")),
         Outcome::Fault(fault) => Err(format!("{} at {}", fault.kind, fault.offset)),
@@ -509,7 +513,7 @@ pub fn read<'p>(
         repairs: mender.repairs(),
         prose: mender.prose(),
         reasoning: mender.reasoning(),
-        raw: mender.raw().to_vec(),
+        raw: mender.raw_text(&engine.text).to_vec(),
     }
 }
 
