@@ -10,6 +10,7 @@ from typing_extensions import Self
 from instar.errors import Violation
 from instar.parser import Limits
 from instar.progress import Progress
+from instar.protocols import DeltaKind, Framing, Protocol
 
 __all__ = ["Delta", "Parser", "Schema", "Wire", "__version__"]
 __version__: Final[str]
@@ -117,24 +118,24 @@ class Delta:
     """One thing that a response said."""
 
     __match_args__: Final = ("kind", "text", "choice", "call")
+    KINDS: Final[tuple[DeltaKind, ...]]
 
     def __new__(
         cls,
-        kind: Literal["reasoning", "text", "refusal", "call", "id", "arguments", "finish", "usage", "error", "done"],
+        kind: DeltaKind,
         text: str = "",
         *,
         choice: int = 0,
         call: int | None = None,
+        item: int = 0,
     ) -> Self: ...
     @property
-    def kind(
-        self,
-    ) -> Literal["reasoning", "text", "refusal", "call", "id", "arguments", "finish", "usage", "error", "done"]:
+    def kind(self) -> DeltaKind:
         """What it is. Of one event they come in this order, call by call, choice by choice, with what ends last."""
     @property
     def text(self) -> str:
         """The characters: of the function's name for "call", of the call's id for "id", of the reason for "finish", of
-        an object's JSON for "usage" and "error" (or of a string's). Empty for "done" only.
+        an object's JSON for "usage" and "error" (or of a string's). Empty for "restart", `"call_end"` and "done" only.
         """
     @property
     def choice(self) -> int:
@@ -144,41 +145,66 @@ class Delta:
         """The tool call it belongs to: its `index`, `output_index` or block index, or for Gemini its place in the
         candidate.
         """
+    @property
+    def item(self) -> int:
+        """The number, in its choice, of the item or block that its text stands in: what has another number is another
+        text. 0 where there is only one.
+        """
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
 class Wire:
-    """Reads the body of a streamed response: server-sent events with a provider's envelopes.
+    """Decodes the body of a streamed response.
 
-    What is not known of an event is skipped. A call while another one is at work is a `RuntimeError`.
+    `protocol` says how the deltas are packed into events; with None the first event does. `framing` says how the events
+    are cut out of the bytes, where it is not the one in which the protocol usually comes. `lane` selects one of several
+    responses in one source: the events with this `stream_id`, or with none. What is not known of an event is skipped. A
+    call while another one is at work is a `RuntimeError`.
     """
 
-    def __new__(cls, envelope: Literal["openai-chat", "openai-responses", "anthropic", "gemini"]) -> Self: ...
-    def feed(self, body: bytes, /) -> list[Delta]:
+    PROTOCOLS: Final[tuple[Protocol, ...]]
+    FRAMINGS: Final[tuple[Framing, ...]]
+
+    def __new__(cls, protocol: Protocol | None, framing: Framing | None = None, *, lane: str | None = None) -> Self: ...
+    @staticmethod
+    def recognise(event: bytes, /) -> Protocol | None:
+        """The protocol that an event, a JSON text, belongs to; None if it is one of none."""
+    def feed(self, body: bytes | bytearray | memoryview, /) -> list[Delta]:
         """The deltas that these bytes complete, in their order, however the body is cut.
 
-        Raises `WireError` if an event's data is not JSON. The deltas before it are given first: the error is raised by
-        this call if there are none, otherwise by the next one (`end` too), and by every later one. What comes behind
-        `[DONE]` is not read.
+        Raises `WireError` if an event's data is not JSON, or contradicts what has come. The deltas before it are given
+        first: the error is raised by this call if there are none, otherwise by the next one (`end` too), and by every
+        later one. What comes behind `[DONE]` is not read.
+        """
+    def feed_event(self, event: bytes, /) -> list[Delta]:
+        """The deltas of one event, a JSON text, that came as a message of its own.
+
+        Raises as `feed` does.
         """
     def end(self) -> list[Delta]:
-        """The body has ended. An event that no blank line has dispatched is dropped, as the standard says.
+        """The deltas that the end of the body completes. An event that is not whole is dropped, and so is one that no
+        blank line has dispatched, as the standard says. Another body of the same response may follow.
 
         Raises as `feed` does.
         """
     @property
     def done(self) -> bool:
         """Whether the response has said that it is over: `[DONE]`, `response.completed`, `response.incomplete`,
-        `response.failed`, `response.cancelled` or `message_stop`. Gemini does not say so.
+        `response.failed`, `response.cancelled`, `message_stop` or what the other protocols have for it. Gemini does not
+        say so.
+        """
+    def is_cut(self, choice: int = 0) -> bool:
+        """Whether a choice was cut: it has ended by a limit, a filter or a failure; or it has not ended at all, by a
+        reason or by the last event of the response. Before the end that is so of each.
         """
     @property
     def offset(self) -> int:
         """How many bytes have come, or the offset of the first one after which an event's data cannot be JSON."""
     @property
     def events(self) -> list[bytes]:
-        """The data of the events so far, JSON texts. A run of events that differ only in the characters of their one
-        delta, and in their `sequence_number` and `obfuscation`, is one event with the characters joined and the first
-        number. `obfuscation` (Mistral's `p`) is left out everywhere. The `index` of a tool call is the number that its
-        deltas have, whatever the server said. Every look costs a copy of them all.
+        """The data of the events so far, JSON texts. Events that differ only in the characters of their one delta, and
+        in their `sequence_number` and `obfuscation`, are one event with the characters joined and the first number.
+        `obfuscation` (Mistral's `p`) is left out everywhere. The `index` of a tool call is the number that its deltas
+        have, whatever the server says. Every look costs a copy of them all.
         """

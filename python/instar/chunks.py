@@ -1,52 +1,62 @@
-"""The SDKs' objects in place of bytes: for clients that hand out nothing else, and for what patches the SDK."""
+"""Decoded events in place of bytes: the SDKs' objects, for clients that hand out nothing else, and dicts like them."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic_core import PydanticSerializationError, to_json
 
 from instar._core import Wire
+from instar.protocols import Protocol
 
 if TYPE_CHECKING:
     from instar._core import Delta
 
-Envelope: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini"]
+Envelope: TypeAlias = Protocol
 
 
 class ChunkWire:
-    """The twin of `Wire`: takes the objects of a streamed response, chunks or events, or dicts of their shape.
+    """The counterpart of `Wire` for decoded events: an SDK's chunks or events, dicts of their shape, JSON in a `str`.
 
-    Whoever made the objects has decoded the bytes; here they become the JSON again that they were, so that one
-    decoder knows the providers' envelopes. The first object tells which one it is, if nobody does.
+    Whoever made the objects has decoded the bytes; here they become the JSON again that they were, so that there is
+    one decoder of each protocol. The first object tells which one it is, if nobody does. Where the protocol was named,
+    `bytes` are those of a body.
+
+    Attributes:
+        offset: how many bytes of a body have come; those that somebody else has decoded do not count.
+
     """
 
-    offset = 0  # the bytes were the SDK's
-
-    def __init__(self, envelope: Envelope | None = None) -> None:
-        self._wire = None if envelope is None else Wire(envelope)
+    def __init__(self, protocol: Protocol | None = None) -> None:
+        self._wire = Wire(protocol)
+        self._known = protocol is not None
+        self.offset = 0
 
     def feed(self, chunk: Any) -> list[Delta]:
         """Return the deltas of the next object. Raises TypeError for what is no provider's chunk."""
-        data = to_bytes(chunk)
-        if self._wire is None:
-            self._wire = Wire(_envelope(chunk, data))
-        return self._wire.feed(b"data: " + data + b"\n\n")
+        if self._known and isinstance(chunk, bytes | bytearray | memoryview):
+            self.offset += memoryview(chunk).nbytes
+            return self._wire.feed(chunk)
+        data = chunk.encode() if self._known and isinstance(chunk, str) else to_bytes(chunk)
+        if not self._known and Wire.recognise(data) is None:
+            raise _unknown(chunk)
+        self._known = True
+        return self._wire.feed_event(data)
 
     def end(self) -> list[Delta]:
         """Return what the end of the stream completes."""
-        return [] if self._wire is None else self._wire.end()
+        return self._wire.end()
 
     @property
     def done(self) -> bool:
         """Whether the last event has come."""
-        return self._wire is not None and self._wire.done
+        return self._wire.done
 
     @property
     def events(self) -> list[bytes]:
-        """The JSON texts of the objects so far, the deltas of a run joined."""
-        return [] if self._wire is None else self._wire.events
+        """The JSON texts of the objects so far. Those that differ in the characters of their delta only are one."""
+        return self._wire.events
 
 
 def to_bytes(chunk: Any) -> bytes:
@@ -63,24 +73,9 @@ def to_bytes(chunk: Any) -> bytes:
         return json.dumps(plain, default=vars).encode()
 
 
-def _envelope(chunk: Any, data: bytes) -> Envelope:
-    """Tell the provider by the shape of its first object."""
-    event = json.loads(data)
-    kind = str(event.get("type", ""))
-    if "choices" in event or event.get("object") == "chat.completion.chunk":
-        return "openai-chat"
-    if kind.startswith("response."):
-        return "openai-responses"
-    if kind.startswith(("message_", "content_block_")) or kind == "ping":
-        return "anthropic"
-    if "candidates" in event or "usageMetadata" in event:
-        return "gemini"
-    raise _unknown(chunk)
-
-
 def _unknown(chunk: Any) -> TypeError:
     message = (
         'wire="sdk" takes the chunks or events of the OpenAI, Anthropic or Gemini SDK, or dicts of their shape, '
-        f"not {type(chunk).__name__}; for the bytes of a body name their envelope, as in wire='openai-chat'"
+        f"not {type(chunk).__name__}; for the bytes of a body name their protocol, as in wire='openai-chat'"
     )
     return TypeError(message)

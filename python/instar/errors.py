@@ -40,7 +40,7 @@ class LimitError(StreamError):
 
 
 class WireError(StreamError):
-    """The body of a response is not what its wire carries: at `offset` of it, an event's data is not JSON."""
+    """The body of a response is not what it should be: at `offset`, an event is not JSON, or contradicts what came."""
 
 
 class TruncatedError(StreamError):

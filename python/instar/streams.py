@@ -162,7 +162,9 @@ def _stream(
 
 
 def _body(wire: Source, emit: Emit) -> Body:
-    return Body(ChunkWire() if wire == "sdk" else Wire(wire), "either", emit, _complaint)
+    if wire == "sdk":
+        return Body(ChunkWire(), "either", emit, _complaint)
+    return Body(ChunkWire(wire) if wire == "bedrock" else Wire(wire), "either", emit, _complaint)
 
 
 def _complaint(error: str) -> StreamError:

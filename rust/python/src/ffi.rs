@@ -11,6 +11,7 @@ use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyAny, PyDict, PyList, PySet, PyString, PyType};
+use pyo3::{PyTraverseError, PyVisit};
 
 /// A method of one argument that `CPython` calls as it calls its own (`METH_O`).
 ///
@@ -116,6 +117,12 @@ pub(crate) fn new_instance<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'p
         };
         Bound::from_owned_ptr_or_err(py, new(class, no_arguments.as_ptr(), null_mut()))
     }
+}
+
+/// Whether `class` has abstract methods, and so no instances.
+pub(crate) fn is_abstract(class: &Bound<'_, PyType>) -> bool {
+    // SAFETY: a type that lives as long as its reference; the flags of a type can be read.
+    unsafe { ffi::PyType_GetFlags(class.as_type_ptr()) & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 }
 }
 
 /// Sets an attribute below the class's own `__setattr__`, as Pydantic does: frozen models too.
@@ -301,6 +308,11 @@ impl Slot {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.class)?;
+        visit.call(&self.name)
     }
 
     /// What an instance of the very class has there, if that can be told without calling anyone.

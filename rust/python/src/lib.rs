@@ -6,20 +6,14 @@
 //! response bytes -> Wire -> instar_wire::Wire -> Delta
 //! ```
 
-mod builder;
+mod build;
 mod compile;
+mod core_schema;
 mod errors;
 mod exclusive;
-mod explain;
 mod ffi;
-mod growing;
-mod hook;
-mod judge;
-mod parser;
-mod record;
-mod reuse;
+mod py;
 mod schema;
-mod wire;
 
 /// The extension module.
 #[pyo3::pymodule(gil_used = false)]
@@ -27,11 +21,11 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::parser::PyParser;
+    use crate::py::PyParser;
+    #[pymodule_export]
+    use crate::py::{PyDelta, PyWire};
     #[pymodule_export]
     use crate::schema::Schema;
-    #[pymodule_export]
-    use crate::wire::{PyDelta, PyWire};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

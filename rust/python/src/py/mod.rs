@@ -1,0 +1,9 @@
+//! The Python classes of the extension.
+
+mod explain;
+mod parser;
+mod schema;
+mod wire;
+
+pub(crate) use parser::PyParser;
+pub(crate) use wire::{PyDelta, PyWire};
