@@ -1,7 +1,5 @@
 //! The engine that reads the mended text, and how the mender drives it.
 
-use instar_json::Position;
-
 use crate::fault::Fault;
 use crate::guide::Guide;
 use crate::mender::{Mender, Refusal, Step};
@@ -40,12 +38,6 @@ impl Mended<'_> {
     #[must_use]
     pub fn raw_offset(&self, at: usize) -> usize {
         self.mender.raw_offset(at)
-    }
-
-    /// The line and column of that. `text` is all that the engine has read.
-    #[must_use]
-    pub fn position(&self, at: usize, text: &[u8]) -> Position {
-        Position::find(&self.mender.raw_text(text), self.raw_offset(at))
     }
 }
 

@@ -149,6 +149,12 @@ impl RepairSet {
         Self(self.0 | 1 << kind as u32)
     }
 
+    /// The kinds of both sets.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether the kind is in the set.
     #[must_use]
     #[inline]

@@ -14,6 +14,7 @@
 mod around;
 mod cut;
 mod decode;
+mod diagnosis;
 mod engine;
 mod fault;
 mod guide;
@@ -30,6 +31,7 @@ mod value;
 mod word;
 
 pub use cut::complete;
+pub use diagnosis::diagnose;
 pub use engine::{Engine, Mended, Outcome, Verdict};
 pub use fault::{Fault, FaultKind};
 pub use guide::{Choice, Field, Guide, Kinds, Node, NodeId};

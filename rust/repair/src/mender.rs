@@ -103,6 +103,8 @@ pub struct Mender {
     candidate: Option<Candidate>,
     /// Whether the accepted value is an object that stands for a list of one.
     list_of_one: bool,
+    /// Where the candidate that was given up last was refused.
+    refused: Option<usize>,
     fault: Option<Fault>,
 }
 
@@ -120,6 +122,7 @@ impl Mender {
             phase: Phase::Around,
             candidate: None,
             list_of_one: false,
+            refused: None,
             fault: None,
         }
     }
@@ -193,6 +196,12 @@ impl Mender {
         self.phase = Phase::Around;
     }
 
+    /// Whether the engine has taken a value that stands.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.around.accepted
+    }
+
     /// Whether the engine reads the text as it comes.
     #[must_use]
     pub fn is_aside(&self) -> bool {
@@ -217,8 +226,9 @@ impl Mender {
 
     /// The engine refuses the byte at the offset `at` of what was mended. `whole` says whether the value ends with it.
     pub fn refuse(&mut self, at: usize, whole: bool, guide: &Guide) -> Refusal {
-        let Some(candidate) = self.candidate else { return Refusal::Final(self.raw_offset(at)) };
         let offset = self.raw_offset(at);
+        let Some(candidate) = self.candidate else { return Refusal::Final(offset) };
+        self.refused = Some(offset);
         match &self.phase {
             Phase::Value(value) if candidate.wrappers && value.is_wrapped() => {
                 self.retry(guide);
@@ -257,6 +267,17 @@ impl Mender {
             _ if self.around.open_reasoning().is_some() => Ending::Reasoning,
             _ => Ending::NoValue,
         }
+    }
+
+    /// Whether what was mended last is hopeless.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.candidate.is_some_and(|candidate| matches!(candidate.flow, Flow::Hopeless(_) | Flow::Unclear(_)))
+    }
+
+    /// Where the candidate was refused that was refused last.
+    #[must_use]
+    pub fn refused_at(&self) -> Option<usize> {
+        self.refused
     }
 
     /// The text as it came, if `read` is all that the engine has read.

@@ -121,7 +121,8 @@ impl Compiler {
             "literal" => node.choices = chosen(item(schema, "expected")?.try_iter()?)?,
             "enum" => {
                 let values = item(schema, "members")?.try_iter()?;
-                let value = |member: PyResult<Bound<'py, PyAny>>| member?.getattr(intern!(schema.py(), "value"));
+                let value =
+                    |member: PyResult<Bound<'py, PyAny>>| member?.getattr(intern!(schema.py(), "value"));
                 node.choices = chosen(values.map(value))?;
             }
             "list" | "set" | "frozenset" | "deque" | "generator" => {
@@ -161,7 +162,8 @@ impl Compiler {
         for inner in item(schema, "items_schema")?.try_iter()? {
             node.head.push(self.node(&inner?.cast_into()?, scope)?);
         }
-        let variadic: Option<usize> = schema.get_item("variadic_item_index")?.map(|at| at.extract()).transpose()?;
+        let variadic: Option<usize> =
+            schema.get_item("variadic_item_index")?.map(|at| at.extract()).transpose()?;
         if let Some(at) = variadic {
             // What follows a part of any length may be any of what can follow it.
             let either = node.head.split_off(at);

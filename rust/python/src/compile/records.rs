@@ -390,7 +390,10 @@ impl Compiler {
 }
 
 /// The scope of what is within a record.
-pub(super) fn under_config_of<'s, 'py>(record: &CoreSchema<'py>, scope: &Scope<'s, 'py>) -> PyResult<Scope<'s, 'py>> {
+pub(super) fn under_config_of<'s, 'py>(
+    record: &CoreSchema<'py>,
+    scope: &Scope<'s, 'py>,
+) -> PyResult<Scope<'s, 'py>> {
     Ok(scope.under(record.get_item("config")?.map(Bound::cast_into).transpose()?))
 }
 

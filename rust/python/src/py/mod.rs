@@ -1,6 +1,7 @@
 //! The Python classes of the extension.
 
 mod explain;
+mod mend;
 mod parser;
 mod schema;
 mod wire;

@@ -1,11 +1,14 @@
 //! The Python class `instar._core.Schema`.
 
+use std::sync::Arc;
+
+use instar_repair::Guide;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::explain::{self, Row};
-use crate::compile::{compile, hides_input};
+use crate::compile::{compile, guide, hides_input};
 use crate::schema::Schema;
 
 #[pymethods]
@@ -19,7 +22,7 @@ impl Schema {
     ) -> PyResult<Self> {
         let (plan, facets) = compile(validator.py(), core_schema, strict)?;
         let hide_input = core_schema.map_or(Ok(false), hides_input)?;
-        Self::new(plan, facets, validator, hide_input, strict)
+        Self::new(plan, facets, validator, core_schema, hide_input, strict)
     }
 
     /// How each part of the schema is read: see `instar.explain.Row`.
@@ -29,5 +32,18 @@ impl Schema {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.traverse(&visit)
+    }
+}
+
+impl Schema {
+    /// What the repairs of a text have to know of the schema.
+    pub(super) fn guide(&self, py: Python<'_>) -> PyResult<Arc<Guide>> {
+        if let Some(guide) = self.guide.get() {
+            return Ok(guide.clone());
+        }
+        let core_schema = self.core_schema.as_ref().map(|schema| schema.bind(py));
+        let guide = Arc::new(guide(core_schema, self.strict)?);
+        // Another thread may have been first: one is as good as the other.
+        Ok(self.guide.get_or_init(|| guide).clone())
     }
 }

@@ -1,11 +1,12 @@
 //! A compiled schema: the core's plan, and what Python knows of each of its nodes.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use instar_core::{NodeId, Plan, Rule};
+use instar_repair::Guide;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::hook::Hook;
@@ -65,6 +66,10 @@ pub(crate) struct Schema {
     pub(crate) title: Py<PyString>,
     pub(crate) hide_input: bool,
     pub(crate) strict: Option<bool>,
+    /// What it was compiled from.
+    pub(crate) core_schema: Option<Py<PyDict>>,
+    /// What the repairs of a text have to know of it, made when it is first needed.
+    pub(crate) guide: OnceLock<Arc<Guide>>,
 }
 
 impl Schema {
@@ -73,6 +78,7 @@ impl Schema {
         plan: Plan,
         facets: Vec<Facet>,
         root: &Bound<'_, PyAny>,
+        core_schema: Option<&Bound<'_, PyDict>>,
         hide_input: bool,
         strict: Option<bool>,
     ) -> PyResult<Self> {
@@ -92,11 +98,14 @@ impl Schema {
             root: HostValidator::of_validator(root),
             hide_input,
             strict,
+            core_schema: core_schema.map(|schema| schema.clone().unbind()),
+            guide: OnceLock::new(),
         })
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.title)?;
+        visit.call(&self.core_schema)?;
         self.root.traverse(visit)?;
         self.facets.iter().try_for_each(|facet| facet.traverse(visit))
     }
