@@ -11,14 +11,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import instar
+from instar._chunks import ChunkWire
 from instar._core import Delta, Wire
-from instar.chunks import ChunkWire
 from instar.errors import WireError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from instar.protocols import Framing, Protocol
+    from instar._protocols import Framing, Protocol
 
 Event = dict[str, Any]
 JSON = '{"name": "Ada", "age": 36}'

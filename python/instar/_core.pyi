@@ -1,21 +1,23 @@
-"""The compiled extension: a schema's plan, the parser that follows it, and the decoder of responses."""
+"""The compiled extension: a schema's plan, the parser that follows it, the decoder of responses, and the pump."""
 
+from collections.abc import Callable, Iterator
 from types import GenericAlias
 from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
-from pydantic.plugin._schema_validator import PluggableSchemaValidator
-from pydantic_core import CoreSchema, SchemaValidator
+from pydantic_core import CoreSchema
 from typing_extensions import Self
 
-from instar.errors import Violation
+from instar._protocols import DeltaKind, Framing, Protocol
+from instar.errors import ElementError, Violation
 from instar.parser import Limits
 from instar.progress import Progress
-from instar.protocols import DeltaKind, Framing, Protocol
 
-__all__ = ["Delta", "Parser", "Schema", "Wire", "__version__"]
+__all__ = ["Body", "Delta", "Events", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__"]
 __version__: Final[str]
 
 _T = TypeVar("_T")
+_ItemT = TypeVar("_ItemT")
+_FinalT = TypeVar("_FinalT")
 
 @final
 class Schema:
@@ -24,12 +26,12 @@ class Schema:
     def __new__(
         cls,
         core_schema: CoreSchema | None,
-        validator: SchemaValidator | PluggableSchemaValidator,
+        validator: Any,
         *,
         strict: bool | None = None,
     ) -> Self: ...
     def explain(self) -> list[tuple[str, str, str, list[tuple[str, str]], str]]:
-        """How each part of the schema is read: see `instar.explain.Row`."""
+        """How each part of the schema is read: see `instar.Row`."""
 
 @final
 class Parser(Generic[_T]):
@@ -208,3 +210,207 @@ class Wire:
         `obfuscation` (Mistral's `p`) is left out everywhere. The `index` of a tool call is the number that its deltas
         have, whatever the server says. Every look costs a copy of them all.
         """
+
+@final
+class Events:
+    """The events of a body whose protocol is the caller's own: server-sent ones, or JSON texts one behind the other."""
+
+    def __new__(cls) -> Self: ...
+    def feed(self, body: bytes, /) -> list[bytes]:
+        """The data of the events that these bytes complete. What comes behind `[DONE]` is not read."""
+    def end(self) -> list[bytes]:
+        """The body has ended: the data of the event that this completes, if one is."""
+    @property
+    def offset(self) -> int:
+        """How many bytes have come."""
+    @property
+    def done(self) -> bool:
+        """Whether `[DONE]` has come."""
+
+@final
+class Body:
+    """The body of one response, as far as it has come.
+
+    `decoder` is a `Wire`, or whatever has its `feed` and `end`. `complain` makes an exception of the JSON text of an
+    error that the server sent. What goes wrong is kept, and raised by each reader after what it has not taken yet.
+    """
+
+    def __new__(
+        cls,
+        decoder: Any,
+        place: Literal["auto", "text", "call", "calls", "turn"],
+        complain: Callable[[str], Exception],
+        *,
+        emit: Literal["delta", "read"] = "delta",
+        elsewhere: bool = False,
+        several: bool = False,
+        foreign: list[str] = ...,
+    ) -> Self: ...
+    def close(self) -> None:
+        """The source has been closed: nothing more comes."""
+    @property
+    def place(self) -> Literal["auto", "text", "call", "calls", "turn"]:
+        """Where the answer is looked for."""
+    @property
+    def decoder(self) -> Any:
+        """What reads the bytes."""
+    @property
+    def usage(self) -> str | None:
+        """The JSON text of the token counts, once the server has told them."""
+    @property
+    def begun(self) -> bool:
+        """Whether something has come of any choice."""
+    @property
+    def done(self) -> bool:
+        """Whether the response has said that it is over."""
+    @property
+    def has_lines(self) -> bool:
+        """Whether there was a line end in the body."""
+    @property
+    def beginning(self) -> bytes:
+        """The first bytes of the body."""
+
+@final
+class Pump(Generic[_ItemT, _FinalT]):
+    """What stands between a source and those who look: an iterator over the items that can be had without reading on.
+
+    It ends when it is hungry (`feed` it, or say that the source has come to its `end`, or to `fail`), when the answer
+    is whole, and when it is refused: `error` then says why, and after `settle` it hands out what is left.
+    """
+
+    @staticmethod
+    def partials(
+        make: Callable[[], Parser[Any]],
+        *,
+        body: Body | None = None,
+        choice: int = 0,
+        look: Callable[[Any], Any] | None = None,
+        textual: bool = False,
+    ) -> Pump[Any, Any]:
+        """The growing object, once more after every delta that changed it.
+
+        `make` makes a parser, and another one for another attempt. `look` says what is shown of the parser's value.
+        `textual`: the value is a text, which may come as it is, and not as JSON.
+        """
+    @staticmethod
+    def elements(
+        make: Callable[[], Parser[Any]],
+        wrapped: Callable[[], Parser[Any]],
+        *,
+        body: Body | None = None,
+        choice: int = 0,
+        passed: list[Any] | None = None,
+        element: Callable[[], Parser[Any]] | None = None,
+    ) -> Pump[Any, Any]:
+        """The members of a list, each once, as it closes.
+
+        `make` makes the parser of a bare list, `wrapped` that of an object of lists. What has `passed` in an earlier
+        attempt is not handed out again. With `element`, which makes the parser of one, an element that is refused does
+        not end the stream: it is among the `errors`.
+        """
+    @staticmethod
+    def calls(
+        make: Callable[[], Parser[Any]],
+        begin: Callable[[int, str | None, str], Any],
+        view: Literal["parts", "finals", "first"],
+        *,
+        body: Body | None = None,
+        choice: int = 0,
+        passed: list[Any] | None = None,
+        skip: bool = False,
+    ) -> Pump[Any, Any]:
+        """The calls of functions. `begin(index, id, name)` makes the object of each, `make` the parser of none.
+
+        With `skip` a call that is refused does not end the stream: it is among the `errors`.
+        """
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
+    def __iter__(self) -> Iterator[_ItemT]: ...
+    def __next__(self) -> _ItemT: ...
+    def feed(self, piece: Any, /) -> None:
+        """Take in the next piece of the source."""
+    def end(self) -> None:
+        """The source has come to its end."""
+    def fail(self, error: Exception, /) -> None:
+        """The source has failed."""
+    def leave(self) -> None:
+        """Hand out no more, and be hungry no more."""
+    def settle(self) -> None:
+        """Go on to hand out what is left: whatever had to be done about the error has been done."""
+    def conclude(self) -> None:
+        """Check that what has come is a whole answer. The end may show something that was not shown before."""
+    def final(self) -> _FinalT:
+        """The validated answer, made once."""
+    def found(self) -> dict[str, Any]:
+        """What has come of the choice, wherever it stands: "answer" (or None), "prose", "calls" and "reasoning"."""
+    @property
+    def hungry(self) -> bool:
+        """Whether there is nothing to take before more has been read."""
+    @property
+    def reading(self) -> bool:
+        """Whether somebody waits for the source."""
+    @property
+    def abandoned(self) -> bool:
+        """Whether there would be more to read, had the source not been closed for other reasons."""
+    @property
+    def error(self) -> Exception | None:
+        """What has ended the reading before its time."""
+    @property
+    def refused(self) -> bool:
+        """Whether it is the answer that is wrong, and not its source."""
+    @property
+    def choice(self) -> int:
+        """The choice that it reads."""
+    @property
+    def body(self) -> Body | None:
+        """The body that it reads, if it reads one."""
+    @property
+    def parser(self) -> Parser[Any]:
+        """The parser that reads the answer."""
+    @property
+    def snapshot(self) -> Any:
+        """The answer so far."""
+    @property
+    def text(self) -> str:
+        """The text of the answer so far. Of calls each is on a line of its own: the name and the arguments."""
+    @property
+    def delta(self) -> str:
+        """The text that has come since the item before the newest one was taken."""
+    @property
+    def made(self) -> list[Any]:
+        """The calls so far, as `begin` has made them."""
+    @property
+    def passed(self) -> list[Any]:
+        """The elements that this attempt and those before it have handed out."""
+    @property
+    def errors(self) -> list[ElementError]:
+        """The elements or calls that were refused, in a stream that goes on behind them."""
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped, in the provider's words, once it has."""
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far."""
+    @property
+    def prose(self) -> str:
+        """What stands beside the answer."""
+    @property
+    def refusal(self) -> str:
+        """In which words the model has refused to answer."""
+    @property
+    def begun(self) -> bool:
+        """Whether the choice that it reads has begun."""
+
+@final
+class Pull(Generic[_ItemT]):
+    """The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
+
+    Of the stream it takes `_pump` and `_source`, with its `pieces`. Where there is no source, or nothing to take and
+    nothing to read, `_advance()` does what is next: True if there may be more.
+    """
+
+    def __new__(cls, stream: Any, *, owns: bool = True) -> Self: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
+    def __iter__(self) -> Iterator[_ItemT]: ...
+    def __next__(self) -> _ItemT: ...

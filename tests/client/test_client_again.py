@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from instar import JSONError, RefusalError, TruncatedError
-from instar.client import Mode, from_openai
+from instar.openai import Mode, from_openai
 from instar.testing import LocalOpenAI, Reply
 from support.clients import Told, both
 from support.samples import ADA, ASK, BOB, Cat, Dog, User

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 import json
@@ -15,10 +16,10 @@ import pytest
 from pydantic import ValidationError
 
 from instar import JSONError, StreamError, TruncatedError, WireError
-from instar.client import from_openai
+from instar.openai import from_openai
 from instar.testing import LocalOpenAI, Reply, tokens
 from support.clients import Told, ask_sync, both
-from support.samples import ADA, ASK, User
+from support.samples import ADA, ASK, BOB, User
 
 Ask = Callable[..., Told]
 wires = pytest.mark.parametrize("wire", ["raw", "sdk"])
@@ -54,13 +55,8 @@ def serving(response: bytes) -> Iterator[str]:
 
 
 def is_broken_connection(error: BaseException | None) -> bool:
-    """Say whether it is the HTTP library's error, whichever library the SDK has, for a body that is cut off."""
-    return type(cause_of(error)).__name__ == "RemoteProtocolError"
-
-
-def cause_of(error: BaseException | None) -> BaseException | None:
-    """Return what newer SDKs make an error of their own of, where they read the stream themselves."""
-    return error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+    """Say whether it is the SDK's error for a body that is cut off, caused by that of whichever HTTP library it has."""
+    return isinstance(error, openai.APIConnectionError) and type(error.__cause__).__name__ == "RemoteProtocolError"
 
 
 @both
@@ -77,6 +73,7 @@ class TestDisconnect:
         assert told.stream.finish_reason is None
         if wire == "raw":
             assert told.stream.received == len(body) - lost
+            assert f"broke off after {len(body) - lost} bytes" in str(told.error)
             assert told.stream.completion.choices[0].message.content == told.stream.text
 
     def test_in_the_middle_of_a_character(self, ask: Ask, wire: str) -> None:
@@ -87,6 +84,31 @@ class TestDisconnect:
         assert is_broken_connection(told.error)
         assert told.stream.snapshot.name == "Zo"
         assert told.stream.text == '{"name": "Zo'
+
+    def test_the_same_request_again(self, ask: Ask, wire: str) -> None:
+        with LocalOpenAI(Reply('{"name": "Ad', drop=True), ADA) as server:
+            told = ask(server, wire=wire, response_model=User, max_retries=1)
+            first, second = server.requests
+        assert told.final == User.model_validate_json(ADA)
+        assert told.stream.attempt == 2
+        assert first.body == second.body
+        assert [user.name for user in told.seen][:3] == [None, "", "Ad"]
+        assert None in [user.name for user in told.seen][3:]
+
+    def test_elements_are_handed_out_once(self, ask: Ask, wire: str) -> None:
+        with LocalOpenAI(
+            Reply(f"[{ADA}, {BOB[:12]}", drop=True), Reply(f"[{ADA}", drop=True), f"[{ADA}, {BOB}]"
+        ) as server:
+            told = ask(server, wire=wire, method="create_iterable", response_model=User, max_retries=2)
+        assert [user.name for user in told.seen] == ["Ada", "Bob"]
+        assert [user.name for user in told.final] == ["Ada", "Bob"]
+
+    def test_once_too_often(self, ask: Ask, wire: str) -> None:
+        with LocalOpenAI(Reply('{"name": 1}'), Reply(ADA[:12], drop=True)) as server:
+            told = ask(server, wire=wire, response_model=User, max_retries=1)
+            assert len(server.requests[1].body["messages"]) == 3
+        assert is_broken_connection(told.error)
+        assert told.stream.snapshot.name == "Ad"
 
     def test_between_two_events(self, ask: Ask, wire: str) -> None:
         with LocalOpenAI(Reply(events(ADA[:12], done=False), drop=True)) as server:
@@ -190,6 +212,57 @@ def test_an_event_that_is_no_json(ask: Ask) -> None:
     assert told.stream.snapshot.name == "Ad"
 
 
+def test_a_stop_button() -> None:
+    with LocalOpenAI([ADA[:12], ADA[12:]], hold=True) as server:
+        stream = from_openai(server.client()).create_partial(response_model=User, **ASK)
+        server.release()
+        begun = threading.Event()
+        seen = []
+
+        def read() -> None:
+            for user in stream:
+                seen.append(user.name)
+                if user.name == "Ad":
+                    begun.set()
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        assert begun.wait(5)
+        stream.close()
+        thread.join(5)
+        assert not thread.is_alive()
+        assert server.exchanges[0].closed.wait(5)
+        assert server.exchanges[0].disconnected
+    assert seen == [None, "Ad"]
+    with pytest.raises(TruncatedError, match="closed before its end"):
+        stream.final()
+
+
+async def test_an_async_stop_button() -> None:
+    with LocalOpenAI([ADA[:12], ADA[12:]], hold=True) as server:
+        async with from_openai(server.async_client()) as client:
+            stream = client.create_partial(response_model=User, **ASK)
+            server.release()
+            begun = asyncio.Event()
+
+            async def read() -> list[Any]:
+                seen = []
+                async for user in stream:
+                    seen.append(user.name)
+                    if user.name == "Ad":
+                        begun.set()
+                return seen
+
+            task = asyncio.create_task(read())
+            await begun.wait()
+            await stream.aclose()
+            assert await asyncio.wait_for(task, 5) == [None, "Ad"]
+            assert await asyncio.to_thread(server.exchanges[0].closed.wait, 5)
+            assert server.exchanges[0].disconnected
+            with pytest.raises(TruncatedError, match="closed before its end"):
+                await stream.final()
+
+
 class TestTime:
     def test_a_server_that_pauses_at_every_byte(self) -> None:
         body = events('{"name": "A', "da", '", "age": 36, "bio": ""}', finish="stop")
@@ -211,7 +284,10 @@ class TestTime:
             told = ask_sync(server, wire=wire, response_model=User, timeout=1)
             assert server.exchanges[0].closed.wait(5)
             assert server.exchanges[0].disconnected
-        assert type(cause_of(told.error)).__name__ == "ReadTimeout"
+        assert isinstance(told.error, openai.APITimeoutError)
+        assert type(told.error.__cause__).__name__ == "ReadTimeout"
+        if wire == "raw":
+            assert f"nothing more came within 1 s, after {told.stream.received} bytes" in str(told.error)
         assert told.stream.snapshot.name == "Ada"
         assert told.stream.text == '{"name": "Ada"'
 

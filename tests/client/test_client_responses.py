@@ -13,15 +13,15 @@ from pydantic import ValidationError
 
 from instar import JSONError, RefusalError, TruncatedError
 from instar._core import Wire
-from instar.client import Mode, from_openai
-from instar.client.responses import ResponsesEndpoint
+from instar.openai import Mode, from_openai
+from instar.openai._responses import ResponsesEndpoint
 from instar.testing import LocalOpenAI, Reply, tokens
 from support.clients import Told, both
 from support.material import shared
 from support.samples import ADA, BOB, Cat, Dog, User
 
 if TYPE_CHECKING:
-    from instar.client.client import Client
+    from instar.openai import Client
 
 Ask = Callable[..., Told]
 wires = pytest.mark.parametrize("wire", ["raw", "sdk"])

@@ -17,11 +17,10 @@ from openai.types.responses import ResponseStreamEvent
 from pydantic import ValidationError
 
 import instar
-from instar import JSONError, Limits, RefusalError, StreamError, TruncatedError
+from instar import AsyncBodyStream, BodyStream, JSONError, Limits, RefusalError, StreamError, TruncatedError
+from instar._chunks import ChunkWire
 from instar._core import Delta, Wire
-from instar.chunks import ChunkWire
-from instar.client import from_openai
-from instar.streams import AsyncWireStream, WireStream
+from instar.openai import from_openai
 from instar.testing import LocalOpenAI, Reply, tokens
 from support.clients import Told, ask_sync, both
 from support.material import shared
@@ -267,7 +266,7 @@ class TestPartialsOfABody:
         body = BODIES[wire]
         pieces = [body[at : at + size] for at in range(0, len(body), size)]
         stream = instar.partials(pieces, User, wire=wire)
-        assert isinstance(stream, WireStream)
+        assert isinstance(stream, BodyStream)
         assert list(stream) == list(instar.partials(tokens(ADA), User))
         assert stream.final().name == "Ada"
         assert stream.received == len(body)
@@ -282,7 +281,7 @@ class TestPartialsOfABody:
             yield BODIES["openai-chat"]
 
         stream = instar.elements(pieces(), User, wire="openai-chat")
-        assert isinstance(stream, AsyncWireStream)
+        assert isinstance(stream, AsyncBodyStream)
         with pytest.raises(ValidationError):
             await stream.final()
 
@@ -290,12 +289,14 @@ class TestPartialsOfABody:
         body = sse(*map(chunk, tokens(f"[{ADA}, {BOB}]")))
         assert [user.name for user in instar.elements([body], User, wire="openai-chat")] == ["Ada", "Bob"]
 
-    def test_calls_after_prose_are_prose(self) -> None:
+    def test_a_call_after_prose(self) -> None:
         call = {"index": 0, "id": "1", "function": {"name": "User", "arguments": ADA}}
-        silent = sse(chunk("\n"), chunk(tool_calls=[call]))
-        assert instar.partials([silent], User, wire="openai-chat").final().name == "Ada"
+        for prose in ("\n", "Sure.", "I'd", "null and void", "1. First"):
+            stream = instar.partials([sse(chunk(prose), chunk(tool_calls=[call]))], User, wire="openai-chat")
+            assert stream.final().name == "Ada"
+            assert stream.prose == prose
         with pytest.raises(JSONError):
-            instar.partials([sse(chunk("Sure."), chunk(tool_calls=[call]))], User, wire="openai-chat").final()
+            instar.partials([sse(chunk("Sure."))], User, wire="openai-chat").final()
 
     @pytest.mark.parametrize("index", [{}, {"index": 0}], ids=["none", "the same"])
     def test_the_first_of_calls_that_only_their_ids_tell_apart(self, index: dict[str, int]) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
+from openai.types.chat import ChatCompletionChunk
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
-from instar import JSONError, LimitError, Limits, Partial, TruncatedError
-from instar.streams import AsyncStream, Stream, elements, partials
+from instar import AsyncStream, JSONError, LimitError, Limits, Partial, Stream, TruncatedError, elements, partials
 from support.samples import Cat, Dog
 
 
@@ -260,6 +261,58 @@ def test_context_and_strict_reach_the_validation() -> None:
         list(elements(['[{"name": "Ada", "age": "36"}]'], User, strict=True))
 
 
+@both
+def test_the_text_that_came_last(source: type[Source], run: Run) -> None:
+    class Seen(list[Any]):
+        def append(self, user: Any) -> None:
+            super().append((user.name, stream.delta))
+
+        def extend(self, users: Any) -> None:
+            for user in users:
+                self.append(user)
+
+    seen = Seen()
+    stream = partials(source('{"na', 'me":', ' "A', "", b"d\xc3", b"\xa9", '", "age": 3', "6", "}", " "), User)
+    run(stream, seen)
+    assert seen == [
+        (None, ""),
+        ("A", '{"name": "A'),
+        ("Ad", "d"),
+        ("Adé", "é"),
+        ("Adé", '", "age": 36}'),
+    ]
+    assert "".join(delta for _, delta in seen) + stream.delta == stream.text
+    assert stream.delta == " "
+
+
+def test_a_root_number_is_handed_out_when_the_text_ends() -> None:
+    expected: list[Any] = [None, 42]
+    assert list(partials(["4", "2"], int)) == expected
+    assert list(partials(["42 "], int)) == expected
+    assert list(partials(["4", "2"], Any)) == expected
+
+
+@pytest.mark.parametrize("size", [1, 100, 100_000])
+def test_white_space_without_end_behind_the_value(size: int) -> None:
+    blank = "\n" * size
+    deltas = Source(ADA, *[blank] * 100_000)
+    stream = partials(deltas, User)
+    assert stream.final() == User(name="Ada", age=36)
+    assert deltas.asked <= 1 + -(-512 // size)
+    assert deltas.closed
+    assert stream.text == ADA + "\n" * 512
+    assert partials([ADA + "\n" * 512 + "; not read"], User).final().name == "Ada"
+    with pytest.raises(JSONError):
+        partials([ADA + "\n" * 511 + "; read"], User).final()
+    assert len(list(elements([f"[{ADA}]", *[blank] * 1000], User))) == 1
+
+
+@both
+def test_deltas_of_other_kinds(source: type[Source], run: Run) -> None:
+    deltas = source(None, bytearray(b'{"name": "A'), memoryview(b'da", '), None, '"age": 36}')
+    assert run(partials(deltas, User), []) == User(name="Ada", age=36)
+
+
 def test_live_snapshots_are_one_object() -> None:
     assert len({id(user) for user in partials([ADA[:12], ADA[12:]], User, live=True)}) == 1
 
@@ -315,26 +368,92 @@ class TestLeaving:
                 break
         assert stream.final() == User(name="Ada", age=36)
 
-    async def test_async_by_one_task_while_another_one_reads(self) -> None:
-        reading, go_on = asyncio.Event(), asyncio.Event()
+    async def test_async_by_another_task_than_the_one_that_reads(self) -> None:
+        reading = asyncio.Event()
 
-        class Waiting(AsyncSource):
+        class Endless(AsyncSource):
             async def __aiter__(self) -> AsyncIterator[str]:
+                yield ADA[:12]
                 reading.set()
-                await go_on.wait()
-                yield ADA
+                await asyncio.Event().wait()
+
+        deltas = Endless()
+        stream = partials(deltas, User)
+
+        async def read() -> list[User]:
+            return [user async for user in stream]
+
+        task = asyncio.create_task(read())
+        await reading.wait()
+        await stream.aclose()
+        assert deltas.closed
+        assert [user.name for user in await asyncio.wait_for(task, 5)] == [None, "Ad"]
+        assert not task.cancelled()
+        with pytest.raises(TruncatedError, match="because this stream was closed before its end"):
+            await stream.final()
+
+    def test_by_another_thread_than_the_one_that_reads(self) -> None:
+        reading, go_on = threading.Event(), threading.Event()
+
+        class Waiting(Source):
+            def __iter__(self) -> Iterator[str]:
+                yield ADA[:12]
+                reading.set()
+                go_on.wait()
+                yield ADA[12:]
 
         deltas = Waiting()
         stream = partials(deltas, User)
-        first = asyncio.create_task(stream.final())
-        await reading.wait()
-        with pytest.raises(RuntimeError, match="another task is reading this stream"):
-            await stream.aclose()
-        with pytest.raises(RuntimeError, match="another task is reading this stream"):
-            async for _ in stream:
-                pass
+        seen: list[User] = []
+        thread = threading.Thread(target=lambda: seen.extend(stream))
+        thread.start()
+        assert reading.wait(5)
+        stream.close()
         go_on.set()
-        assert await first == User(name="Ada", age=36)
+        thread.join(5)
+        assert not thread.is_alive()
+        assert deltas.closed
+        assert [user.name for user in seen] == [None, "Ad"]
+        with pytest.raises(TruncatedError, match="because this stream was closed before its end"):
+            stream.final()
+
+    def test_the_source_itself_may_close_the_stream(self) -> None:
+        def deltas() -> Iterator[str]:
+            yield ADA[:12]
+            stream.close()
+            yield ADA[12:]
+
+        stream = partials(deltas(), User)
+        assert [user.name for user in stream] == [None, "Ad"]
+
+    async def test_a_cancelled_read_is_no_end(self) -> None:
+        class Endless(AsyncSource):
+            async def __aiter__(self) -> AsyncIterator[str]:
+                yield ADA[:12]
+                await asyncio.Event().wait()
+
+        stream = partials(Endless(), User)
+        names: list[str | None] = [(await anext(stream)).name for _ in range(2)]
+        assert names == [None, "Ad"]
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(anext(stream), 0.01)
+        for _ in range(2):
+            with pytest.raises(TruncatedError, match="its reading was interrupted"):
+                await anext(stream)
+        with pytest.raises(TruncatedError, match="its reading was interrupted"):
+            await stream.final()
+        assert stream.snapshot.name == "Ad"
+
+    def test_an_interrupted_read_is_no_end(self) -> None:
+        def deltas() -> Iterator[str]:
+            yield ADA[:12]
+            raise KeyboardInterrupt
+
+        stream = partials(deltas(), User)
+        with pytest.raises(KeyboardInterrupt):
+            list(stream)
+        with pytest.raises(TruncatedError, match="its reading was interrupted"):
+            list(stream)
 
     async def test_async_by_break(self) -> None:
         deltas = AsyncSource(ADA)
@@ -476,11 +595,48 @@ def test_elements_are_not_handed_out_unless_they_are_valid() -> None:
         elements([], User, on_violation="defer")
 
 
-def test_bytes_are_no_iterable_of_deltas() -> None:
-    with pytest.raises(TypeError, match="put them in a list"):
-        partials(cast("Any", b"{}"), User)
+class Response:
+    """What an HTTP library gives: not the bytes themselves, but something that has them."""
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        raise NotImplementedError
 
 
-def test_the_body_of_a_response_is_bytes() -> None:
-    with pytest.raises(TypeError, match="the body of a response is bytes, not str"):
-        partials(["data: {}"], User, wire="openai-chat").final()
+@pytest.mark.parametrize("stream", [partials, elements])
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (b"{}", "not the bytes itself: put it in a list"),
+        ("{}", "not the str itself: put it in a list"),
+        ({"choices": []}, "not a dict"),
+        (list, "not the class list"),
+        (Response(), r"give its bytes, response\.iter_bytes\(\), and wire="),
+        (5, "not int"),
+    ],
+    ids=["bytes", "str", "dict", "class", "response", "int"],
+)
+def test_what_is_no_iterable_of_deltas(stream: Callable[..., Any], source: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        stream(source, User)
+
+
+CHUNK: dict[str, Any] = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": "{}"}}]}
+
+
+@pytest.mark.parametrize(
+    ("piece", "wire"),
+    [
+        (CHUNK, "'openai-chat'"),
+        (ChatCompletionChunk.construct(**CHUNK), "'sdk'"),
+        ({"type": "message_start", "message": {}}, "'anthropic'"),
+    ],
+    ids=["dict", "object", "another"],
+)
+def test_events_without_a_wire(piece: Any, wire: str) -> None:
+    with pytest.raises(TypeError, match=f"give wire={wire}"):
+        partials([piece], User).final()
+
+
+def test_an_answer_without_a_wire() -> None:
+    with pytest.raises(TypeError, match="say by wire="):
+        partials([], User, answer="call")  # type: ignore[call-overload]

@@ -390,7 +390,7 @@ def test_the_first_is_what_would_be_raised(tp: Any, text: str, expected: list[Fo
     deferring.feed(text)
     first = deferring.violations[0]
     line = error.errors()[0]
-    assert (first.type, first.loc, first.message, first.offset) == (
+    assert (first.type, first.loc, first.msg, first.offset) == (
         line["type"],
         line["loc"],
         line["msg"],
@@ -554,7 +554,7 @@ def test_the_first_is_found_where_it_would_be_raised(case: Case) -> None:
     assert isinstance(error, ValidationError)
     first = deferring.violations[0]
     lines = [(line["type"], line["loc"], line["msg"]) for line in error.errors()]
-    assert (first.type, first.loc, first.message) == lines[0]
+    assert (first.type, first.loc, first.msg) == lines[0]
     assert first.offset == raising.offset
     assert [v[:3] for v in deferring.violations if v.offset == first.offset][: len(lines)] == lines
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from instar.client import from_openai
+from instar.openai import from_openai
 from support.samples import ASK
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from support.material import STREAMS, shared
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from instar.protocols import Protocol
+    from instar._protocols import Protocol
 
 Event = dict[str, Any]
 

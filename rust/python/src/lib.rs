@@ -12,6 +12,7 @@ mod core_schema;
 mod errors;
 mod exclusive;
 mod ffi;
+mod pump;
 mod py;
 mod schema;
 
@@ -21,9 +22,9 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::py::PyParser;
+    use crate::pump::{Body, Pull, Pump};
     #[pymodule_export]
-    use crate::py::{PyDelta, PyWire};
+    use crate::py::{PyDelta, PyEvents, PyParser, PyWire};
     #[pymodule_export]
     use crate::schema::Schema;
 

@@ -11,12 +11,14 @@
 #![forbid(unsafe_code)]
 
 mod assembler;
+pub mod choice;
 mod coalesce;
 #[cfg(test)]
 mod coalesce_tests;
 mod decoder;
 mod delta;
 mod error;
+mod events;
 mod extract;
 mod fault;
 mod finish;
@@ -32,6 +34,7 @@ mod transcript;
 
 pub use decoder::Decoder;
 pub use delta::{Delta, DeltaKind};
+pub use events::Events;
 pub use fault::{Fault, FaultKind, WireFault};
 pub use finish::is_cut;
 pub use framing::Framing;

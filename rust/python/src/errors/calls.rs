@@ -3,6 +3,11 @@
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
+/// The error for a reader while another one waits for the source.
+pub(crate) fn reading() -> PyErr {
+    PyRuntimeError::new_err("another thread is reading this stream: one at a time, or a stream for each")
+}
+
 /// The error for a call while another call is at work.
 pub(crate) fn busy() -> PyErr {
     PyRuntimeError::new_err(

@@ -3,5 +3,5 @@
 mod calls;
 mod report;
 
-pub(crate) use calls::{busy, finished, interrupted};
+pub(crate) use calls::{busy, finished, interrupted, reading};
 pub(crate) use report::{Report, is_validation_error};

@@ -85,7 +85,7 @@ impl PyParser {
             Some(limits) => Limits { depth: limit(limits, "depth")?, bytes: limit(limits, "bytes")? },
             None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
         };
-        let schema_of = py.import(intern!(py, "instar.schema"))?.getattr(intern!(py, "schema_of"))?;
+        let schema_of = py.import(intern!(py, "instar._schema"))?.getattr(intern!(py, "schema_of"))?;
         let options = [("strict", strict)].into_py_dict(py)?;
         let schema: Bound<'_, Schema> = schema_of.call((schema,), Some(&options))?.cast_into()?;
         let plan = schema.get().plan.clone();
@@ -102,7 +102,7 @@ impl PyParser {
     }
 
     /// Declare the text ended. Raises `TruncatedError` if the value is not whole.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
+    pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.end(py, &mut *self.state(py)?)
     }
 
@@ -110,7 +110,7 @@ impl PyParser {
     /// the snapshots.
     ///
     /// Raises `TruncatedError`, or the `pydantic.ValidationError` of `model_validate_json`.
-    fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut state = self.state(py)?;
         self.end(py, &mut state)?;
         let value = self.schema.get().root.validate(py, state.core.text(), &self.settings());
@@ -121,7 +121,7 @@ impl PyParser {
     }
 
     /// The elements that have settled since the last drain: for schemas `list[X]` and `dict[str, list[X]]`.
-    fn drain(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+    pub(crate) fn drain(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
         let mut state = self.state(py)?;
         let State { core, builder, elements, .. } = &mut *state;
         match elements {
@@ -132,19 +132,19 @@ impl PyParser {
 
     /// The object so far, built when asked for and kept until there is something new.
     #[getter]
-    fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    pub(crate) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.state(py)?.snapshot(self.context(py))
     }
 
     /// Whether the root value has closed.
     #[getter]
-    fn complete(&self, py: Python<'_>) -> PyResult<bool> {
+    pub(crate) fn complete(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.state(py)?.core.complete())
     }
 
     /// The text so far; after an error it ends with the hopeless byte.
     #[getter]
-    fn text(&self, py: Python<'_>) -> PyResult<String> {
+    pub(crate) fn text(&self, py: Python<'_>) -> PyResult<String> {
         let state = self.state(py)?;
         let text = state.core.text();
         let whole = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
@@ -153,19 +153,19 @@ impl PyParser {
 
     /// The offset in bytes of the hopeless byte, or the number of bytes that have come.
     #[getter]
-    fn offset(&self, py: Python<'_>) -> PyResult<usize> {
+    pub(crate) fn offset(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.state(py)?.core.offset())
     }
 
     /// The line of `offset`, from 1.
     #[getter]
-    fn line(&self, py: Python<'_>) -> PyResult<usize> {
+    pub(crate) fn line(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.state(py)?.core.position().line)
     }
 
     /// The column of `offset` in characters, from 1.
     #[getter]
-    fn column(&self, py: Python<'_>) -> PyResult<usize> {
+    pub(crate) fn column(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.state(py)?.core.position().column)
     }
 
@@ -244,16 +244,7 @@ Raises, at the first byte after which no continuation can be accepted, `JSONErro
             Some(text) => state.core.push(text),
             None => attached(py, |py| state.push_bytes(py, delta))?,
         }
-        let before = state.core.growth();
-        match state.core.advance() {
-            Ok(Step::Drained) => {}
-            step => attached(py, |py| self.drive(py, &mut state, step, before, Parser::advance))?,
-        }
-        let (grown, doubts) = state.core.growth();
-        if grown == before.0 && doubts != before.1 {
-            return attached(py, |py| state.has_changed(self.context(py), before));
-        }
-        Ok(grown != before.0)
+        self.advance(py, &mut state)
     }
 }
 
@@ -262,6 +253,42 @@ const DEFAULT_DEPTH: usize = 201;
 const DEFAULT_BYTES: usize = 1 << 30;
 
 impl PyParser {
+    /// Takes in a delta of bytes: `feed`, for callers that have no Python object of it.
+    pub(crate) fn feed_bytes(&self, py: Python<'_>, delta: &[u8]) -> PyResult<bool> {
+        let mut state = self.state(py)?;
+        if state.error.is_some() || state.finished {
+            return state.check(py).and_then(|()| Err(errors::finished()));
+        }
+        state.core.push(delta);
+        self.advance(py, &mut state)
+    }
+
+    /// The whole characters from an offset on, the one that lies there included.
+    pub(crate) fn text_from(&self, py: Python<'_>, offset: usize) -> PyResult<String> {
+        let state = self.state(py)?;
+        let text = state.core.text();
+        let start = (0..=offset.min(text.len()))
+            .rev()
+            .find(|&at| text.get(at).is_none_or(|byte| byte & 0xC0 != 0x80));
+        let text = &text[start.unwrap_or(0)..];
+        let whole = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
+        Ok(String::from_utf8_lossy(&text[..whole]).into_owned())
+    }
+
+    #[inline]
+    fn advance(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
+        let before = state.core.growth();
+        match state.core.advance() {
+            Ok(Step::Drained) => {}
+            step => attached(py, |py| self.drive(py, state, step, before, Parser::advance))?,
+        }
+        let (grown, doubts) = state.core.growth();
+        if grown == before.0 && doubts != before.1 {
+            return attached(py, |py| state.has_changed(self.context(py), before));
+        }
+        Ok(grown != before.0)
+    }
+
     #[inline]
     fn state(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
         self.state.lend(py).ok_or_else(errors::busy)

@@ -25,7 +25,7 @@ impl Schema {
         Self::new(plan, facets, validator, core_schema, hide_input, strict)
     }
 
-    /// How each part of the schema is read: see `instar.explain.Row`.
+    /// How each part of the schema is read: see `instar.Row`.
     fn explain(&self, py: Python<'_>) -> PyResult<Vec<Row>> {
         explain::rows(py, self)
     }

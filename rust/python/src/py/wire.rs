@@ -1,5 +1,7 @@
 //! The Python classes `instar._core.Wire` and `Delta`.
 
+use std::borrow::Cow;
+
 use instar_wire::{Decoder, Delta, DeltaKind, FaultKind, Framing, PROTOCOLS, Protocol, WireFault};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -95,12 +97,8 @@ impl PyWire {
     #[pyo3(signature = (body, /))]
     fn feed<'py>(&self, body: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
         let py = body.py();
-        let copy = if body.is_instance_of::<PyBytes>() { None } else { Some(copied(body)?) };
-        let bytes = match &copy {
-            Some(copy) => copy,
-            None => body.cast::<PyBytes>()?.as_bytes(),
-        };
-        self.deltas(py, |decoder, emit| decoder.feed(bytes, emit))
+        let bytes = bytes(body)?;
+        self.deltas(py, |decoder, emit| decoder.feed(&bytes, emit))
     }
 
     /// The deltas of one event, a JSON text, that came as a message of its own.
@@ -153,6 +151,21 @@ impl PyWire {
 }
 
 impl PyWire {
+    /// Reads more of the body, and emits the deltas that it completes. What comes before a fault is emitted first.
+    pub(crate) fn read(&self, py: Python<'_>, body: &[u8], emit: impl FnMut(Delta<'_>)) -> PyResult<()> {
+        self.decoder(py)?.feed(body, emit).map_err(|fault| raised(py, fault))
+    }
+
+    /// The same of an event that came as a message of its own.
+    pub(crate) fn read_event(
+        &self,
+        py: Python<'_>,
+        event: &[u8],
+        emit: impl FnMut(Delta<'_>),
+    ) -> PyResult<()> {
+        self.decoder(py)?.feed_event(event, emit).map_err(|fault| raised(py, fault))
+    }
+
     fn decoder(&self, py: Python<'_>) -> PyResult<Lent<'_, Decoder>> {
         self.decoder.lend(py).ok_or_else(errors::busy)
     }
@@ -172,12 +185,15 @@ impl PyWire {
     }
 }
 
-/// A copy of what has the bytes of a buffer: a `bytearray` or `memoryview` may change while it is read.
-fn copied(body: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    match PyBuffer::<u8>::get(body) {
-        Ok(buffer) => buffer.to_vec(body.py()),
+/// The bytes of a piece of a body: copied out of a `bytearray` or `memoryview`, which may change while it is read.
+pub(crate) fn bytes<'b>(piece: &'b Bound<'_, PyAny>) -> PyResult<Cow<'b, [u8]>> {
+    if let Ok(bytes) = piece.cast::<PyBytes>() {
+        return Ok(Cow::Borrowed(bytes.as_bytes()));
+    }
+    match PyBuffer::<u8>::get(piece) {
+        Ok(buffer) => buffer.to_vec(piece.py()).map(Cow::Owned),
         Err(_) => {
-            let kind = body.get_type().name()?;
+            let kind = piece.get_type().name()?;
             Err(PyTypeError::new_err(format!("the body of a response is bytes, not {kind}")))
         }
     }
@@ -252,6 +268,12 @@ impl PyDelta {
 }
 
 impl PyDelta {
+    /// The delta that it is.
+    pub(crate) fn delta<'d>(&'d self, py: Python<'d>) -> PyResult<Delta<'d>> {
+        let Self { kind, choice, call, item, ref text } = *self;
+        Ok(Delta { kind, choice, call, item, text: text.bind(py).to_str()? })
+    }
+
     fn emitted<'py>(py: Python<'py>, delta: Delta<'_>) -> PyResult<Bound<'py, Self>> {
         let Delta { kind, choice, call, item, text } = delta;
         Bound::new(py, Self { kind, choice, call, item, text: PyString::new(py, text).unbind() })

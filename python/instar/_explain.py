@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from instar.schema import schema_of
+from instar._schema import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

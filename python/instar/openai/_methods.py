@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
-from instar.client.endpoint import CompletionT, UsageT
-from instar.client.proxy import Proxy
-from instar.client.question import ask
-from instar.client.sender import Sender
-from instar.client.stream import AsyncClientStream, ClientStream
+from instar.openai._endpoint import CompletionT, UsageT
+from instar.openai._proxy import Proxy
+from instar.openai._request import build_request, build_turn
+from instar.openai._stream import AsyncClientStream, AsyncClientTurn, ClientStream, ClientTurn
+from instar.openai._transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
 
-    from instar.client.endpoint import Endpoint
-    from instar.client.hooks import Hooks
-    from instar.client.mode import Mode
-    from instar.client.question import Question
-    from instar.client.sender import Medium
+    from instar.openai._endpoint import Endpoint
+    from instar.openai._hooks import Hooks
+    from instar.openai._mode import Mode
+    from instar.openai._request import Request
+    from instar.openai._transport import Medium
 
 T = TypeVar("T")
 
@@ -31,16 +31,16 @@ class _Endpoint(Proxy, Generic[CompletionT, UsageT]):
     ) -> None:
         super().__init__(wrapped)
         self._mode = mode
-        self._sender = Sender(wrapped, endpoint, medium, hooks)
+        self._transport = Transport(wrapped, endpoint, medium, hooks)
 
-    def _question(self, keywords: dict[str, Any], *, many: bool | None) -> Question[Any, Any]:
-        return ask(self._sender.endpoint, many, self._mode, **keywords)
+    def _asked(self, keywords: dict[str, Any], *, many: bool | None) -> Request:
+        return build_request(self._transport.endpoint, many, self._mode, **keywords)
 
-    def _whole(self, keywords: dict[str, Any]) -> Question[Any, Any]:
+    def _whole(self, keywords: dict[str, Any]) -> Request:
         if keywords.get("stream"):
             message = "create_with_completion does not stream: create_partial does, and its stream has .completion"
             raise TypeError(message)
-        return self._question(keywords, many=None)
+        return self._asked(keywords, many=None)
 
 
 class Completions(_Endpoint[CompletionT, UsageT]):
@@ -81,7 +81,7 @@ class Completions(_Endpoint[CompletionT, UsageT]):
 
         Where the model chooses among functions, the answer is the first call; None while it has no name.
         """
-        return self._stream(self._question(kwargs, many=False))
+        return self._stream(self._asked(kwargs, many=False))
 
     @overload
     def create_iterable(
@@ -100,7 +100,7 @@ class Completions(_Endpoint[CompletionT, UsageT]):
 
         `response_model` is the type of one element. Where the model chooses among functions, each call is one.
         """
-        return self._stream(self._question(kwargs, many=True))
+        return self._stream(self._asked(kwargs, many=True))
 
     @overload
     def create(  # a list is a type, too: the first that fits counts
@@ -134,7 +134,7 @@ class Completions(_Endpoint[CompletionT, UsageT]):
         if not _typed(kwargs):
             return self._wrapped.create(**kwargs)
         if kwargs.pop("stream", False):
-            return self._stream(self._question(kwargs, many=None))
+            return self._stream(self._asked(kwargs, many=None))
         return self.create_with_completion(**kwargs)[0]
 
     @overload
@@ -143,11 +143,20 @@ class Completions(_Endpoint[CompletionT, UsageT]):
     def create_with_completion(self, *, response_model: object, **kwargs: Any) -> tuple[Any, CompletionT]: ...
     def create_with_completion(self, **kwargs: Any) -> tuple[Any, CompletionT]:
         """Return the validated answer and the response that it was in. Raises what `create` does."""
-        stream = ClientStream(self._sender, self._whole(kwargs), self._sender.whole)
+        request, send = self._whole(kwargs), self._transport.whole
+        stream: ClientStream[Any, Any, CompletionT, UsageT] = ClientStream(self._transport, request, send)
         return stream.final(), stream.completion
 
-    def _stream(self, question: Question[Any, Any]) -> ClientStream[Any, Any, CompletionT, UsageT]:
-        return ClientStream(self._sender, question, self._sender.stream)
+    def create_turn(self, **kwargs: Any) -> ClientTurn[CompletionT, UsageT]:
+        """Return the turn of the model: its prose and its calls of `tools`, in the order in which they come.
+
+        `tools` are types of the arguments, functions, or dicts as the API has them; `tool_choice` is "auto" unless
+        told.
+        """
+        return ClientTurn(self._transport, build_turn(self._transport.endpoint, **kwargs), self._transport.stream)
+
+    def _stream(self, request: Request) -> ClientStream[Any, Any, CompletionT, UsageT]:
+        return ClientStream(self._transport, request, self._transport.stream)
 
 
 class AsyncCompletions(_Endpoint[CompletionT, UsageT]):
@@ -170,7 +179,7 @@ class AsyncCompletions(_Endpoint[CompletionT, UsageT]):
     ) -> AsyncClientStream[Any, Any, CompletionT, UsageT]: ...
     def create_partial(self, **kwargs: Any) -> AsyncClientStream[Any, Any, CompletionT, UsageT]:
         """Return the growing answer: the twin of `Completions.create_partial`."""
-        return self._stream(self._question(kwargs, many=False))
+        return self._stream(self._asked(kwargs, many=False))
 
     @overload
     def create_iterable(
@@ -186,7 +195,7 @@ class AsyncCompletions(_Endpoint[CompletionT, UsageT]):
     ) -> AsyncClientStream[Any, list[Any], CompletionT, UsageT]: ...
     def create_iterable(self, **kwargs: Any) -> AsyncClientStream[Any, list[Any], CompletionT, UsageT]:
         """Return the elements of the answered list as they close: the twin of `Completions.create_iterable`."""
-        return self._stream(self._question(kwargs, many=True))
+        return self._stream(self._asked(kwargs, many=True))
 
     @overload
     def create(
@@ -212,7 +221,7 @@ class AsyncCompletions(_Endpoint[CompletionT, UsageT]):
             sdk: Awaitable[Any] = self._wrapped.create(**kwargs)
             return sdk
         if kwargs.pop("stream", False):
-            return self._stream(self._question(kwargs, many=None))
+            return self._stream(self._asked(kwargs, many=None))
         return self._validated(kwargs)
 
     @overload
@@ -221,14 +230,23 @@ class AsyncCompletions(_Endpoint[CompletionT, UsageT]):
     async def create_with_completion(self, *, response_model: object, **kwargs: Any) -> tuple[Any, CompletionT]: ...
     async def create_with_completion(self, **kwargs: Any) -> tuple[Any, CompletionT]:
         """Return the validated answer and the response that it was in. Raises what `create` does."""
-        stream = AsyncClientStream(self._sender, self._whole(kwargs), self._sender.awhole)
+        request, send = self._whole(kwargs), self._transport.awhole
+        stream: AsyncClientStream[Any, Any, CompletionT, UsageT] = AsyncClientStream(self._transport, request, send)
         return await stream.final(), stream.completion
 
     async def _validated(self, kwargs: dict[str, Any]) -> Any:
         return (await self.create_with_completion(**kwargs))[0]
 
-    def _stream(self, question: Question[Any, Any]) -> AsyncClientStream[Any, Any, CompletionT, UsageT]:
-        return AsyncClientStream(self._sender, question, self._sender.astream)
+    def create_turn(self, **kwargs: Any) -> AsyncClientTurn[CompletionT, UsageT]:
+        """Return the turn of the model: its prose and its calls of `tools`, in the order in which they come.
+
+        `tools` are types of the arguments, functions, or dicts as the API has them; `tool_choice` is "auto" unless
+        told.
+        """
+        return AsyncClientTurn(self._transport, build_turn(self._transport.endpoint, **kwargs), self._transport.astream)
+
+    def _stream(self, request: Request) -> AsyncClientStream[Any, Any, CompletionT, UsageT]:
+        return AsyncClientStream(self._transport, request, self._transport.astream)
 
 
 def _typed(keywords: dict[str, Any]) -> bool:

@@ -1,18 +1,62 @@
-"""The OpenAI client, answering in types. Only calling `from_openai` needs the `openai` package."""
+"""The OpenAI client, answering in types. Only `from_openai` and the classes of what it returns need `openai`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, overload
 
-from instar.client.mode import Mode
+from instar.openai._mode import Mode
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
-    from instar.client.client import AsyncClient, Client
-    from instar.client.sender import Medium
+    from instar.openai._client import AsyncClient, Client
+    from instar.openai._methods import AsyncCompletions, Completions
+    from instar.openai._stream import (
+        AsyncChatStream,
+        AsyncClientStream,
+        AsyncResponseStream,
+        ChatStream,
+        ClientStream,
+        ResponseStream,
+    )
+    from instar.openai._transport import Medium
 
-__all__ = ["Mode", "from_openai"]
+__all__ = [
+    "AsyncChatStream",
+    "AsyncClient",
+    "AsyncClientStream",
+    "AsyncCompletions",
+    "AsyncResponseStream",
+    "ChatStream",
+    "Client",
+    "ClientStream",
+    "Completions",
+    "Mode",
+    "ResponseStream",
+    "from_openai",
+]
+
+_MODULES = {
+    "AsyncChatStream": "_stream",
+    "AsyncClient": "_client",
+    "AsyncClientStream": "_stream",
+    "AsyncCompletions": "_methods",
+    "AsyncResponseStream": "_stream",
+    "ChatStream": "_stream",
+    "Client": "_client",
+    "ClientStream": "_stream",
+    "Completions": "_methods",
+    "ResponseStream": "_stream",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Return a class. The `openai` package takes a second to import, and whoever names one of these has paid for it."""
+    if name not in _MODULES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
 
 
 @overload
@@ -36,6 +80,7 @@ def from_openai(
             nothing else. "sdk" always reads the SDK's objects, for what patches or records those.
 
     Raises:
+        ImportError: the `openai` package is not installed.
         TypeError: the client is neither.
         ValueError: there is no such mode, or no such wire.
 
@@ -45,9 +90,13 @@ def from_openai(
         message = f"wire is 'raw' or 'sdk', not {wire!r}"
         raise ValueError(message)
     # Here, since it takes a second to import, and whoever holds a client has paid for that already.
-    from openai import AsyncOpenAI, OpenAI  # noqa: PLC0415
+    try:
+        from openai import AsyncOpenAI, OpenAI  # noqa: PLC0415
+    except ImportError as error:
+        message = f'instar.from_openai needs {error.name}: pip install "instar[openai]"'
+        raise ImportError(message, name=error.name) from error
 
-    from instar.client.client import AsyncClient, Client  # noqa: PLC0415
+    from instar.openai._client import AsyncClient, Client  # noqa: PLC0415
 
     if isinstance(client, AsyncOpenAI):
         return AsyncClient(client, mode, wire)

@@ -10,20 +10,20 @@ from openai.types.completion_usage import CompletionUsage
 from pydantic_core import from_json
 from typing_extensions import override
 
-from instar.client.accumulate import Pieces
-from instar.client.endpoint import Endpoint
+from instar._accumulate import Pieces
+from instar.openai._endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from instar.client.format import Format
+    from instar._format import Format
 
 
 class ChatEndpoint(Endpoint[ChatCompletion, CompletionUsage]):
     """`client.chat.completions`."""
 
     name = "chat.completions"
-    envelope = "openai-chat"
+    protocol = "openai-chat"
     conversation = "messages"
     streaming = {"stream_options": {"include_usage": True}}  # noqa: RUF012 - a ClassVar of the base
     whole = ChatCompletion

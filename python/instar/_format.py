@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from instar.client.strict import InexpressibleError, JSONSchema, strictly
+from instar._strict import InexpressibleError, JSONSchema, strictly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ class Format:
         return {"name": self.name, **described, "parameters": self.schema, "strict": self.strict}
 
 
-def _remembered(make: Callable[[Any], T]) -> Callable[[Any], T]:
+def remembered(make: Callable[[Any], T]) -> Callable[[Any], T]:
     """Remember what was made for a type; make it anew for the rare type that cannot be hashed."""
     remembered = lru_cache(maxsize=256)(lambda schema, _: make(schema))
 
@@ -52,7 +52,7 @@ def _remembered(make: Callable[[Any], T]) -> Callable[[Any], T]:
     return get
 
 
-@_remembered
+@remembered
 def format_of(schema: Any) -> Format:
     """Return what is sent of a type. Raises what Pydantic raises for a type without a JSON Schema."""
     loose = _rooted(TypeAdapter(schema).json_schema())

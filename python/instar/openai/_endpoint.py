@@ -8,18 +8,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from openai import APIError
-from pydantic import ValidationError
-from pydantic_core import from_json
 
-from instar.chunks import to_bytes
-from instar.client.mode import Mode
-from instar.errors import StreamError, TruncatedError
+from instar._body import said_in
+from instar._chunks import to_bytes
+from instar.openai._mode import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from instar.chunks import Envelope
-    from instar.client.format import Format
+    from instar._format import Format
+    from instar._protocols import Protocol
 
 CompletionT = TypeVar("CompletionT")
 UsageT = TypeVar("UsageT")
@@ -30,7 +28,7 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
 
     Attributes:
         name: as the SDK's client spells it.
-        envelope: what its streams look like on the wire.
+        protocol: what its streams look like on the wire.
         conversation: the keyword of the messages.
         streaming: what a request for a stream says besides, unless the caller says it otherwise.
         resources: the SDK's own classes, whose requests can be had as bytes.
@@ -39,7 +37,7 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
     """
 
     name: ClassVar[str]
-    envelope: ClassVar[Envelope]
+    protocol: ClassVar[Protocol]
     conversation: ClassVar[str]
     streaming: ClassVar[dict[str, Any]]
     resources: ClassVar[tuple[type, ...]]
@@ -59,17 +57,14 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
         messages = keywords.get(self.conversation, ())
         return [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
 
-    def again(self, keywords: dict[str, Any], refused: str, error: Exception) -> dict[str, Any]:
+    def again(self, keywords: dict[str, Any], answered: str, reason: str) -> dict[str, Any]:
         """Return the request that asks again: with the refused answer, and with what is wrong with it."""
-        answered = [{"role": "assistant", "content": refused}] if refused else []
-        reason = {"role": "user", "content": _reason(error)}
-        return {**keywords, self.conversation: [*self.messages(keywords), *answered, reason]}
+        said = [{"role": "assistant", "content": answered}] if answered else []
+        return {**keywords, self.conversation: [*self.messages(keywords), *said, {"role": "user", "content": reason}]}
 
     def complain(self, error: str, response: object) -> Exception:
         """Return the SDK's exception for an error that came inside of a stream."""
-        body = from_json(error)
-        said = body.get("message") if isinstance(body, dict) else body
-        message = said if said and isinstance(said, str) else "An error occurred during streaming"
+        message, body = said_in(error)
         request: Any = getattr(response, "http_request", None)
         return APIError(message, request, body=body)
 
@@ -114,20 +109,3 @@ def _instructed(messages: list[Any], wanted: Format) -> list[Any]:
     if isinstance(first, Mapping) and first.get("role") == "system" and isinstance(first.get("content"), str):
         return [{**first, "content": f"{first['content']}\n\n{order}"}, *messages[1:]]
     return [{"role": "system", "content": order}, *messages]
-
-
-def _reason(error: Exception) -> str:
-    """Say to the model what is wrong with its answer."""
-    faults: list[tuple[Iterable[str | int], str]]
-    if isinstance(error, ValidationError):
-        faults = [(fault["loc"], fault["msg"]) for fault in error.errors(include_url=False, include_context=False)]
-    elif isinstance(error, TruncatedError):
-        faults = [(error.path, "the text ended early")]
-    elif isinstance(error, StreamError):
-        faults = [((), f"{error.message} (line {error.line}, column {error.column})")]
-    else:
-        faults = [((), str(error))]
-    said = "\n".join(f"- {'.'.join(map(str, place)) or 'the answer'}: {fault}" for place, fault in faults)
-    return (
-        f"That answer cannot be used (reading stopped where it went wrong):\n{said}\nAnswer again, in full and right."
-    )

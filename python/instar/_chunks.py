@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
 from instar._core import Wire
-from instar.protocols import Protocol
 
 if TYPE_CHECKING:
     from instar._core import Delta
-
-Envelope: TypeAlias = Protocol
+    from instar._protocols import Protocol
 
 
 class ChunkWire:
@@ -30,23 +28,24 @@ class ChunkWire:
 
     def __init__(self, protocol: Protocol | None = None) -> None:
         self._wire = Wire(protocol)
-        self._known = protocol is not None
-        self.offset = 0
+        self.protocol = protocol
 
     def feed(self, chunk: Any) -> list[Delta]:
         """Return the deltas of the next object. Raises TypeError for what is no provider's chunk."""
-        if self._known and isinstance(chunk, bytes | bytearray | memoryview):
-            self.offset += memoryview(chunk).nbytes
-            return self._wire.feed(chunk)
-        data = chunk.encode() if self._known and isinstance(chunk, str) else to_bytes(chunk)
-        if not self._known and Wire.recognise(data) is None:
+        data = to_bytes(chunk)
+        if self.protocol is None:
+            self.protocol = Wire.recognise(data)
+        if self.protocol is None:
             raise _unknown(chunk)
-        self._known = True
         return self._wire.feed_event(data)
 
     def end(self) -> list[Delta]:
         """Return what the end of the stream completes."""
         return self._wire.end()
+
+    def is_cut(self, choice: int) -> bool:
+        """Whether a choice was cut off."""
+        return self._wire.is_cut(choice)
 
     @property
     def done(self) -> bool:
@@ -73,9 +72,22 @@ def to_bytes(chunk: Any) -> bytes:
         return json.dumps(plain, default=vars).encode()
 
 
+def no_delta(piece: Any) -> TypeError:
+    """Return the error for what was given as a delta and is none: often an event, of which a `wire` would be told."""
+    message = f"a delta is str or bytes, not {type(piece).__name__}"
+    try:
+        protocol = Wire.recognise(to_bytes(piece))
+    except (TypeError, ValueError):
+        protocol = None
+    if protocol is not None:
+        wire = protocol if isinstance(piece, dict) else "sdk"
+        message += f": for events like this one, of the protocol {protocol!r}, give wire={wire!r}"
+    return TypeError(message)
+
+
 def _unknown(chunk: Any) -> TypeError:
     message = (
-        'wire="sdk" takes the chunks or events of the OpenAI, Anthropic or Gemini SDK, or dicts of their shape, '
+        "an event is an object of the OpenAI, Anthropic or Gemini SDK, or a dict of that shape, "
         f"not {type(chunk).__name__}; for the bytes of a body name their protocol, as in wire='openai-chat'"
     )
     return TypeError(message)

@@ -9,20 +9,20 @@ from openai.types.responses import Response, ResponseUsage
 from pydantic_core import from_json
 from typing_extensions import override
 
-from instar.client.accumulate import Items
-from instar.client.endpoint import Endpoint
+from instar._accumulate import Items
+from instar.openai._endpoint import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from instar.client.format import Format
+    from instar._format import Format
 
 
 class ResponsesEndpoint(Endpoint[Response, ResponseUsage]):
     """`client.responses`."""
 
     name = "responses"
-    envelope = "openai-responses"
+    protocol = "openai-responses"
     conversation = "input"
     streaming = {}  # noqa: RUF012 - a ClassVar of the base; usage comes with the last event, asked for or not
     whole = Response

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
-from instar.client.chat import ChatEndpoint
-from instar.client.completions import AsyncCompletions, Completions
-from instar.client.hooks import Event, Hooks
-from instar.client.proxy import Proxy
-from instar.client.responses import ResponsesEndpoint
+from instar.openai._chat import ChatEndpoint
+from instar.openai._hooks import Event, Hooks
+from instar.openai._methods import AsyncCompletions, Completions
+from instar.openai._proxy import Proxy
+from instar.openai._responses import ResponsesEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
     from openai.types.completion_usage import CompletionUsage
 
-    from instar.client.mode import Mode
-    from instar.client.sender import Medium
+    from instar.openai._mode import Mode
+    from instar.openai._transport import Medium
 
 
 class Chat(Proxy):
