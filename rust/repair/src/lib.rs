@@ -37,4 +37,4 @@ pub use fault::{Fault, FaultKind};
 pub use guide::{Choice, Field, Guide, Kinds, Node, NodeId};
 pub use kind::{RepairKind, RepairSet};
 pub use mender::{Ending, Mender, Refusal, Step};
-pub use record::Repair;
+pub use record::{Repair, quotation};

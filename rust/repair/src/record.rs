@@ -95,7 +95,8 @@ impl Record {
 }
 
 /// The beginning of these bytes, as text that people read.
-pub(crate) fn quotation(bytes: &[u8]) -> String {
+#[must_use]
+pub fn quotation(bytes: &[u8]) -> String {
     // No character has more than four bytes.
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * QUOTED)]);
     text.char_indices().nth(QUOTED).map_or(text.as_ref(), |(end, _)| &text[..end]).to_owned()

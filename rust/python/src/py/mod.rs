@@ -4,6 +4,7 @@ mod events;
 mod explain;
 mod mend;
 mod parser;
+mod reading;
 mod schema;
 mod wire;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use instar_repair::Guide;
+use instar_repair::{Guide, RepairSet};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
@@ -36,8 +36,11 @@ impl Schema {
 }
 
 impl Schema {
-    /// What the repairs of a text have to know of the schema.
-    pub(super) fn guide(&self, py: Python<'_>) -> PyResult<Arc<Guide>> {
+    /// What these repairs of a text have to know of the schema.
+    pub(super) fn guide(&self, py: Python<'_>, repairs: RepairSet) -> PyResult<Arc<Guide>> {
+        if repairs.only_around() {
+            return Ok(Arc::new(Guide::any()));
+        }
         if let Some(guide) = self.guide.get() {
             return Ok(guide.clone());
         }
