@@ -144,6 +144,7 @@ impl Mender {
                     continue;
                 }
                 Step::Fault(fault) => return Ok(Outcome::Fault(fault)),
+                Step::Refused(offset) => return Ok(Outcome::Refused(offset)),
                 Step::More | Step::Drained | Step::Closed | Step::Aside => {}
             }
             let mended = self.mended();
@@ -186,6 +187,7 @@ impl Mender {
         match self.refuse(at, whole, guide) {
             Refusal::Final(offset) => return Some(Outcome::Refused(offset)),
             Refusal::Restart => engine.restart(),
+            Refusal::Undecided => {}
         }
         None
     }

@@ -595,7 +595,11 @@ impl Place<'_> {
         let length = text.chars().count();
         let tail: String = text.chars().skip(length.saturating_sub(QUOTED)).collect();
         let quoted = PyString::new(py, &tail).repr()?;
-        Ok(if length > QUOTED { format!(" at the end of {quoted}") } else { format!(": the text begins with {quoted}") })
+        Ok(if length > QUOTED {
+            format!(" at the end of {quoted}")
+        } else {
+            format!(": the text begins with {quoted}")
+        })
     }
 }
 

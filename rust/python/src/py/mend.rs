@@ -5,8 +5,8 @@ use std::sync::Arc;
 use instar_core::{Fault, FaultKind, Parser, Step, Syntax};
 use instar_json::Position;
 use instar_repair::{
-    Ending, Engine, Fault as MenderFault, FaultKind as MenderFaultKind, Guide, Mended, Mender, Outcome, Repair,
-    RepairKind, RepairSet, Verdict,
+    Ending, Engine, Fault as MenderFault, FaultKind as MenderFaultKind, Guide, Mended, Mender, Outcome,
+    Repair, RepairKind, RepairSet, Verdict,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -165,7 +165,10 @@ fn no_json(c: Context<'_, '_>, raw: &[u8]) -> PyResult<PyErr> {
         "" => "there is no JSON in the text, which is empty".to_owned(),
         _ if c.schema.hide_input => "there is no JSON in the text".to_owned(),
         beginning => {
-            format!("there is no JSON in the text, which begins with {}", PyString::new(c.py, beginning).repr()?)
+            format!(
+                "there is no JSON in the text, which begins with {}",
+                PyString::new(c.py, beginning).repr()?
+            )
         }
     };
     let class = c.py.import("instar.errors")?.getattr("JSONError")?;

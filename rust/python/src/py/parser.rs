@@ -426,9 +426,8 @@ impl PyParser {
         });
         let raw = raw.into_owned();
         // What is left out around the value may be open, too.
-        let is_open = mending.is_some_and(|mending| {
-            mending.mender.ending() == Ending::Open && !mending.mender.is_aside()
-        });
+        let is_open = mending
+            .is_some_and(|mending| mending.mender.ending() == Ending::Open && !mending.mender.is_aside());
         let before = reading.core.growth();
         let at_end = raw.len();
         let mut ended = match reading.core.end() {

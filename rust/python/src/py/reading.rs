@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use instar_core::{
-    Cursor, Fault, FaultKind, Limits, NodeId, OnViolation, Parser, PendingHooks, PendingValue, Plan, Step, Ticket,
+    Cursor, Fault, FaultKind, Limits, NodeId, OnViolation, Parser, PendingHooks, PendingValue, Plan, Step,
+    Ticket,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -157,7 +158,8 @@ impl Reading {
         }
         let settings = settings(c);
         let validator = &c.schema.facet(asked.node).validator;
-        let key = asked.key.map(|key| PyString::from_bytes(c.py, self.core.source().bytes(key))).transpose()?;
+        let key =
+            asked.key.map(|key| PyString::from_bytes(c.py, self.core.source().bytes(key))).transpose()?;
         let validated = match &key {
             Some(key) => validator.validate_key(key.clone(), &settings),
             None => validator.validate(c.py, &self.core.text()[asked.start..asked.end], &settings),

@@ -1,6 +1,7 @@
 //! The mender of one text: raw bytes in, mended bytes out, in step with the engine that reads them.
 
-use std::borrow::Cow;
+mod read;
+mod seen;
 
 use instar_json::Kind;
 
@@ -9,12 +10,9 @@ use crate::fault::{Fault, FaultKind};
 use crate::guide::Guide;
 use crate::kind::{RepairKind, RepairSet};
 use crate::output::Output;
-use crate::record::{Mark, Record, Repair, quotation};
+use crate::record::{Mark, Record};
 use crate::source::Source;
-use crate::value::{Flow, Io, Value};
-
-/// How much is read before the engine is asked what it says of it.
-const STEP: usize = 64 * 1024;
+use crate::value::{Flow, Value};
 
 /// How far behind a comma that follows the value is looked.
 const MAX_GAP: usize = 64;
@@ -33,6 +31,8 @@ pub enum Step {
     /// From here on the value needs no mender: the engine reads the text as it comes. What became of it is said by
     /// [`Mender::catch_up`] and [`Mender::accept_to`] or [`Mender::refuse`].
     Aside,
+    /// What the engine has refused is hopeless, at this byte of the text as it came.
+    Refused(usize),
     /// The text is hopeless.
     Fault(Fault),
 }
@@ -44,6 +44,8 @@ pub enum Refusal {
     Final(usize),
     /// The engine has to begin anew: there may be another reading, or another value.
     Restart,
+    /// What comes decides.
+    Undecided,
 }
 
 /// What a text comes to that has ended.
@@ -66,6 +68,8 @@ enum Phase {
     Around,
     /// A candidate for the answer.
     Value(Value),
+    /// A candidate that the engine has refused within what was taken for a wrapper: there may be none.
+    Doubt(Value),
     /// A value that is no answer, from its first byte on.
     Skip(Value, usize),
     /// A candidate that the engine reads as it comes.
@@ -163,6 +167,7 @@ impl Mender {
             let step = match &self.phase {
                 Phase::Around => self.scan(guide),
                 Phase::Value(_) => self.value(guide),
+                Phase::Doubt(_) => self.doubt(guide),
                 Phase::Skip(..) => self.skip(guide),
                 Phase::Aside => Some(Step::Drained),
             };
@@ -230,10 +235,7 @@ impl Mender {
         let Some(candidate) = self.candidate else { return Refusal::Final(offset) };
         self.refused = Some(offset);
         match &self.phase {
-            Phase::Value(value) if candidate.wrappers && value.is_wrapped() => {
-                self.retry(guide);
-                return Refusal::Restart;
-            }
+            Phase::Value(value) if value.is_wrapped() => return self.refuse_wrapped(guide),
             // What is no answer would be prose.
             _ if candidate.begins && !(whole && self.repairs.has(RepairKind::Prose)) => {
                 self.settle(offset + 1, guide);
@@ -247,82 +249,6 @@ impl Mender {
             _ => self.give_up(),
         }
         Refusal::Restart
-    }
-
-    /// The offset in the text as it came of `at`, an offset in the mended text: of what the last step mended.
-    #[must_use]
-    pub fn raw_offset(&self, at: usize) -> usize {
-        match (&self.phase, self.candidate) {
-            (Phase::Aside, Some(candidate)) => candidate.base + at,
-            _ => self.out.raw_offset(at),
-        }
-    }
-
-    /// What the text comes to that has ended and been read.
-    #[must_use]
-    pub fn ending(&self) -> Ending {
-        match self.phase {
-            Phase::Value(_) | Phase::Aside => Ending::Open,
-            _ if self.around.accepted => Ending::Whole,
-            _ if self.around.open_reasoning().is_some() => Ending::Reasoning,
-            _ => Ending::NoValue,
-        }
-    }
-
-    /// Whether what was mended last is hopeless.
-    pub(crate) fn is_hopeless(&self) -> bool {
-        self.candidate.is_some_and(|candidate| matches!(candidate.flow, Flow::Hopeless(_) | Flow::Unclear(_)))
-    }
-
-    /// Where the candidate was refused that was refused last.
-    #[must_use]
-    pub fn refused_at(&self) -> Option<usize> {
-        self.refused
-    }
-
-    /// The text as it came, if `read` is all that the engine has read.
-    #[must_use]
-    pub fn raw_text<'t>(&'t self, read: &'t [u8]) -> Cow<'t, [u8]> {
-        match (&self.phase, self.candidate) {
-            (Phase::Aside, Some(Candidate { base: 0, .. })) => Cow::Borrowed(read),
-            (Phase::Aside, Some(Candidate { base, .. })) => {
-                Cow::Owned([&self.source.raw[..base], read].concat())
-            }
-            _ => Cow::Borrowed(&self.source.raw),
-        }
-    }
-
-    /// What stands around the value and is no reasoning.
-    #[must_use]
-    pub fn prose(&self) -> String {
-        self.text_of(self.around.prose.iter().copied())
-    }
-
-    /// What the blocks of reasoning say, as far as they have come.
-    #[must_use]
-    pub fn reasoning(&self) -> String {
-        let open = self.around.open_reasoning();
-        self.text_of(self.around.reasoning.iter().chain(&open).map(|part| part.text))
-    }
-
-    fn text_of(&self, parts: impl Iterator<Item = (usize, usize)>) -> String {
-        parts.map(|(start, end)| String::from_utf8_lossy(&self.source.raw[start..end])).collect()
-    }
-
-    /// What was mended so far, in the order of the text.
-    #[must_use]
-    pub fn repairs(&self) -> Vec<Repair> {
-        let open = self.around.open_reasoning();
-        let reasoning = self.around.reasoning.iter().chain(&open);
-        let parts = (self.around.prose.iter().map(|&(start, end)| (RepairKind::Prose, start, end)))
-            .chain(reasoning.map(|part| (RepairKind::Reasoning, part.start, part.end)));
-        let mut repairs = self.record.told();
-        for (kind, start, end) in parts {
-            let read = quotation(&self.source.raw[start..end]);
-            repairs.push(Repair { kind, start, end, read, understood: String::new(), count: 1 });
-        }
-        repairs.sort_by_key(|repair| repair.start);
-        repairs
     }
 
     fn fail(&mut self, offset: usize, kind: FaultKind) -> Step {
@@ -409,156 +335,5 @@ impl Mender {
         }
         self.phase = Phase::Value(Value::new(self.repairs, guide.root(), start, true));
         None
-    }
-
-    /// Reads on in the candidate.
-    fn value(&mut self, guide: &Guide) -> Option<Step> {
-        let candidate = self.candidate?;
-        match candidate.flow {
-            // The engine has been asked, and does not mind.
-            Flow::Hopeless(_) => {
-                self.settle(candidate.end + 1, guide);
-                return Some(self.fail(candidate.end, FaultKind::Unread));
-            }
-            Flow::Unclear(_) if candidate.begins => {
-                self.settle(candidate.end + 1, guide);
-                return Some(self.fail(candidate.end, FaultKind::UnclearQuote));
-            }
-            Flow::Unclear(_) => {
-                self.give_up();
-                return Some(Step::Restart);
-            }
-            _ => {}
-        }
-        let (flow, at, more) = self.read(guide)?;
-        if let Some(candidate) = &mut self.candidate {
-            candidate.flow = flow;
-            candidate.end = self.source.raw_offset(at);
-        }
-        match flow {
-            Flow::Drained if more => Some(Step::More),
-            Flow::Drained => Some(Step::Drained),
-            Flow::Closed => Some(Step::Closed),
-            Flow::NoWrapper => {
-                self.retry(guide);
-                Some(Step::Restart)
-            }
-            _ => Some(Step::More),
-        }
-    }
-
-    /// Reads a part of the value at hand: why that stopped, where, and whether more can be read. None if it goes on in
-    /// another text.
-    fn read(&mut self, guide: &Guide) -> Option<(Flow, usize, bool)> {
-        let Self { phase: Phase::Value(value) | Phase::Skip(value, _), source, out, record, .. } = self
-        else {
-            return None;
-        };
-        source.fill();
-        let text = source.text();
-        let mut end = text.len().min(value.reach() + STEP);
-        while text.get(end).is_some_and(|&byte| instar_json::is_continuation(byte)) {
-            end += 1;
-        }
-        let more = end < text.len();
-        let whole = source.is_whole() && !more;
-        let flow = value.advance(&mut Io { text: &text[..end], whole, source, guide, out, record });
-        let at = match flow {
-            Flow::Hopeless(at) | Flow::Unclear(at) => at,
-            _ => value.at(),
-        };
-        match flow {
-            Flow::Enter(at) => source.enter(at),
-            Flow::Leave => {
-                let around = source.leave(at);
-                value.move_to(around);
-                out.move_to(around);
-                return None;
-            }
-            _ => return Some((flow, at, more)),
-        }
-        value.move_to(0);
-        out.move_to(0);
-        None
-    }
-
-    /// Reads the candidate once more, as if no object could be a wrapper.
-    fn retry(&mut self, guide: &Guide) {
-        let Some(candidate) = &mut self.candidate else { return };
-        candidate.wrappers = false;
-        candidate.flow = Flow::Drained;
-        self.record.reset(&candidate.mark);
-        self.source.leave_all();
-        self.out.restart(candidate.base);
-        self.phase = Phase::Value(Value::new(self.repairs, guide.root(), candidate.start, false));
-    }
-
-    /// The text ends before `end`: however it was cut, nothing behind has been read.
-    fn settle(&mut self, end: usize, guide: &Guide) {
-        self.source.leave_all();
-        self.source.truncate(end);
-        self.source.ended = false;
-        let (Phase::Value(_), Some(candidate)) = (&self.phase, self.candidate) else { return };
-        self.record.reset(&candidate.mark);
-        self.out.restart(candidate.base);
-        self.out.silent = true;
-        self.phase =
-            Phase::Value(Value::new(self.repairs, guide.root(), candidate.start, candidate.wrappers));
-        loop {
-            match self.read(guide) {
-                None | Some((Flow::Drained, _, true)) => {}
-                Some(_) => return,
-            }
-        }
-    }
-
-    /// The candidate is no answer: it is prose, and the search goes on behind it.
-    fn give_up(&mut self) {
-        let Some(candidate) = self.candidate else { return };
-        self.record.reset(&candidate.mark);
-        match (std::mem::replace(&mut self.phase, Phase::Around), candidate.flow) {
-            (Phase::Value(value), Flow::Drained) => self.begin_skip(value, candidate.start),
-            _ => self.resume(candidate.start, candidate.end),
-        }
-    }
-
-    /// What begins at `start` is read, but is no answer.
-    fn begin_skip(&mut self, value: Value, start: usize) {
-        self.out.restart(value.at());
-        self.out.silent = true;
-        self.record.muted = true;
-        self.phase = Phase::Skip(value, start);
-    }
-
-    fn skip(&mut self, guide: &Guide) -> Option<Step> {
-        let Phase::Skip(_, start) = self.phase else { return None };
-        let (flow, at, more) = self.read(guide)?;
-        let end = self.source.raw_offset(at);
-        if flow == Flow::Drained {
-            return (!more).then_some(Step::Drained);
-        }
-        let accepted = self.around.accepted;
-        self.resume(start, end);
-        if accepted && flow == Flow::Closed && self.repairs.has(RepairKind::ExtraValue) {
-            let read = quotation(&self.source.raw[start..end]);
-            let kind = RepairKind::ExtraValue;
-            self.record.note(Repair { kind, start, end, read, understood: String::new(), count: 1 }, None);
-            if self.list_of_one && self.source.raw[start] == b'{' {
-                self.source.truncate(end);
-                return Some(self.fail(end - 1, FaultKind::SecondObject));
-            }
-        }
-        None
-    }
-
-    /// What lies from `start` to `end` is prose; reading goes on behind it.
-    fn resume(&mut self, start: usize, end: usize) {
-        let end = end.max(start + 1);
-        self.record.muted = false;
-        self.out.silent = false;
-        self.source.leave_all();
-        self.around.add_prose(start, end);
-        self.around.go_on(end);
-        self.phase = Phase::Around;
     }
 }
