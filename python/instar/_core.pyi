@@ -11,6 +11,7 @@ from instar._protocols import DeltaKind, Framing, Protocol
 from instar.errors import ElementError, Violation
 from instar.parser import Limits
 from instar.progress import Progress
+from instar.repair import Repair, Repairs
 
 __all__ = ["Body", "Delta", "Events", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__", "dump"]
 __version__: Final[str]
@@ -57,6 +58,9 @@ class Parser(Generic[_T]):
     `model_validate_json`. With `on_violation="defer"` what the schema refuses is withheld, and listed in `violations`;
     the text is read to its end, and `finish` raises.
 
+    `repair` says what is mended that is not JSON: "none", "around" (prose, fences, reasoning, a byte order mark), "all",
+    a kind, or a set of kinds. What was mended is listed in `repairs`.
+
     After any error `snapshot`, `text`, `offset`, `line`, `column`, `path` and `progress` remain readable. A call while
     another one is at work (a second thread, or a validator that the parser is calling) is a `RuntimeError`.
     """
@@ -71,6 +75,7 @@ class Parser(Generic[_T]):
         context: Any = None,
         strict: bool | None = None,
         on_violation: Literal["raise", "defer"] = "raise",
+        repair: Repairs | None = None,
     ) -> Parser[_T]: ...
     @overload
     def __new__(
@@ -82,6 +87,7 @@ class Parser(Generic[_T]):
         context: Any = None,
         strict: bool | None = None,
         on_violation: Literal["raise", "defer"] = "raise",
+        repair: Repairs | None = None,
     ) -> Parser[Any]: ...
     @classmethod
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
@@ -94,9 +100,12 @@ class Parser(Generic[_T]):
         """
     def close(self) -> None:
         """Declare the text ended. Raises `TruncatedError` if the value is not whole."""
-    def finish(self) -> _T:
+    def finish(self, *, allow_truncated: bool = False) -> _T:
         """Declare the text ended and give what `model_validate_json` makes of it: a value that shares nothing with
         the snapshots.
+
+        With `allow_truncated` a value that is cut off is completed: an open string is kept as far as it came, containers
+        are closed, and a number, a word or a key that is open is left out.
 
         Raises `TruncatedError`, or the `pydantic.ValidationError` of `model_validate_json`.
         """
@@ -113,6 +122,18 @@ class Parser(Generic[_T]):
     @property
     def text(self) -> str:
         """The text so far; after an error it ends with the hopeless byte."""
+    @property
+    def mended_text(self) -> str:
+        """The JSON that is read of the text: the value alone, mended."""
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What was mended, in the order of the text."""
+    @property
+    def prose(self) -> str:
+        """What stands around the value in the text, and is no reasoning."""
+    @property
+    def reasoning(self) -> str:
+        """What the blocks of reasoning in the text say."""
     @property
     def offset(self) -> int:
         """The offset in bytes of the hopeless byte, or the number of bytes that have come."""

@@ -16,3 +16,4 @@ pub(crate) use builder::Builder;
 pub(crate) use context::Context;
 pub(crate) use elements::Elements;
 pub(crate) use members::Members;
+pub(crate) use same::looks_same;

@@ -7,7 +7,7 @@ use super::context::Context;
 use crate::ffi;
 
 /// Whether nobody could tell the values apart by looking at them. False where that cannot be said.
-pub(super) fn looks_same(
+pub(crate) fn looks_same(
     c: Context<'_, '_>,
     one: &Bound<'_, PyAny>,
     other: &Bound<'_, PyAny>,

@@ -2,7 +2,9 @@
 
 mod events;
 mod explain;
+mod mend;
 mod parser;
+mod reading;
 mod schema;
 mod wire;
 
