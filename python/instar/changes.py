@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Step: TypeAlias = str | int
 Path: TypeAlias = tuple[Step, ...]
@@ -78,13 +81,13 @@ class Replica:
                 self._change(each)
 
     def _append(self, change: Change) -> None:
-        if (0, *change.path) != self._spine or not isinstance(self._at(self._spine), str):
+        if (0, *change.path) != self._spine or not isinstance(at(self._top, self._spine), str):
             raise self._misfit(change, "there is no open text")
         self._pieces.append(change.value)
 
     def _join(self) -> None:
         if self._pieces:
-            container = self._at(self._spine[:-1])
+            container = at(self._top, self._spine[:-1])
             container[self._spine[-1]] += "".join(self._pieces)
             self._pieces.clear()
 
@@ -100,16 +103,16 @@ class Replica:
         if change.kind == "close":
             self._spine = path[:-1]
             return
-        container = self._at(tuple(parent))
+        container = at(self._top, tuple(parent))
         if container is self._top:
             container[:] = [deepcopy(change.value)]
         else:
             container[step] = deepcopy(change.value)
-        self._spine = path + _last(change.value)
+        self._spine = path + end_of(change.value)
 
     def _add(self, change: Change, parent: Path, step: Step) -> None:
         """Put in a value that has not been there."""
-        container = self._at(parent) if self._spine[: len(parent)] == parent else None
+        container = at(self._top, parent) if self._spine[: len(parent)] == parent else None
         if container is self._top and self._spine == (0,) and container == [None]:
             container.clear()  # a retry: another beginning
         value = deepcopy(change.value)
@@ -120,12 +123,6 @@ class Replica:
         else:
             raise self._misfit(change, "no container is open that lacks it")
 
-    def _at(self, path: Path) -> Any:
-        value: Any = self._top
-        for step in path:
-            value = value[step]
-        return value
-
     def _misfit(self, change: Change, reason: str) -> ValueError:
         where = f"what is open is {self.open}" if self.open is not None else "the value is settled"
         return ValueError(
@@ -134,10 +131,43 @@ class Replica:
         )
 
 
-def _last(value: Any) -> Path:
-    """Return the way to the last part of a value that could still grow, if it were open."""
+def end_of(value: Any) -> Path:
+    """Return the path of the last part of a value that could still grow, if it were open."""
     path: list[Step] = []
     while isinstance(value, dict | list) and value:
         step, value = next(reversed(value.items())) if isinstance(value, dict) else (len(value) - 1, value[-1])
         path.append(step)
     return tuple(path if isinstance(value, str | dict | list) or not path else path[:-1])
+
+
+def at(value: Any, path: Path) -> Any:
+    """Return the part of plain data at a path.
+
+    Raises:
+        LookupError: nothing is there.
+
+    """
+    for step in path:
+        value = value[step]
+    return value
+
+
+def coalesced(changes: Iterable[Change]) -> list[Change]:
+    """Return fewer changes that come to the same.
+
+    Appends to one path become one, an `open` takes in what is appended to it, and what closes at once is `set`.
+    """
+    fewer: list[Change] = []
+    for change in changes:
+        last = fewer[-1] if fewer else None
+        if last is not None and last.path == change.path and last.kind in _TAKES_IN.get(change.kind, ()):
+            if change.kind == "close":
+                fewer[-1] = last._replace(kind="set")
+            else:
+                fewer[-1] = last._replace(value=last.value + change.value)
+        else:
+            fewer.append(change)
+    return fewer
+
+
+_TAKES_IN = {"append": {"open", "append"}, "close": {"open"}}
