@@ -59,6 +59,10 @@ class NaiveChanges:
         self._shadow.feed(delta)
         return grown
 
+    def catch_up(self) -> None:
+        """Take note of what others have fed the parser, up to its last whole character."""
+        self._shadow.feed(self.parser.text[len(self._shadow.text) :])
+
     def close(self) -> None:
         """Declare the text ended."""
         self.parser.close()

@@ -11,6 +11,7 @@ from support.changes import NaiveChanges
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 
+    from instar import AsyncStream
     from instar.changes import Change
 
 
@@ -74,3 +75,18 @@ class AGrowing:
                 yield delta
         finally:
             self.closed = True
+
+
+async def changes(stream: AsyncStream[Any, Any]) -> AsyncIterator[list[Change]]:
+    """Yield the changes of a stream of instar's: what its own method is to do."""
+    reader = NaiveChanges(stream.parser)
+    try:
+        async for _ in stream:
+            reader.catch_up()
+            if batch := reader.drain():
+                yield batch
+        await stream.final()
+        reader.catch_up()
+        yield reader.drain()
+    finally:
+        await stream.aclose()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instar.pace import LATE, Pace, apaced, paced, until
+from instar._pace import LATE, Pace, apaced, paced, until
 from support.clock import SteppedClock, in_fake_time, timed
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instar.paths import EVERY, covers, fits, parse, write
+from instar._paths import EVERY, covers, fits, parse, write
 from strategies import KEYS
 
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from instar import Parser
+from instar._paths import EVERY, covers, fits, parse, write
 from instar.errors import StreamError
 from instar.outlets import ndjson, sse, sse_events
-from instar.paths import EVERY, covers, fits, parse, write
 from instar.testing.reply import tokens
 from strategies import UNTYPED, cuts, texts
 from support.changes import NaiveChanges, same

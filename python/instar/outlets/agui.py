@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, overload
 from pydantic_core import from_json
 from typing_extensions import Unpack
 
-from instar.outlets.source import Sending, texts_of, write_all
+from instar.outlets._source import Sending, texts_of, write_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
 
     from ag_ui.core import BaseEvent, RunAgentInput
 
-    from instar.outlets.source import AsyncTexts, Texts
+    from instar.outlets._source import AsyncTexts, Texts
 
 
 class Options(Sending, total=False):

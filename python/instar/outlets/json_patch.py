@@ -7,15 +7,15 @@ from collections.abc import AsyncIterable
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from instar._pace import apaced, paced
 from instar.changes import Replica, at, coalesced
-from instar.outlets.source import batches_of
-from instar.pace import apaced, paced
+from instar.outlets._source import batches_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from instar.changes import Path
-    from instar.outlets.source import AsyncBatches, Batch, Batches
+    from instar.outlets._source import AsyncBatches, Batch, Batches
 
 Patch: TypeAlias = "list[dict[str, Any]]"
 

@@ -11,12 +11,12 @@ from typing_extensions import Self
 
 from instar.changes import RETRY, Change, Replica, coalesced, end_of
 from instar.errors import StreamError
-from instar.outlets.source import batches_of
+from instar.outlets._source import batches_of
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from instar.outlets.source import AsyncBatches, Batch
+    from instar.outlets._source import AsyncBatches, Batch
 
 BEHIND: Final = 512
 """So many changes a reader may be behind, before it is given the whole value instead."""

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 
 from typing_extensions import TypedDict, Unpack
 
+from instar.outlets._selection import Selection
+from instar.outlets._source import Sending, batches_of, write_all
 from instar.outlets.compact import Compact
-from instar.outlets.selection import Selection
-from instar.outlets.source import Sending, batches_of, write_all
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
 
     from fastapi.sse import ServerSentEvent
 
+    from instar.outlets._source import AsyncBatches, Batch, Batches
     from instar.outlets.compact import Event
-    from instar.outlets.source import AsyncBatches, Batch, Batches
 
 T = TypeVar("T")
 

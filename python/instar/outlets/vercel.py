@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Final, overload
 from pydantic_core import from_json, to_json
 from typing_extensions import Unpack
 
+from instar._pace import apaced, paced
 from instar.changes import Replica
-from instar.outlets.source import Sending, batches_of, texts_of, write_all
+from instar.outlets._source import Sending, batches_of, texts_of, write_all
 from instar.outlets.sse import SSE_HEADERS
-from instar.pace import apaced, paced
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator
 
-    from instar.outlets.source import AsyncBatches, AsyncTexts, Batch, Batches, Texts
+    from instar.outlets._source import AsyncBatches, AsyncTexts, Batch, Batches, Texts
 
 VERCEL_HEADERS: Final = {**SSE_HEADERS, "x-vercel-ai-ui-message-stream": "v1"}
 """Headers by which the AI SDK knows a UI message stream."""

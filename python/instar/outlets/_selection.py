@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from instar._paths import covers, fits, parse
 from instar.changes import Change, at, end_of
-from instar.paths import covers, fits, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,8 +9,8 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from typing_extensions import TypedDict
 
+from instar._pace import LATE, until
 from instar.changes import Change
-from instar.pace import LATE, until
 
 ItemT = TypeVar("ItemT")
 ItemT_contra = TypeVar("ItemT_contra", contravariant=True)
