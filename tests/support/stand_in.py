@@ -1,0 +1,83 @@
+"""Gives parsers and streams the methods `changes` and `json_text`, by the naive reader, where they have none.
+
+Import it before the code that needs them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import instar
+from support.changes import NaiveChanges
+from support.growing import changes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from instar.changes import Change
+
+
+class Parser:
+    """A parser that hands out its changes."""
+
+    def __init__(self, schema: Any, **options: Any) -> None:
+        self._parser = instar._core.Parser(schema, **options)  # noqa: SLF001
+        self._readers: list[NaiveChanges] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)
+
+    def feed(self, delta: str) -> bool:
+        """Feed it, and let the readers see it."""
+        grown = self._parser.feed(delta)
+        for reader in self._readers:
+            reader.catch_up()
+        return bool(grown)
+
+    def changes(self) -> NaiveChanges:
+        """Return a reader."""
+        self._readers.append(NaiveChanges(self._parser, self._parser.text.encode()))
+        return self._readers[-1]
+
+
+def _changes(stream: instar.Stream[Any, Any]) -> Iterator[list[Change]]:
+    reader = NaiveChanges(stream.parser)
+    try:
+        for _ in stream:
+            reader.catch_up()
+            if batch := reader.drain():
+                yield batch
+        stream.final()
+        reader.catch_up()
+        if batch := reader.drain():
+            yield batch
+    finally:
+        stream.close()
+
+
+def _json_text(stream: instar.Stream[Any, Any]) -> Iterator[str]:
+    length = 0
+    for _ in stream:
+        yield stream.text[length:]
+        length = len(stream.text)
+    stream.final()
+    yield stream.text[length:]
+
+
+async def _ajson_text(stream: instar.AsyncStream[Any, Any]) -> AsyncIterator[str]:
+    length = 0
+    async for _ in stream:
+        yield stream.text[length:]
+        length = len(stream.text)
+    await stream.final()
+    yield stream.text[length:]
+
+
+if not hasattr(instar.Parser, "changes"):
+    for kind, methods in (
+        (instar.Stream, {"changes": _changes, "json_text": _json_text}),
+        (instar.AsyncStream, {"changes": changes, "json_text": _ajson_text}),
+    ):
+        for name, method in methods.items():
+            setattr(kind, name, method)
+    instar.Parser = Parser  # type: ignore[misc, assignment]
