@@ -10,7 +10,7 @@ from pydantic import BaseModel, RootModel
 from pydantic_core import to_jsonable_python
 
 from instar import Parser
-from instar.changes import Change, Path
+from instar.changes import Change, Path, end_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,8 +78,8 @@ class NaiveChanges:
         before, self._before = self._before, after
         if self._late and after is not MISSING:
             self._late = False
-            self._open = {path for path in self._spine() if at(after, path) is not MISSING and _grows(at(after, path))}
-            return [Change("replace", (), after)]
+            # A null is no beginning of a value, and `replace () None` a retry.
+            return list(self._replace((), after)) if after is not None else [Change("set", (), None)]
         return list(self._compare((), before, after))
 
     @property
@@ -106,12 +106,22 @@ class NaiveChanges:
             for step, part in self._parts(path, after):
                 yield from self._compare((*path, step), at(before, (step,)), part)
         elif not same(before, after):
-            self._open = {each for each in self._open if each[: len(path)] != path or each == path}
-            spine = [each for each in self._spine() if each[: len(path)] == path]
-            self._open |= {each for each in spine if _grows(at(after, each[len(path) :]))}
-            yield Change("replace", path, after)
+            yield from self._replace(path, after)
         if path in self._open and path not in self._spine():
             self._open.discard(path)
+            yield Change("close", path, None)
+
+    def _replace(self, path: Path, after: Any) -> Iterator[Change]:
+        """Replace a value; of what could be open in the new one, close what is not."""
+        yield Change("replace", path, after)
+        spine = self._spine()
+        self._open = {each for each in self._open if each[: len(path)] != path}
+        self._open |= {each for each in spine if each[: len(path)] == path and _grows(at(after, each[len(path) :]))}
+        last = path + end_of(after)
+        for depth in range(len(last), len(path), -1):
+            if last[:depth] not in self._open:
+                yield Change("close", last[:depth], None)
+        if path not in self._open and path not in spine:
             yield Change("close", path, None)
 
     def _begin(self, path: Path, after: Any) -> Iterator[Change]:
