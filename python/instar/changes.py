@@ -66,14 +66,23 @@ class Replica:
         """
         return self._spine[1:] if self._spine or not self._top else None
 
-    def apply(self, change: Change, *more: Change) -> None:
+    def whole(self) -> list[Change]:
+        """Return the changes by which a new replica becomes like this one."""
+        value = self.value
+        if self.open == () and value is None:
+            return [RETRY]
+        last = end_of(value)
+        settled = range(len(last), -1 if self.open is None else len(self.open), -1)
+        return [Change("replace", (), deepcopy(value)), *(Change("close", last[:depth], None) for depth in settled)]
+
+    def apply(self, *changes: Change) -> None:
         """Follow changes, in the order in which they were drained.
 
         Raises:
             ValueError: a change does not fit the value so far. Those before it have been applied.
 
         """
-        for each in (change, *more):
+        for each in changes:
             if each.kind == "append":
                 self._append(each)
             else:

@@ -11,7 +11,7 @@ from support.changes import NaiveChanges
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 
-    from instar import AsyncStream
+    from instar import AsyncStream, Stream
     from instar.changes import Change
 
 
@@ -77,8 +77,24 @@ class AGrowing:
             self.closed = True
 
 
-async def changes(stream: AsyncStream[Any, Any]) -> AsyncIterator[list[Change]]:
+def changes(stream: Stream[Any, Any]) -> Iterator[list[Change]]:
     """Yield the changes of a stream of instar's: what its own method is to do."""
+    reader = NaiveChanges(stream.parser)
+    try:
+        for _ in stream:
+            reader.catch_up()
+            if batch := reader.drain():
+                yield batch
+        stream.final()
+        reader.catch_up()
+        if batch := reader.drain():
+            yield batch
+    finally:
+        stream.close()
+
+
+async def achanges(stream: AsyncStream[Any, Any]) -> AsyncIterator[list[Change]]:
+    """Yield the changes of an async one."""
     reader = NaiveChanges(stream.parser)
     try:
         async for _ in stream:
@@ -87,6 +103,7 @@ async def changes(stream: AsyncStream[Any, Any]) -> AsyncIterator[list[Change]]:
                 yield batch
         await stream.final()
         reader.catch_up()
-        yield reader.drain()
+        if batch := reader.drain():
+            yield batch
     finally:
         await stream.aclose()

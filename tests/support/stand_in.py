@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import instar
+from instar._paths import parse
+from instar._place import AsyncReading, Reading
 from support.changes import NaiveChanges
-from support.growing import changes
+from support.growing import achanges, changes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-
-    from instar.changes import Change
 
 
 class Parser:
@@ -40,21 +40,6 @@ class Parser:
         return self._readers[-1]
 
 
-def _changes(stream: instar.Stream[Any, Any]) -> Iterator[list[Change]]:
-    reader = NaiveChanges(stream.parser)
-    try:
-        for _ in stream:
-            reader.catch_up()
-            if batch := reader.drain():
-                yield batch
-        stream.final()
-        reader.catch_up()
-        if batch := reader.drain():
-            yield batch
-    finally:
-        stream.close()
-
-
 def _json_text(stream: instar.Stream[Any, Any]) -> Iterator[str]:
     length = 0
     for _ in stream:
@@ -73,10 +58,17 @@ async def _ajson_text(stream: instar.AsyncStream[Any, Any]) -> AsyncIterator[str
     yield stream.text[length:]
 
 
+def _at(stream: Any, path: str) -> Any:
+    watched = vars(stream).setdefault("watched", None)
+    if watched is None:
+        watched = stream.watched = (AsyncReading if isinstance(stream, instar.AsyncStream) else Reading)(stream)
+    return watched.at(parse(path))
+
+
 if not hasattr(instar.Parser, "changes"):
     for kind, methods in (
-        (instar.Stream, {"changes": _changes, "json_text": _json_text}),
-        (instar.AsyncStream, {"changes": changes, "json_text": _ajson_text}),
+        (instar.Stream, {"changes": changes, "json_text": _json_text, "at": _at}),
+        (instar.AsyncStream, {"changes": achanges, "json_text": _ajson_text, "at": _at}),
     ):
         for name, method in methods.items():
             setattr(kind, name, method)

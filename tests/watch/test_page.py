@@ -23,7 +23,7 @@ from instar.testing import LocalOpenAI
 from instar.testing.host import Host
 from instar.testing.reply import tokens
 from strategies import UNTYPED, texts
-from support.growing import Growing, changes
+from support.growing import Growing, achanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ def browser() -> Iterator[webdriver.Chrome]:
 def with_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let streams hand out changes, by the naive reader where they have none of their own."""
     if not hasattr(AsyncStream, "changes"):
-        monkeypatch.setattr(AsyncStream, "changes", changes, raising=False)
+        monkeypatch.setattr(AsyncStream, "changes", achanges, raising=False)
 
 
 class Line:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable
-from copy import deepcopy
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import Self
 
-from instar.changes import RETRY, Change, Replica, coalesced, end_of
+from instar.changes import Replica, coalesced
 from instar.errors import StreamError
 from instar.outlets._source import batches_of
 
@@ -62,10 +61,10 @@ class Shared:
         reader = _Reader()
         self._readers.add(reader)
         try:
-            yield self._whole()
+            yield self._replica.whole()
             while True:
                 done = self._task.done()
-                if batch := self._whole() if reader.behind else reader.take():
+                if batch := self._replica.whole() if reader.behind else reader.take():
                     reader.behind = False
                     yield batch
                 elif done:
@@ -97,7 +96,7 @@ class Shared:
     async def _read(self) -> None:
         try:
             async for batch in self._batches:
-                self._replica.apply(*batch) if batch else None
+                self._replica.apply(*batch)
                 for reader in self._readers:
                     reader.put(batch)
         except Exception as error:  # noqa: BLE001 - every reader raises it
@@ -110,15 +109,6 @@ class Shared:
     def _wake(self) -> None:
         for reader in self._readers:
             reader.news.set()
-
-    def _whole(self) -> Batch:
-        """Return what shows now, as the first batch of a reader that comes now."""
-        value, open_ = self._replica.value, self._replica.open
-        if open_ == () and value is None:
-            return [RETRY]
-        last = end_of(value)
-        settled = range(len(last), -1 if open_ is None else len(open_), -1)
-        return [Change("replace", (), deepcopy(value)), *(Change("close", last[:depth], None) for depth in settled)]
 
 
 class _Reader:
