@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 
 T = TypeVar("T")
 
@@ -60,6 +60,9 @@ def paced(
     except Exception:
         yield from waiting
         raise
+    finally:
+        if isinstance(source, Generator):
+            source.close()
     yield from waiting
 
 

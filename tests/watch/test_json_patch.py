@@ -78,3 +78,11 @@ def test_patches_share_nothing_with_what_they_are_made_of() -> None:
     (operation,) = Patches()([change])
     operation["value"]["x"] = 1
     assert change.value == {}
+
+
+def test_left_early_it_closes_the_stream() -> None:
+    stream = Growing(ADA)
+    patches = json_patch(stream, emit=0)
+    next(patches)
+    patches.close()
+    assert stream.closed

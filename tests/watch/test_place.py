@@ -19,6 +19,7 @@ from instar._resolve import resolve
 from instar._watch import State
 from instar.changes import RETRY
 from instar.errors import AbsentError, StreamError
+from instar.outlets import share
 from strategies import cuts
 from support.clock import in_fake_time, timed
 from support.growing import achanges, changes
@@ -302,6 +303,23 @@ def test_who_is_alone_and_gives_up_leaves_what_is_being_read() -> None:
             await asyncio.wait_for(at(watched, "named").wait(), 9.5)
         assert await at(watched, "named['7'].title") == "Seven"
         await watched.aclose()
+
+    in_fake_time(run())
+
+
+def test_places_of_a_shared_stream_at_any_time() -> None:
+    async def run() -> None:
+        async with share(Source(instar.partials(timed(list(enumerate(TEXT))), Paper))) as shared:
+            early = asyncio.ensure_future(at(AsyncReading(shared), "title").wait())
+            await asyncio.sleep(TEXT.index("They bend") + 3.5)
+            late = AsyncReading(shared)
+            assert await at(late, "title") == await early == "On Flying"
+            assert [bullet.text async for bullet in at(late, "sections[0].bullets").elements()] == [
+                "They bend",
+                "They beat",
+            ]
+            assert await shared.final() == FINAL
+            assert await at(AsyncReading(shared), "motto") == "Fly"
 
     in_fake_time(run())
 

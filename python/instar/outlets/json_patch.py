@@ -12,7 +12,7 @@ from instar.changes import Replica, at, coalesced
 from instar.outlets._source import batches_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 
     from instar.changes import Path
     from instar.outlets._source import AsyncBatches, Batch, Batches
@@ -21,9 +21,9 @@ Patch: TypeAlias = "list[dict[str, Any]]"
 
 
 @overload
-def json_patch(source: Batches, *, under: str = "", emit: float = 0.5) -> Iterator[Patch]: ...
+def json_patch(source: Batches, *, under: str = "", emit: float = 0.5) -> Generator[Patch, None, None]: ...
 @overload
-def json_patch(source: AsyncBatches, *, under: str = "", emit: float = 0.5) -> AsyncIterator[Patch]: ...
+def json_patch(source: AsyncBatches, *, under: str = "", emit: float = 0.5) -> AsyncGenerator[Patch, None]: ...
 def json_patch(source: Batches | AsyncBatches, *, under: str = "", emit: float = 0.5) -> Any:
     """Return what a stream shows as JSON patches, of a document that begins as null.
 
@@ -44,10 +44,20 @@ def json_patch(source: Batches | AsyncBatches, *, under: str = "", emit: float =
     patches = Patches(under)
     if isinstance(batches, AsyncIterable):
         return _apatches(batches, patches, emit)
-    return filter(None, map(patches, paced(batches, emit, operator.add)))
+    return _patches(batches, patches, emit)
 
 
-async def _apatches(batches: AsyncIterable[Batch], patches: Patches, emit: float) -> AsyncIterator[Patch]:
+def _patches(batches: Iterable[Batch], patches: Patches, emit: float) -> Generator[Patch, None, None]:
+    calm = paced(batches, emit, operator.add)
+    try:
+        for batch in calm:
+            if patch := patches(batch):
+                yield patch
+    finally:
+        calm.close()
+
+
+async def _apatches(batches: AsyncIterable[Batch], patches: Patches, emit: float) -> AsyncGenerator[Patch, None]:
     calm = apaced(batches, emit, operator.add)
     try:
         async for batch in calm:

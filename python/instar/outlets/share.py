@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import Self
 
@@ -37,13 +37,14 @@ def share(source: AsyncBatches) -> Shared:
     if not isinstance(batches, AsyncIterable):
         message = "share takes an async stream, since it reads on in a task of the event loop"
         raise TypeError(message)
-    return Shared(batches)
+    return Shared(source, batches)
 
 
 class Shared:
     """A stream that several read: see `share`."""
 
-    def __init__(self, batches: AsyncIterable[Batch]) -> None:
+    def __init__(self, source: Any, batches: AsyncIterable[Batch]) -> None:
+        self._source = source
         self._batches = batches
         self._replica = Replica()
         self._readers: set[_Reader] = set()
@@ -75,6 +76,23 @@ class Shared:
             self._readers.discard(reader)
         if self._failure is not None:
             raise self._failure
+
+    @property
+    def snapshot(self) -> Any:
+        """The value so far, as the stream shows it."""
+        return self._source.snapshot
+
+    async def final(self) -> Any:
+        """Wait for the end of the stream; return the validated value.
+
+        Raises:
+            Exception: as `changes` does.
+
+        """
+        await asyncio.wait({self._task})
+        if self._failure is not None:
+            raise self._failure
+        return await self._source.final()
 
     async def aclose(self) -> None:
         """Stop reading and close the stream."""
