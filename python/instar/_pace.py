@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterable, Callable, Iterable
 
 T = TypeVar("T")
 
@@ -102,34 +102,69 @@ _END: Any = object()
 async def until(source: AsyncIterable[T], deadline: Callable[[], float | None]) -> AsyncGenerator[T | Late, None]:
     """Yield the items of a source, and `LATE` each time that the deadline passes before the next one.
 
-    `deadline` is asked before each wait: a time of the event loop's clock, or None to wait without one. Nothing is read
-    ahead. A wait with a deadline runs in a task of its own. The source is closed when this generator is.
+    `deadline` is a time of the event loop's clock, or None; it is asked before each wait, and again when it has passed.
+    One task reads all of the source, two items ahead at most. The source is closed when this generator is.
     """
-    clock = asyncio.get_running_loop().time
-    iterator = aiter(source)
-    pending: asyncio.Future[T] | None = None
+    slot: asyncio.Queue[T | Late] = asyncio.Queue(maxsize=1)
+    alarm = _Alarm(deadline, slot)
+    reading = asyncio.get_running_loop().create_task(_read(source, slot))
     try:
         while True:
-            due = deadline()
-            if pending is None and due is None:
-                item = await anext(iterator, _END)
-            else:
-                pending = pending or asyncio.ensure_future(_next(iterator))
-                await asyncio.wait({pending}, timeout=None if due is None else max(due - clock(), 0))
-                if not pending.done():
-                    yield LATE
-                    continue
-                item, pending = pending.result(), None
+            alarm.set()
+            item = await slot.get()
             if item is _END:
+                await reading
                 return
             yield item
     finally:
-        if pending is not None:
-            pending.cancel()
-            await asyncio.gather(pending, return_exceptions=True)
-        if isinstance(iterator, AsyncGenerator):
-            await iterator.aclose()
+        alarm.clear()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
-async def _next(iterator: AsyncIterator[T]) -> T:
-    return await anext(iterator, _END)
+async def _read(source: AsyncIterable[T], slot: asyncio.Queue[T | Late]) -> None:
+    """Put the items of a source into a slot, and the end behind them."""
+    try:
+        async for item in source:
+            await slot.put(item)
+    except Exception:
+        await slot.put(_END)
+        raise
+    finally:
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()
+    await slot.put(_END)
+
+
+class _Alarm:
+    """Puts `LATE` into an empty slot at the deadline. One timer serves many waits: a task for each would cost more."""
+
+    def __init__(self, deadline: Callable[[], float | None], slot: asyncio.Queue[Any]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._deadline = deadline
+        self._slot = slot
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self) -> None:
+        """See to it that it rings at the deadline: a timer that is too early asks again."""
+        due = self._deadline()
+        if due is None or (self._timer is not None and self._timer.when() <= due):
+            return
+        self.clear()
+        self._timer = self._loop.call_at(due, self._ring)
+
+    def clear(self) -> None:
+        """Ring no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ring(self) -> None:
+        self._timer = None
+        due = self._deadline()
+        # Timers may be as early as the clock is coarse.
+        if due is not None and due <= self._loop.time() + time.get_clock_info("monotonic").resolution:
+            if self._slot.empty():
+                self._slot.put_nowait(LATE)
+        else:
+            self.set()

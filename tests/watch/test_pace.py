@@ -112,9 +112,12 @@ def test_what_came_before_an_error_comes_before_it() -> None:
 
 def test_a_deadline_that_passes_is_told_and_nothing_is_lost() -> None:
     async def run() -> list[Any]:
-        loop = asyncio.get_running_loop()
-        source = timed([(1.2, "a"), (3.5, "b"), (3.6, "c")])
-        return [(loop.time(), item) async for item in until(source, lambda: loop.time() + 1)]
+        loop, seen = asyncio.get_running_loop(), []
+        last = 0.0
+        async for item in until(timed([(1.2, "a"), (3.5, "b"), (3.6, "c")]), lambda: last + 1):
+            last = loop.time()
+            seen.append((last, item))
+        return seen
 
     seen = [(round(time, 3), item) for time, item in in_fake_time(run())]
     assert seen == [(1.0, LATE), (1.2, "a"), (2.2, LATE), (3.2, LATE), (3.5, "b"), (3.6, "c")]
