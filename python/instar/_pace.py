@@ -6,7 +6,9 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Generator
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from typing_extensions import Self
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable
@@ -71,7 +73,7 @@ async def apaced(source: AsyncIterable[T], seconds: float, merge: Callable[[T, T
     pace = Pace(seconds)
     clock = asyncio.get_running_loop().time
     waiting: list[T] = []
-    arrivals = until(source, lambda: pace.due)
+    arrivals = Arrivals(source, lambda: pace.due)
     try:
         async for item in arrivals:
             if item is not LATE:
@@ -99,27 +101,38 @@ LATE: Final = Late.LATE
 _END: Any = object()
 
 
-async def until(source: AsyncIterable[T], deadline: Callable[[], float | None]) -> AsyncGenerator[T | Late, None]:
-    """Yield the items of a source, and `LATE` each time that the deadline passes before the next one.
+class Arrivals(Generic[T]):
+    """Iterates over a source, and yields `LATE` each time that the deadline passes before the next item.
 
     `deadline` is a time of the event loop's clock, or None; it is asked before each wait, and again when it has passed.
-    One task reads all of the source, two items ahead at most. The source is closed when this generator is.
+    One task reads all of the source, two items ahead at most, and closes it. Leave it by `aclose`.
     """
-    slot: asyncio.Queue[T | Late] = asyncio.Queue(maxsize=1)
-    alarm = _Alarm(deadline, slot)
-    reading = asyncio.get_running_loop().create_task(_read(source, slot))
-    try:
-        while True:
-            alarm.set()
-            item = await slot.get()
-            if item is _END:
-                await reading
-                return
-            yield item
-    finally:
-        alarm.clear()
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+
+    # No generator: where one is forgotten together with the generator that iterates over it, the loop closes both at
+    # once, and each fails because of the other.
+
+    def __init__(self, source: AsyncIterable[T], deadline: Callable[[], float | None]) -> None:
+        self._slot: asyncio.Queue[T | Late] = asyncio.Queue(maxsize=1)
+        self._alarm = _Alarm(deadline, self._slot)
+        self._reading = asyncio.get_running_loop().create_task(_read(source, self._slot))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T | Late:
+        self._alarm.set()
+        item = await self._slot.get()
+        if item is _END:
+            self._alarm.clear()
+            await self._reading
+            raise StopAsyncIteration
+        return item
+
+    async def aclose(self) -> None:
+        """Stop reading, and close the source."""
+        self._alarm.clear()
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
 
 
 async def _read(source: AsyncIterable[T], slot: asyncio.Queue[T | Late]) -> None:

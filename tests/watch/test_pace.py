@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instar._pace import LATE, Pace, apaced, paced, until
+from instar._pace import LATE, Arrivals, Pace, apaced, paced
 from support.clock import SteppedClock, in_fake_time, timed
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def test_a_deadline_that_passes_is_told_and_nothing_is_lost() -> None:
     async def run() -> list[Any]:
         loop = asyncio.get_running_loop()
         seen: list[Any] = [(0.0, LATE)]
-        async for item in until(timed([(1.2, "a"), (3.5, "b"), (3.6, "c")]), lambda: seen[-1][0] + 1):
+        async for item in Arrivals(timed([(1.2, "a"), (3.5, "b"), (3.6, "c")]), lambda: seen[-1][0] + 1):
             seen.append((loop.time(), item))  # noqa: PERF401 - the deadline looks at it
         return seen[1:]
 
@@ -133,7 +133,7 @@ def test_left_early_it_closes_its_source_in_the_middle_of_a_wait() -> None:
             closed.append(True)
 
     async def run() -> None:
-        items = until(source(), lambda: 1.0)
+        items = Arrivals(source(), lambda: 1.0)
         assert [await anext(items), await anext(items)] == [1, LATE]
         await items.aclose()
         assert closed == [True]

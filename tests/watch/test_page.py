@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import os
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,10 @@ def with_changes(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(AsyncStream, "changes", achanges, raising=False)
 
 
+class CutError(Exception):
+    """The test has cut the line."""
+
+
 class Line:
     """Passes requests on; once it is told to, it breaks a connection instead of sending the next piece of an answer."""
 
@@ -84,12 +89,15 @@ class Line:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def passed(message: Message) -> None:
             if self.cut and message["type"] == "http.response.body":
-                self.cut = False
-                reason = "the test cuts the line"
-                raise RuntimeError(reason)
+                raise CutError
             await send(message)
 
-        await self.app(scope, receive, passed)
+        with suppress(CutError):
+            await self.app(scope, receive, passed)
+        if self.cut and scope["method"] == "POST":
+            # Raised here, for a traceback through the answer would keep alive what nobody reads any more.
+            self.cut = False
+            raise CutError
 
 
 class Page:
@@ -135,7 +143,8 @@ def open_page(browser: webdriver.Chrome, example: Any, *answer: str, hold: bool 
             yield Page(browser, model, line)
         finally:
             browser.get("about:blank")
-            model.release_all()  # the server stops when all that it reads has ended
+            model.release_all()  # the server stops when all that it reads has ended,
+            gc.collect()  # and what was cut is closed when it is found to be garbage
             host.stop()
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from typing_extensions import TypedDict
 
-from instar._pace import LATE, until
+from instar._pace import LATE, Arrivals
 from instar.changes import Change
 
 ItemT = TypeVar("ItemT")
@@ -152,7 +152,7 @@ async def _awrite_all(
 ) -> AsyncGenerator[OutT, None]:
     clock = asyncio.get_running_loop().time
     written = clock()
-    arrivals = until(items, lambda: None if heartbeat is None else written + heartbeat)
+    arrivals = Arrivals(items, lambda: None if heartbeat is None else written + heartbeat)
     try:
         for out in writer.begin():
             yield out
