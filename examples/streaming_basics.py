@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 import instar
 from instar import Partial
-from instar.client.client import AsyncClient, Client
+from instar.openai import AsyncClient, Client
 from instar.testing import LocalOpenAI
 
 MODEL = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")

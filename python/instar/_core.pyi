@@ -1,20 +1,38 @@
-"""The compiled extension: a schema's plan, the parser that follows it, and the decoder of responses."""
+"""The compiled extension: a schema's plan, the parser that follows it, the decoder of responses, and the pump."""
 
+from collections.abc import Callable, Iterator
 from types import GenericAlias
 from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
-from pydantic.plugin._schema_validator import PluggableSchemaValidator
-from pydantic_core import CoreSchema, SchemaValidator
+from pydantic_core import CoreSchema
 from typing_extensions import Self
 
-from instar.errors import Violation
+from instar._protocols import DeltaKind, Framing, Protocol
+from instar.errors import ElementError, Violation
 from instar.parser import Limits
 from instar.progress import Progress
 
-__all__ = ["Delta", "Parser", "Schema", "Wire", "__version__"]
+__all__ = ["Body", "Delta", "Events", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__", "dump"]
 __version__: Final[str]
 
 _T = TypeVar("_T")
+_ItemT = TypeVar("_ItemT")
+_FinalT = TypeVar("_FinalT")
+
+def dump(obj: object, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
+    """What of `obj` has arrived, as plain data: of a model the fields in its `model_fields_set`, and so at every depth.
+
+    `obj` is a snapshot, open or closed, or any other model, TypedDict, list or dict. The cost is that of the data;
+    no serializer, computed field or default of yours is asked, and nothing is raised. (A `mode` of another name is a
+    `ValueError`.)
+
+    Containers are lists and dicts: a tuple, a set, a deque are lists, a model that is its root is that. Fields with
+    `exclude=True` are left out; `by_alias` names the others by their serialization aliases. With `mode="python"` atoms
+    are what they are. With "json" they are what `pydantic_core.to_jsonable_python` makes of them under the config of
+    the model around them, keys are strings, secrets are masked, and what has no JSON form is `"<ClassName>"`.
+
+    A dataclass does not remember what has arrived and shows all of its fields; `Parser.dump` knows.
+    """
 
 @final
 class Schema:
@@ -23,12 +41,12 @@ class Schema:
     def __new__(
         cls,
         core_schema: CoreSchema | None,
-        validator: SchemaValidator | PluggableSchemaValidator,
+        validator: Any,
         *,
         strict: bool | None = None,
     ) -> Self: ...
     def explain(self) -> list[tuple[str, str, str, list[tuple[str, str]], str]]:
-        """How each part of the schema is read: see `instar.explain.Row`."""
+        """How each part of the schema is read: see `instar.Row`."""
 
 @final
 class Parser(Generic[_T]):
@@ -84,6 +102,8 @@ class Parser(Generic[_T]):
         """
     def drain(self) -> list[Any]:
         """The elements that have settled since the last drain: for schemas `list[X]` and `dict[str, list[X]]`."""
+    def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
+        """What has arrived, and nothing else, as plain data: see `instar.dump`. Of dataclasses, too."""
     @property
     def snapshot(self) -> _T:
         """The object so far, built when asked for and kept until there is something new."""
@@ -117,24 +137,24 @@ class Delta:
     """One thing that a response said."""
 
     __match_args__: Final = ("kind", "text", "choice", "call")
+    KINDS: Final[tuple[DeltaKind, ...]]
 
     def __new__(
         cls,
-        kind: Literal["reasoning", "text", "refusal", "call", "id", "arguments", "finish", "usage", "error", "done"],
+        kind: DeltaKind,
         text: str = "",
         *,
         choice: int = 0,
         call: int | None = None,
+        item: int = 0,
     ) -> Self: ...
     @property
-    def kind(
-        self,
-    ) -> Literal["reasoning", "text", "refusal", "call", "id", "arguments", "finish", "usage", "error", "done"]:
+    def kind(self) -> DeltaKind:
         """What it is. Of one event they come in this order, call by call, choice by choice, with what ends last."""
     @property
     def text(self) -> str:
         """The characters: of the function's name for "call", of the call's id for "id", of the reason for "finish", of
-        an object's JSON for "usage" and "error" (or of a string's). Empty for "done" only.
+        an object's JSON for "usage" and "error" (or of a string's). Empty for "restart", `"call_end"` and "done" only.
         """
     @property
     def choice(self) -> int:
@@ -144,41 +164,272 @@ class Delta:
         """The tool call it belongs to: its `index`, `output_index` or block index, or for Gemini its place in the
         candidate.
         """
+    @property
+    def item(self) -> int:
+        """The number, in its choice, of the item or block that its text stands in: what has another number is another
+        text. 0 where there is only one.
+        """
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
 @final
 class Wire:
-    """Reads the body of a streamed response: server-sent events with a provider's envelopes.
+    """Decodes the body of a streamed response.
 
-    What is not known of an event is skipped. A call while another one is at work is a `RuntimeError`.
+    `protocol` says how the deltas are packed into events; with None the first event does. `framing` says how the events
+    are cut out of the bytes, where it is not the one in which the protocol usually comes. `lane` selects one of several
+    responses in one source: the events with this `stream_id`, or with none. What is not known of an event is skipped. A
+    call while another one is at work is a `RuntimeError`.
     """
 
-    def __new__(cls, envelope: Literal["openai-chat", "openai-responses", "anthropic", "gemini"]) -> Self: ...
-    def feed(self, body: bytes, /) -> list[Delta]:
+    PROTOCOLS: Final[tuple[Protocol, ...]]
+    FRAMINGS: Final[tuple[Framing, ...]]
+
+    def __new__(cls, protocol: Protocol | None, framing: Framing | None = None, *, lane: str | None = None) -> Self: ...
+    @staticmethod
+    def recognise(event: bytes, /) -> Protocol | None:
+        """The protocol that an event, a JSON text, belongs to; None if it is one of none."""
+    def feed(self, body: bytes | bytearray | memoryview, /) -> list[Delta]:
         """The deltas that these bytes complete, in their order, however the body is cut.
 
-        Raises `WireError` if an event's data is not JSON. The deltas before it are given first: the error is raised by
-        this call if there are none, otherwise by the next one (`end` too), and by every later one. What comes behind
-        `[DONE]` is not read.
+        Raises `WireError` if an event's data is not JSON, or contradicts what has come. The deltas before it are given
+        first: the error is raised by this call if there are none, otherwise by the next one (`end` too), and by every
+        later one. What comes behind `[DONE]` is not read.
+        """
+    def feed_event(self, event: bytes, /) -> list[Delta]:
+        """The deltas of one event, a JSON text, that came as a message of its own.
+
+        Raises as `feed` does.
         """
     def end(self) -> list[Delta]:
-        """The body has ended. An event that no blank line has dispatched is dropped, as the standard says.
+        """The deltas that the end of the body completes. An event that is not whole is dropped, and so is one that no
+        blank line has dispatched, as the standard says. Another body of the same response may follow.
 
         Raises as `feed` does.
         """
     @property
     def done(self) -> bool:
         """Whether the response has said that it is over: `[DONE]`, `response.completed`, `response.incomplete`,
-        `response.failed`, `response.cancelled` or `message_stop`. Gemini does not say so.
+        `response.failed`, `response.cancelled`, `message_stop` or what the other protocols have for it. Gemini does not
+        say so.
+        """
+    def is_cut(self, choice: int = 0) -> bool:
+        """Whether a choice was cut: it has ended by a limit, a filter or a failure; or it has not ended at all, by a
+        reason or by the last event of the response. Before the end that is so of each.
         """
     @property
     def offset(self) -> int:
         """How many bytes have come, or the offset of the first one after which an event's data cannot be JSON."""
     @property
     def events(self) -> list[bytes]:
-        """The data of the events so far, JSON texts. A run of events that differ only in the characters of their one
-        delta, and in their `sequence_number` and `obfuscation`, is one event with the characters joined and the first
-        number. `obfuscation` (Mistral's `p`) is left out everywhere. The `index` of a tool call is the number that its
-        deltas have, whatever the server said. Every look costs a copy of them all.
+        """The data of the events so far, JSON texts. Events that differ only in the characters of their one delta, and
+        in their `sequence_number` and `obfuscation`, are one event with the characters joined and the first number.
+        `obfuscation` (Mistral's `p`) is left out everywhere. The `index` of a tool call is the number that its deltas
+        have, whatever the server says. Every look costs a copy of them all.
         """
+
+@final
+class Events:
+    """The events of a body whose protocol is the caller's own: server-sent ones, or JSON texts one behind the other."""
+
+    def __new__(cls) -> Self: ...
+    def feed(self, body: bytes, /) -> list[bytes]:
+        """The data of the events that these bytes complete. What comes behind `[DONE]` is not read."""
+    def end(self) -> list[bytes]:
+        """The body has ended: the data of the event that this completes, if one is."""
+    @property
+    def offset(self) -> int:
+        """How many bytes have come."""
+    @property
+    def done(self) -> bool:
+        """Whether `[DONE]` has come."""
+
+@final
+class Body:
+    """The body of one response, as far as it has come.
+
+    `decoder` is a `Wire`, or whatever has its `feed` and `end`. `complain` makes an exception of the JSON text of an
+    error that the server sent. What goes wrong is kept, and raised by each reader after what it has not taken yet.
+    """
+
+    def __new__(
+        cls,
+        decoder: Any,
+        place: Literal["auto", "text", "call", "calls", "turn"],
+        complain: Callable[[str], Exception],
+        *,
+        emit: Literal["delta", "read"] = "delta",
+        elsewhere: bool = False,
+        several: bool = False,
+        foreign: list[str] = ...,
+    ) -> Self: ...
+    def close(self) -> None:
+        """The source has been closed: nothing more comes."""
+    @property
+    def place(self) -> Literal["auto", "text", "call", "calls", "turn"]:
+        """Where the answer is looked for."""
+    @property
+    def decoder(self) -> Any:
+        """What reads the bytes."""
+    @property
+    def usage(self) -> str | None:
+        """The JSON text of the token counts, once the server has told them."""
+    @property
+    def begun(self) -> bool:
+        """Whether something has come of any choice."""
+    @property
+    def done(self) -> bool:
+        """Whether the response has said that it is over."""
+    @property
+    def has_lines(self) -> bool:
+        """Whether there was a line end in the body."""
+    @property
+    def beginning(self) -> bytes:
+        """The first bytes of the body."""
+
+@final
+class Pump(Generic[_ItemT, _FinalT]):
+    """What stands between a source and those who look: an iterator over the items that can be had without reading on.
+
+    It ends when it is hungry (`feed` it, or say that the source has come to its `end`, or to `fail`), when the answer
+    is whole, and when it is refused: `error` then says why, and after `settle` it hands out what is left.
+    """
+
+    @staticmethod
+    def partials(
+        make: Callable[[], Parser[Any]],
+        *,
+        body: Body | None = None,
+        choice: int = 0,
+        look: Callable[[Any], Any] | None = None,
+        textual: bool = False,
+    ) -> Pump[Any, Any]:
+        """The growing object, once more after every delta that changed it.
+
+        `make` makes a parser, and another one for another attempt. `look` says what is shown of the parser's value.
+        `textual`: the value is a text, which may come as it is, and not as JSON.
+        """
+    @staticmethod
+    def elements(
+        make: Callable[[], Parser[Any]],
+        wrapped: Callable[[], Parser[Any]],
+        *,
+        body: Body | None = None,
+        choice: int = 0,
+        passed: list[Any] | None = None,
+        element: Callable[[], Parser[Any]] | None = None,
+    ) -> Pump[Any, Any]:
+        """The members of a list, each once, as it closes.
+
+        `make` makes the parser of a bare list, `wrapped` that of an object of lists. What has `passed` in an earlier
+        attempt is not handed out again. With `element`, which makes the parser of one, an element that is refused does
+        not end the stream: it is among the `errors`.
+        """
+    @staticmethod
+    def calls(
+        make: Callable[[], Parser[Any]],
+        begin: Callable[[int, str | None, str], Any],
+        view: Literal["parts", "finals", "first"],
+        *,
+        body: Body | None = None,
+        choice: int = 0,
+        passed: list[Any] | None = None,
+        skip: bool = False,
+    ) -> Pump[Any, Any]:
+        """The calls of functions. `begin(index, id, name)` makes the object of each, `make` the parser of none.
+
+        With `skip` a call that is refused does not end the stream: it is among the `errors`.
+        """
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
+    def __iter__(self) -> Iterator[_ItemT]: ...
+    def __next__(self) -> _ItemT: ...
+    def feed(self, piece: Any, /) -> None:
+        """Take in the next piece of the source."""
+    def end(self) -> None:
+        """The source has come to its end."""
+    def fail(self, error: Exception, /) -> None:
+        """The source has failed."""
+    def leave(self) -> None:
+        """Hand out no more, and be hungry no more."""
+    def settle(self) -> None:
+        """Go on to hand out what is left: whatever had to be done about the error has been done."""
+    def conclude(self) -> None:
+        """Check that what has come is a whole answer. The end may show something that was not shown before."""
+    def final(self) -> _FinalT:
+        """The validated answer, made once."""
+    def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
+        """What of the snapshot has arrived, as plain data: see `instar.dump`."""
+    def found(self) -> dict[str, Any]:
+        """What has come of the choice, wherever it stands: "answer" (or None), "prose", "calls" and "reasoning"."""
+    @property
+    def hungry(self) -> bool:
+        """Whether there is nothing to take before more has been read."""
+    @property
+    def reading(self) -> bool:
+        """Whether somebody waits for the source."""
+    @property
+    def abandoned(self) -> bool:
+        """Whether there would be more to read, had the source not been closed for other reasons."""
+    @property
+    def error(self) -> Exception | None:
+        """What has ended the reading before its time."""
+    @property
+    def refused(self) -> bool:
+        """Whether it is the answer that is wrong, and not its source."""
+    @property
+    def choice(self) -> int:
+        """The choice that it reads."""
+    @property
+    def body(self) -> Body | None:
+        """The body that it reads, if it reads one."""
+    @property
+    def parser(self) -> Parser[Any]:
+        """The parser that reads the answer."""
+    @property
+    def snapshot(self) -> Any:
+        """The answer so far."""
+    @property
+    def text(self) -> str:
+        """The text of the answer so far. Of calls each is on a line of its own: the name and the arguments."""
+    @property
+    def delta(self) -> str:
+        """The text that has come since the item before the newest one was taken."""
+    @property
+    def made(self) -> list[Any]:
+        """The calls so far, as `begin` has made them."""
+    @property
+    def passed(self) -> list[Any]:
+        """The elements that this attempt and those before it have handed out."""
+    @property
+    def errors(self) -> list[ElementError]:
+        """The elements or calls that were refused, in a stream that goes on behind them."""
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped, in the provider's words, once it has."""
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought so far."""
+    @property
+    def prose(self) -> str:
+        """What stands beside the answer."""
+    @property
+    def refusal(self) -> str:
+        """In which words the model has refused to answer."""
+    @property
+    def begun(self) -> bool:
+        """Whether the choice that it reads has begun."""
+
+@final
+class Pull(Generic[_ItemT]):
+    """The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
+
+    Of the stream it takes `_pump` and `_source`, with its `pieces`. Where there is no source, or nothing to take and
+    nothing to read, `_advance()` does what is next: True if there may be more.
+    """
+
+    def __new__(cls, stream: Any, *, owns: bool = True) -> Self: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
+    def __iter__(self) -> Iterator[_ItemT]: ...
+    def __next__(self) -> _ItemT: ...

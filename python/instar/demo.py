@@ -17,7 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from instar.client import from_openai
+from instar.openai import from_openai
 from instar.parser import Parser
 from instar.testing import LocalOpenAI
 from instar.tree import GrowingTree
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from instar.client.stream import ChatStream
+    from instar.openai import ChatStream
 
 HEIGHT = 16  # rows of a pane, its frame included
 QUESTION: Any = [{"role": "user", "content": "Who was Ada Lovelace? Name two of her works."}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 
@@ -40,7 +41,7 @@ class LimitError(StreamError):
 
 
 class WireError(StreamError):
-    """The body of a response is not what its wire carries: at `offset` of it, an event's data is not JSON."""
+    """The body of a response is not what it should be: at `offset`, an event is not JSON, or contradicts what came."""
 
 
 class TruncatedError(StreamError):
@@ -71,15 +72,35 @@ class Violation(NamedTuple):
     Attributes:
         type: Pydantic's name for the error.
         loc: the way to the refused value.
-        message: what is wrong.
+        msg: what is wrong.
         offset: the byte, from 0, at which it was known.
 
     """
 
     type: str
     loc: tuple[str | int, ...]
-    message: str
+    msg: str
     offset: int
+
+
+@dataclass(frozen=True)
+class ElementError:
+    """An element that was refused, in a stream that goes on behind it (`on_error="skip"`).
+
+    Attributes:
+        index: its place in its list, or among the calls, from 0.
+        path: the way to it: `(3,)`, or `("users", 3)` in an object of lists.
+        offset: the byte of the answer's text, from 0, with which it begins.
+        text: the JSON text of it.
+        error: the `pydantic.ValidationError` for it, or the StreamError for a call of an unknown function.
+
+    """
+
+    index: int
+    path: tuple[str | int, ...]
+    offset: int
+    text: str
+    error: Exception
 
 
 class RefusalError(StreamError):

@@ -203,6 +203,5 @@ if since("2.11"):
             ('{"size":1}', '{"sz":1,"colour":"r"}', '{"col":"r","sz":1}'),
             ('{"s":1}',),
             late=dict.fromkeys(('{"sz":1,"colors":""}', '{"sz":1,"color":5}'), WEIGHT),
-            remade=WEIGHT,
         ),
     ]

@@ -251,7 +251,6 @@ CASES = [
         ('[{"name":"A"}]', '{"name":"A"}', '"A"'),
         ('{"nom":"A"}', "1"),
         late=dict.fromkeys(('[{"name":1}]', "null"), CALLED),
-        remade=CALLED,
     ),
     Case(
         dict[str, Annotated[Red | Green, Field(discriminator="colour")]],

@@ -77,16 +77,32 @@ class AGrowing:
             self.closed = True
 
 
+class _Reader:
+    """Reads the changes of a stream's parser, whichever it is by then."""
+
+    def __init__(self, stream: Stream[Any, Any] | AsyncStream[Any, Any]) -> None:
+        self._stream = stream
+        self._naive = NaiveChanges(stream.parser)
+
+    def drain(self) -> list[Change]:
+        """Return what is new."""
+        again = self._stream.parser is not self._naive.parser
+        if again:
+            retry = [RETRY] if self._naive.begun else []
+            self._naive = NaiveChanges(self._stream.parser)
+            return [*retry, *self.drain()]
+        self._naive.catch_up()
+        return self._naive.drain()
+
+
 def changes(stream: Stream[Any, Any]) -> Iterator[list[Change]]:
     """Yield the changes of a stream of instar's: what its own method is to do."""
-    reader = NaiveChanges(stream.parser)
+    reader = _Reader(stream)
     try:
         for _ in stream:
-            reader.catch_up()
             if batch := reader.drain():
                 yield batch
         stream.final()
-        reader.catch_up()
         if batch := reader.drain():
             yield batch
     finally:
@@ -95,15 +111,33 @@ def changes(stream: Stream[Any, Any]) -> Iterator[list[Change]]:
 
 async def achanges(stream: AsyncStream[Any, Any]) -> AsyncIterator[list[Change]]:
     """Yield the changes of an async one."""
-    reader = NaiveChanges(stream.parser)
+    reader = _Reader(stream)
     try:
         async for _ in stream:
-            reader.catch_up()
             if batch := reader.drain():
                 yield batch
         await stream.final()
-        reader.catch_up()
         if batch := reader.drain():
             yield batch
+    finally:
+        await stream.aclose()
+
+
+def json_text(stream: Stream[Any, Any]) -> Iterator[str]:
+    """Yield the JSON text of a stream as it comes."""
+    try:
+        for _ in stream:
+            yield stream.delta
+        yield stream.delta
+    finally:
+        stream.close()
+
+
+async def ajson_text(stream: AsyncStream[Any, Any]) -> AsyncIterator[str]:
+    """Yield the text of an async one."""
+    try:
+        async for _ in stream:
+            yield stream.delta
+        yield stream.delta
     finally:
         await stream.aclose()

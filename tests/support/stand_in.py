@@ -5,16 +5,13 @@ Import it before the code that needs them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import instar
 from instar._paths import parse
 from instar._place import AsyncReading, Reading
 from support.changes import NaiveChanges
-from support.growing import achanges, changes
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+from support.growing import achanges, ajson_text, changes, json_text
 
 
 class Parser:
@@ -40,24 +37,6 @@ class Parser:
         return self._readers[-1]
 
 
-def _json_text(stream: instar.Stream[Any, Any]) -> Iterator[str]:
-    length = 0
-    for _ in stream:
-        yield stream.text[length:]
-        length = len(stream.text)
-    stream.final()
-    yield stream.text[length:]
-
-
-async def _ajson_text(stream: instar.AsyncStream[Any, Any]) -> AsyncIterator[str]:
-    length = 0
-    async for _ in stream:
-        yield stream.text[length:]
-        length = len(stream.text)
-    await stream.final()
-    yield stream.text[length:]
-
-
 def _at(stream: Any, path: str) -> Any:
     watched = vars(stream).setdefault("watched", None)
     if watched is None:
@@ -67,8 +46,8 @@ def _at(stream: Any, path: str) -> Any:
 
 if not hasattr(instar.Parser, "changes"):
     for kind, methods in (
-        (instar.Stream, {"changes": changes, "json_text": _json_text, "at": _at}),
-        (instar.AsyncStream, {"changes": achanges, "json_text": _ajson_text, "at": _at}),
+        (instar.Stream, {"changes": changes, "json_text": json_text, "at": _at}),
+        (instar.AsyncStream, {"changes": achanges, "json_text": ajson_text, "at": _at}),
     ):
         for name, method in methods.items():
             setattr(kind, name, method)

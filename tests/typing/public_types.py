@@ -11,11 +11,17 @@ from openai.types.responses import Response, ResponseUsage
 from pydantic import BaseModel
 from typing_extensions import assert_type
 
-from instar import Partial
-from instar.client import Mode, from_openai
-from instar.client.client import AsyncClient, Client
-from instar.client.stream import AsyncChatStream, AsyncResponseStream, ChatStream, ResponseStream
-from instar.streams import AsyncStream, AsyncWireStream, Stream, WireStream, elements, partials
+from instar import AsyncBodyStream, AsyncStream, BodyStream, Partial, Stream, elements, partials
+from instar.openai import (
+    AsyncChatStream,
+    AsyncClient,
+    AsyncResponseStream,
+    ChatStream,
+    Client,
+    Mode,
+    ResponseStream,
+    from_openai,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -47,11 +53,11 @@ def of_deltas(texts: Iterator[str], raw: list[bytes]) -> None:
 
 def of_a_body(body: Iterator[bytes], chunks: list[object]) -> None:
     stream = partials(body, User, wire="openai-chat")
-    assert_type(stream, WireStream[User, User])
+    assert_type(stream, BodyStream[User, User])
     assert_type(stream.finish_reason, str | None)
     assert_type(partials(chunks, User, wire="sdk", emit="read", live=True).final(), User)
-    assert_type(elements(body, User, wire="anthropic"), WireStream[User, list[User]])
-    assert_type(partials(body, User | Admin, wire="gemini"), WireStream[Any, Any])
+    assert_type(elements(body, User, wire="anthropic"), BodyStream[User, list[User]])
+    assert_type(partials(body, User | Admin, wire="gemini"), BodyStream[Any, Any])
     partials(body, User, wire="openai")  # type: ignore[call-overload]
     partials(body, User, emit="read")  # type: ignore[call-overload]
 
@@ -63,7 +69,7 @@ async def of_async_deltas(texts: AsyncIterator[str], raw: AsyncIterator[bytes]) 
         assert_type(user, User)
     assert_type(elements(texts, User), AsyncStream[User, list[User]])
     assert_type(await elements(raw, int).final(), list[int])
-    assert_type(partials(raw, User, wire="openai-responses"), AsyncWireStream[User, User])
+    assert_type(partials(raw, User, wire="openai-responses"), AsyncBodyStream[User, User])
 
 
 def of_a_client(openai: OpenAI) -> None:
@@ -81,7 +87,7 @@ def of_a_client(openai: OpenAI) -> None:
     assert_type(stream.finish_reason, str | None)
     assert_type(stream.usage, CompletionUsage | None)
     assert_type(stream.attempt, int)
-    assert_type(stream.choices, tuple[WireStream[User, User], ...])
+    assert_type(stream.choices, tuple[BodyStream[User, User], ...])
     for choice in stream.choices:
         assert_type(choice.final(), User)
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from instar import Parser
 from instar.changes import RETRY, Change, Replica
-from strategies import UNTYPED, cuts, texts
 from support.changes import NaiveChanges, at, same
+from support.strategies import UNTYPED, cuts, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from pydantic import BaseModel, RootModel
 
 from instar import Parser
 from instar._completion import completion
-from strategies import ROOTS, UNTYPED, Shape, cuts, texts
+from support.strategies import ROOTS, UNTYPED, Shape, cuts, texts
 
 
 class Part(BaseModel):

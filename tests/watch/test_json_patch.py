@@ -14,10 +14,10 @@ from instar import Parser
 from instar.changes import Change
 from instar.outlets import json_patch
 from instar.outlets.json_patch import Patches
-from strategies import UNTYPED, cuts, texts
 from support.changes import NaiveChanges, same
 from support.clock import in_fake_time, timed
 from support.growing import AGrowing, Growing
+from support.strategies import UNTYPED, cuts, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

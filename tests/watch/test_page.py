@@ -23,8 +23,8 @@ from instar.outlets import sse
 from instar.testing import LocalOpenAI
 from instar.testing.host import Host
 from instar.testing.reply import tokens
-from strategies import UNTYPED, texts
 from support.growing import Growing, achanges
+from support.strategies import UNTYPED, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instar._paths import EVERY, covers, fits, parse, write
-from strategies import KEYS
+from support.strategies import KEYS
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from instar._watch import State
 from instar.changes import RETRY
 from instar.errors import AbsentError, StreamError
 from instar.outlets import share
-from strategies import cuts
 from support.clock import in_fake_time, timed
 from support.growing import achanges, changes
+from support.strategies import cuts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

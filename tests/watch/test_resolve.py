@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AliasChoices, BaseModel, Field, RootModel, TypeAdapter, field_validator
+from pydantic import AliasChoices, BaseModel, Field, RootModel, field_validator
 from typing_extensions import TypedDict
 
+from instar import Parser
 from instar._paths import EVERY, parse, write
 from instar._resolve import resolve
-from strategies import ROOTS, WIDE_SHAPES, Shape, texts
-from support.changes import dump
+from support.strategies import ROOTS, WIDE_SHAPES, Shape, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,8 +119,9 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 @given(data=st.data(), shape=st.one_of(ROOTS, WIDE_SHAPES))
 def test_what_is_in_a_dump_can_be_there(data: st.DataObject, shape: Shape) -> None:
-    value = TypeAdapter(shape.tp).validate_json(data.draw(texts(shape.trees)))
-    for path in paths(dump(value)):
+    parser: Parser[Any] = Parser(shape.tp)
+    parser.feed(data.draw(texts(shape.trees)))
+    for path in paths(parser.dump(mode="json")):
         assert resolve(write(path), shape.tp) == path
         wild = write(tuple(EVERY if isinstance(step, int) else step for step in path))
         assert resolve(wild, shape.tp) == parse(wild)

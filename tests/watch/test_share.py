@@ -14,11 +14,11 @@ from instar.changes import Change, Replica
 from instar.errors import StreamError
 from instar.outlets import share, sse
 from instar.outlets.share import BEHIND
-from strategies import UNTYPED, texts
 from support.changes import same
 from support.clock import in_fake_time, timed
 from support.compact import Page
 from support.growing import AGrowing, Growing
+from support.strategies import UNTYPED, texts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -20,11 +20,11 @@ from instar._paths import EVERY, covers, fits, parse, write
 from instar.errors import StreamError
 from instar.outlets import ndjson, sse, sse_events
 from instar.testing.reply import tokens
-from strategies import UNTYPED, cuts, texts
 from support.changes import NaiveChanges, same
 from support.clock import in_fake_time, timed
 from support.compact import Page
 from support.growing import AGrowing, Growing
+from support.strategies import UNTYPED, cuts, texts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -11,8 +11,8 @@ from instar import Parser
 from instar._paths import EVERY, fits, parse
 from instar._watch import Happening, State, Watch
 from instar.changes import RETRY, Change
-from strategies import UNTYPED, cuts, texts
 from support.changes import MISSING, NaiveChanges
+from support.strategies import UNTYPED, cuts, texts
 
 STEPS: st.SearchStrategy[Any] = st.one_of(st.sampled_from(["a", "b", "", EVERY]), st.integers(0, 1), st.just(EVERY))
 PATTERNS = st.lists(STEPS, max_size=3).map(tuple)

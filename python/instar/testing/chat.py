@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from instar.testing.reply import Reply
-from instar.testing.wire import Event, Line, asked, is_named, lines, to_json, turns
+from instar.testing.wire import Event, Line, asked, is_named, lines, phases, to_json, turns
 
 
 def stream(body: Mapping[str, Any], reply: Reply, number: int) -> list[Event]:
@@ -21,9 +21,15 @@ def stream(body: Mapping[str, Any], reply: Reply, number: int) -> list[Event]:
         return [{"index": index, "delta": delta, "logprobs": None, "finish_reason": finish_reason}]
 
     choices = _choices(spoken)
-    events = [Event(chunk(choice(index, _first(parts, number))), delta=False) for index, parts in choices.items()]
-    for line, delta in turns(spoken):
-        events.append(Event(chunk(choice(_choice(line), {line.field: _said(line, delta)})), delta=True))
+    events: list[Event] = []
+    begun: set[int] = set()
+    for phase in phases(spoken):
+        for index, parts in _choices(phase).items():
+            first = {} if index in begun else {"role": "assistant", "content": None, "refusal": None}
+            begun.add(index)
+            events.append(Event(chunk(choice(index, first | _begun(parts, number))), delta=False))
+        for line, delta in turns(phase):
+            events.append(Event(chunk(choice(_choice(line), {line.field: _said(line, delta)})), delta=True))
     if reply.drop:
         return events
     ending = [chunk(choice(index, {}, _finish(body, reply, parts))) for index, parts in choices.items()]
@@ -38,8 +44,9 @@ def whole(body: Mapping[str, Any], reply: Reply, number: int) -> list[Event]:
     choices = []
     for index, parts in _choices(spoken).items():
         message: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
-        field = parts[0].field
-        message[field] = [_call(line, number, line.text) for line in parts] if field == "tool_calls" else parts[0].text
+        message |= {line.field: line.text for line in parts if not line.tool}
+        calls = [_call(line, number, line.text) for line in parts if line.tool]
+        message |= {"tool_calls": calls} if calls else {}
         finish = _finish(body, reply, parts)
         choices.append({"index": index, "message": message, "logprobs": None, "finish_reason": finish})
     envelope = _envelope(body, number, "chat.completion")
@@ -58,12 +65,11 @@ def _choices(spoken: list[Line]) -> dict[int, list[Line]]:
     return choices
 
 
-def _first(parts: list[Line], number: int) -> dict[str, Any]:
-    """Return the delta that begins a choice: the role, and the names of the calls."""
-    first: dict[str, Any] = {"role": "assistant", "content": None, "refusal": None}
-    field = parts[0].field
-    first[field] = [{"index": line.index, **_call(line, number, "")} for line in parts] if parts[0].tool else ""
-    return first
+def _begun(parts: list[Line], number: int) -> dict[str, Any]:
+    """Return the delta that begins texts of a choice: the names of the calls."""
+    if parts[0].tool:
+        return {"tool_calls": [{"index": line.index, **_call(line, number, "")} for line in parts]}
+    return {parts[0].field: ""}
 
 
 def _said(line: Line, delta: str) -> Any:
@@ -76,7 +82,7 @@ def _call(line: Line, number: int, arguments: str) -> dict[str, Any]:
 
 
 def _finish(body: Mapping[str, Any], reply: Reply, parts: list[Line]) -> str:
-    natural = "tool_calls" if parts[0].tool and not is_named(body) else "stop"
+    natural = "tool_calls" if parts[-1].tool and not is_named(body) else "stop"
     return reply.finish_reason or natural
 
 

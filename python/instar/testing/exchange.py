@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -68,9 +69,17 @@ class PacedResponse(Response):
     """A body written piece by piece at a pace, which notices when the client leaves, even between two pieces.
 
     (Starlette's own StreamingResponse notices only on the next write, on servers of ASGI 2.4 and newer.)
+    `hang_up` closes the connection of a client, for a reply that drops it.
     """
 
-    def __init__(self, exchange: Exchange, reply: Reply, pieces: list[Piece], pace: Pace) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        reply: Reply,
+        pieces: list[Piece],
+        pace: Pace,
+        hang_up: Callable[[tuple[str, int]], None],
+    ) -> None:
         streams = exchange.request.body.get("stream") and reply.status < HTTPStatus.BAD_REQUEST
         media_type = "text/event-stream" if streams else "application/json"
         # No connection outlives its answer, and so no client is left with one that it has to close.
@@ -82,14 +91,19 @@ class PacedResponse(Response):
         self.reply = reply
         self.pieces = pieces
         self.pace = pace
+        self.hang_up = hang_up
 
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:  # noqa: ARG002
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer as an ASGI application does."""
         sending = asyncio.ensure_future(self._send(send))
         leaving = asyncio.ensure_future(_disconnect(receive))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
             self.exchange.disconnected = not sending.done()
+            if self.reply.drop and sending.done():
+                # uvicorn logs an error where an application returns in the middle of a connection that still stands.
+                self.hang_up(scope["client"])
+                await leaving
         finally:
             sending.cancel()
             leaving.cancel()

@@ -34,6 +34,12 @@ class Host:
         """Call a function soon, on the thread that serves."""
         self._loop.call_soon_threadsafe(function, *args)
 
+    def hang_up(self, client: tuple[str, int]) -> None:
+        """Close the connection of a client, once all that was written is out. On the thread that serves only."""
+        for connection in self._server.server_state.connections:
+            if getattr(connection, "client", None) == client:
+                connection.transport.close()
+
     def stop(self) -> None:
         """Close the port, break what is open, and wait until all of it is gone."""
         self.call(self._server.stop.set)

@@ -25,7 +25,9 @@ class Reply:
         "content" elsewhere. As "tool_calls" it is the arguments for the tool that the request forces, or its
         first tool.
     finish_reason: None: "stop", or "tool_calls" for a call that the request did not force by name.
-    calls: functions that the model calls side by side, in place of a text: the name and the arguments of each.
+    calls: functions that the model calls side by side, behind the text if there is one: the name and the arguments of
+        each.
+    reasoning: what the model thinks before it answers.
     choices: texts of several choices, for a request with `n`, in place of one; they arrive by turns, as calls do.
     usage: token counts. None: counted from the deltas. A stream carries them if the request asks for it.
     headers: of the response, besides the usual ones: `{"content-encoding": "gzip"}` for a body of such bytes.
@@ -37,6 +39,7 @@ class Reply:
     field: Literal["content", "refusal", "tool_calls"] | None = None
     finish_reason: str | None = None
     calls: Sequence[tuple[str, str]] = ()
+    reasoning: str | Sequence[str] = ""
     choices: Sequence[str] = ()
     usage: Mapping[str, int] | None = None
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -5,10 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from instar.testing.reply import Reply
-from instar.testing.wire import Event, Line, asked, lines, to_json, turns
+from instar.testing.wire import REASONING, Event, Line, asked, lines, phases, to_json, turns
 
 # What the API calls the reasons for which an answer ends early.
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+
+# What numbers the part of an item that a delta belongs to, where it is not the content.
+_INDEX = {REASONING: "summary_index"}
 
 
 def stream(body: Mapping[str, Any], reply: Reply, number: int) -> list[Event]:
@@ -31,20 +34,21 @@ def _events(body: Mapping[str, Any], reply: Reply, number: int) -> Iterator[tupl
     spoken = lines(body, reply)
     begun = {**_response(body, reply, number), "status": "in_progress", "output": [], "usage": None}
     yield "response.created", {"response": begun | {"incomplete_details": None}}
-    for line in spoken:
-        place = {"output_index": line.index}
-        yield "response.output_item.added", {**place, "item": _item(line, number, status="in_progress")}
-        if not line.tool:
-            empty = Line(line.index, line.field, line.tool, [])
-            yield "response.content_part.added", {**place, "content_index": 0, "part": _part(empty)}
-    for line, delta in turns(spoken):
-        kind = "function_call_arguments" if line.tool else _part(line)["type"]
-        place = {"output_index": line.index, "content_index": 0}
-        yield f"response.{kind}.delta", {**place, "item_id": f"item_local_{line.index}", "delta": delta}
+    for phase in phases(spoken):
+        places = {id(line): spoken.index(line) for line in phase}
+        for line in phase:
+            place = {"output_index": places[id(line)]}
+            yield "response.output_item.added", {**place, "item": _item(line, number, status="in_progress")}
+            if not line.tool and line.field != REASONING:
+                empty = Line(line.index, line.field, line.tool, [])
+                yield "response.content_part.added", {**place, "content_index": 0, "part": _part(empty)}
+        for line, delta in turns(phase):
+            place = {"output_index": places[id(line)], _INDEX.get(line.field, "content_index"): 0}
+            yield f"response.{_kind(line)}.delta", {**place, "item_id": f"item_local_{line.index}", "delta": delta}
     if reply.drop:
         return
-    for line in spoken:
-        yield "response.output_item.done", {"output_index": line.index, "item": _item(line, number, status="completed")}
+    for at, line in enumerate(spoken):
+        yield "response.output_item.done", {"output_index": at, "item": _item(line, number, status="completed")}
     last = _response(body, reply, number)
     yield f"response.{last['status']}", {"response": last}
 
@@ -76,8 +80,18 @@ def _item(line: Line, number: int, *, status: str) -> dict[str, Any]:
     if line.tool:
         call = {"call_id": f"call_local_{number}_{line.index}", "name": line.tool, "arguments": spoken.text}
         return {"type": "function_call", **item, **call}
+    if line.field == REASONING:
+        summary = [{"type": "summary_text", "text": spoken.text}] if status == "completed" else []
+        return {"type": "reasoning", "id": f"reasoning_local_{line.index}", "summary": summary}
     content = [_part(spoken)] if status == "completed" else []
     return {"type": "message", **item, "role": "assistant", "content": content}
+
+
+def _kind(line: Line) -> str:
+    """Return what the API calls a text."""
+    if line.field == REASONING:
+        return "reasoning_summary_text"
+    return "function_call_arguments" if line.tool else str(_part(line)["type"])
 
 
 def _part(line: Line) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,13 +34,15 @@ class API(Protocol):
         """In one piece."""
 
 
-PATHS: dict[str, API] = {"/v1/chat/completions": chat, "/v1/responses": responses}
+APIS: dict[str, API] = {"chat/completions": chat, "responses": responses}
+BASES = ("/v1", "/openai/v1", "/openai", "/openai/deployments/{deployment}")
+"""What comes before the name of an API in a path: OpenAI's, and Azure's of now and of before."""
 
 
 class LocalOpenAI:
     """An OpenAI-compatible server on loopback, which answers from scripts.
 
-    It speaks `POST /v1/chat/completions` and `POST /v1/responses`.
+    It speaks `POST /v1/chat/completions` and `POST /v1/responses`, and the same at Azure's paths.
 
     It serves inside a `with` block (of sync or async code), from a thread of its own at a free port. Leaving
     the block breaks the streams that are still open.
@@ -68,7 +71,11 @@ class LocalOpenAI:
         if self._running is not None:
             message = "this LocalOpenAI is running already: make another one for a second server"
             raise RuntimeError(message)
-        routes = [Route(path, self._answer, methods=["POST"]) for path in PATHS]
+        routes = [
+            Route(f"{base}/{name}", partial(self._answer, api), methods=["POST"])
+            for name, api in APIS.items()
+            for base in BASES
+        ]
         self._pace = Pace(self._delay, 0 if self._hold else math.inf)
         self._running = Host(Starlette(routes=routes, exception_handlers={HTTPException: _no_route}))
         return self
@@ -80,7 +87,12 @@ class LocalOpenAI:
     @property
     def base_url(self) -> str:
         """Where it serves, with the `/v1` that OpenAI's clients expect."""
-        return f"http://127.0.0.1:{self._host.port}/v1"
+        return f"{self.origin}/v1"
+
+    @property
+    def origin(self) -> str:
+        """Where it serves, without a path: the `azure_endpoint` of an `openai.AzureOpenAI`."""
+        return f"http://127.0.0.1:{self._host.port}"
 
     @property
     def requests(self) -> list[Request]:
@@ -121,7 +133,7 @@ class LocalOpenAI:
             raise RuntimeError(message)
         return self._running
 
-    async def _answer(self, http: HTTPRequest) -> Response:
+    async def _answer(self, api: API, http: HTTPRequest) -> Response:
         try:
             body = await http.json()
         except ValueError as error:
@@ -132,19 +144,18 @@ class LocalOpenAI:
         self.exchanges.append(exchange)
         try:
             reply = self._next_reply(body)
-            cut = pieces(self._events(http.url.path, body, reply), self._cut)
+            cut = pieces(self._events(api, body, reply), self._cut)
         except Exception as error:  # noqa: BLE001 - whatever a script raises has to reach the test behind the client
             reply = Reply(f"LocalOpenAI could not answer: {type(error).__name__}: {error}", status=500)
             cut = pieces(refused(reply), None)
-        return PacedResponse(exchange, reply, cut, self._pace)
+        return PacedResponse(exchange, reply, cut, self._pace, self._host.hang_up)
 
-    def _events(self, path: str, body: dict[str, Any], reply: Reply) -> list[Event]:
+    def _events(self, api: API, body: dict[str, Any], reply: Reply) -> list[Event]:
         """Put the reply to the last request into the body of its response."""
         if isinstance(reply.text, bytes):
             return recorded(reply.text)
         if reply.status >= HTTPStatus.BAD_REQUEST:
             return refused(reply)
-        api = PATHS[path]
         return (api.stream if body.get("stream") else api.whole)(body, reply, len(self.exchanges))
 
     def _next_reply(self, body: dict[str, Any]) -> Reply:
@@ -170,4 +181,5 @@ def _error(status: int, message: str) -> Response:
 
 async def _no_route(http: HTTPRequest, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
-    return _error(status, f"LocalOpenAI speaks POST {' and '.join(PATHS)} only, not {http.method} {http.url.path}")
+    paths = " and ".join(f"/v1/{name}" for name in APIS)
+    return _error(status, f"LocalOpenAI speaks POST {paths} only, not {http.method} {http.url.path}")

@@ -14,6 +14,9 @@ from instar.testing.reply import Reply, tokens
 # None: one SSE event a write. An int: that many bytes a write. A function: the pieces of the body.
 Cut: TypeAlias = int | Callable[[bytes], Iterable[bytes]] | None
 
+# The member of a delta that carries what the model thinks.
+REASONING = "reasoning_content"
+
 _EVENT = re.compile(rb".+?(?:\r?\n\r?\n|\Z)", re.DOTALL)
 
 
@@ -63,16 +66,26 @@ def refused(reply: Reply) -> list[Event]:
 
 
 def lines(body: Mapping[str, Any], reply: Reply) -> list[Line]:
-    """Return the texts of an answer."""
+    """Return the texts of an answer, in the order in which they begin: reasoning, what is said, calls."""
+    thought = [Line(0, REASONING, "", _deltas(reply.reasoning))] if reply.reasoning else []
     if reply.calls:
-        return [Line(index, "tool_calls", name, tokens(text)) for index, (name, text) in enumerate(reply.calls)]
+        said = [Line(0, reply.field or "content", "", _deltas(reply.text))] if reply.text else []
+        calls = [Line(index, "tool_calls", name, tokens(text)) for index, (name, text) in enumerate(reply.calls)]
+        return [*thought, *said, *calls]
     field, tool = _shape(body, reply)
     texts: Sequence[str | bytes | Sequence[str]] = reply.choices or [reply.text]
-    return [Line(index, field, tool, _deltas(text)) for index, text in enumerate(texts)]
+    return [*thought, *(Line(index, field, tool, _deltas(text)) for index, text in enumerate(texts))]
+
+
+def phases(lines: list[Line]) -> Iterator[list[Line]]:
+    """Give the texts that are written side by side, one group after the other: reasoning, what is said, calls."""
+    order = (lambda line: line.field == REASONING), (lambda line: line.field != REASONING and not line.tool)
+    groups = [list(filter(is_in, lines)) for is_in in (*order, lambda line: bool(line.tool))]
+    yield from (group for group in groups if group)
 
 
 def turns(lines: list[Line]) -> Iterator[tuple[Line, str]]:
-    """Give the deltas of the texts by turns, as a server does that writes them side by side."""
+    """Give the deltas of texts by turns, as a server does that writes them side by side."""
     for turn in zip_longest(*(line.deltas for line in lines)):
         yield from ((line, delta) for line, delta in zip(lines, turn, strict=True) if delta is not None)
 

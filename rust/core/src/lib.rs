@@ -3,32 +3,23 @@
 //! Text arrives in deltas and flows one way:
 //!
 //! ```text
-//! bytes -> lexer -> tokens -> grammar -> events -> checker (walks the plan) -> tape
+//! bytes -> instar_json::Reader -> events -> checker (walks the plan) -> tape
 //! ```
 //!
-//! [`Parser`] drives them.Nothing here knows
-//! Python, does I/O or keeps global state, and nothing recurses on the depth of the input.
+//! [`Parser`] drives them. Nothing here knows Python, does I/O or keeps global state, and nothing recurses on the depth
+//! of the input.
 
 #![forbid(unsafe_code)]
 
-mod checker;
-mod fault;
-mod parser;
-mod pattern;
-mod plan;
-mod prefix;
-mod rules;
-mod skip;
+mod check;
+mod schema;
 mod tape;
 
-pub use checker::{Hook, Judgement, Slot};
-pub use fault::{Fault, FaultKind, Refusal, Violation};
+pub use check::{Asked, Limits, OnViolation, Parser, PendingHooks, PendingValue, Step};
 pub use instar_json::{Kind, NumberForm, Position, Source, Span, Syntax};
-pub use parser::{Limits, OnViolation, Parser, Step};
-pub use pattern::Pattern;
-pub use plan::{
-    Array, Choice, Closing, Extra, FieldSet, Float, Int, Judged, Kinds, Map, Node, NodeId, Plan, Record,
-    Root, Str, Tagged, Union, Verdict, View,
+pub use schema::{
+    Accept, Array, Close, Extra, Fault, FaultKind, FieldSet, Float, Int, Kinds, Map, Node, NodeId, Outline,
+    Pattern, Plan, PrefixSet, Reason, Record, Refused, Rule, Segment, Show, Str, Tagged, Union, Violation,
+    Violations,
 };
-pub use prefix::PrefixSet;
-pub use tape::{Container, Op, Ticket};
+pub use tape::{Container, Cursor, Fallen, Op, Tape, Ticket};

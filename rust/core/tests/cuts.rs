@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use instar_core::{
-    Array, Choice, Closing, Extra, Fault, FaultKind, FieldSet, Float, Int, Judged, Kind, Kinds, Limits, Map,
-    Node, OnViolation, Op, Parser, Pattern, Plan, PrefixSet, Record, Root, Slot, Span, Step, Str, Tagged,
-    Union, Verdict, View,
+    Array, Close, Cursor, Extra, Fault, FaultKind, FieldSet, Float, Int, Kind, Kinds, Limits, Map, Node,
+    OnViolation, Op, Outline, Parser, Pattern, Plan, PrefixSet, Record, Rule, Segment, Show, Span, Step, Str,
+    Tagged, Union, Violations,
 };
 use proptest::prelude::*;
 
@@ -26,47 +26,44 @@ fn read(parser: &Parser, span: Span) -> String {
     String::from_utf8(parser.source().bytes(span).to_vec()).expect("spans of strings are UTF-8")
 }
 
-/// Feeds the pieces; the host accepts every value it is asked about but the text `"refused"`, and forgives whatever it
-/// may.
+/// Feeds the pieces; the host accepts every value that it is asked for but the text `"refused"`, and recovers from
+/// whatever it may.
 fn feed<'t>(
     plan: &Arc<Plan>,
     pieces: impl IntoIterator<Item = &'t [u8]>,
     on_violation: OnViolation,
 ) -> State {
     let mut parser = Parser::new(Arc::clone(plan), Limits { depth: 6, bytes: 200 }, on_violation);
-    let (mut tape, mut violations) = (Vec::new(), Vec::new());
+    let (mut ops, mut cursor, mut violations) = (Vec::new(), Cursor::default(), Vec::new());
     for piece in pieces {
         let had_fault = parser.fault().is_some();
         parser.push(piece);
-        loop {
+        while parser.fault().is_none() {
             match parser.advance() {
                 Ok(Step::Drained) => break,
-                Ok(Step::Judge(judgement)) => {
-                    let raw = &parser.text()[judgement.start..judgement.end];
-                    let key = judgement.key.map(|key| parser.source().bytes(key));
+                Ok(Step::Validate(pending)) => {
+                    let asked = pending.asked();
+                    let raw = &parser.text()[asked.start..asked.end];
+                    let key = asked.key.map(|key| parser.source().bytes(key));
                     if raw != b"\"refused\"" && key != Some(b"refused") {
-                        parser.accept(u32::try_from(judgement.start).expect("a short text"), false);
-                    } else if judgement.tentative {
-                        parser.reject();
+                        parser.accept(pending, u32::try_from(asked.start).expect("a short text"));
+                    } else if asked.tentative {
+                        parser.reject(pending);
                     } else {
-                        parser.refuse(judgement.at);
-                        violations.push(judgement.at);
+                        violations.push(parser.refuse(pending).offset);
                     }
                 }
-                Ok(Step::Hook(_)) => parser.hooked(),
+                Ok(Step::Hooks(pending)) => parser.hooks_ran(pending),
                 Err(_) if had_fault => {}
                 Err(fault) => violations.push(fault.offset),
             }
-            if parser.fault().is_some() {
-                break;
-            }
-            parser.forgive();
+            parser.recover();
         }
-        let mut more = Vec::new();
-        parser.take_ops(&mut more);
-        tape.append(&mut more);
+        ops.extend_from_slice(parser.tape().after(cursor).expect("nothing is forgotten that was not read"));
+        cursor = parser.tape().end();
+        parser.tape_mut().trim(cursor, []);
     }
-    let ops = settled(&tape).into_iter().map(|op| match op {
+    let ops = settled(&ops).into_iter().map(|op| match op {
         Op::Str(span) | Op::Key(span) | Op::Int(span) | Op::Float(span) => {
             format!("{op:.3?} {}", read(&parser, span))
         }
@@ -85,13 +82,13 @@ fn feed<'t>(
         path: parser
             .path()
             .into_iter()
-            .map(|slot| match slot {
-                Slot::Key(span) => read(&parser, span),
-                Slot::Field(node, index, key) => format!("{node} {index} {}", read(&parser, key)),
+            .map(|segment| match segment {
+                Segment::Key(span) => read(&parser, span),
+                Segment::Field(node, index, key) => format!("{node} {index} {}", read(&parser, key)),
                 other => format!("{other:?}"),
             })
             .collect(),
-        fault: parser.fault(),
+        fault: parser.fault().cloned(),
         complete: parser.complete(),
         offset: parser.offset(),
         text: parser.text().to_vec(),
@@ -99,24 +96,27 @@ fn feed<'t>(
     }
 }
 
-/// What a tape comes to: without what was taken back or replaced.
+/// What a tape comes to, without what was taken back or replaced. Panics unless it is well formed: every end has its
+/// begin.
 fn settled(tape: &[Op]) -> Vec<Op> {
-    let (mut ops, mut attempts) = (Vec::new(), Vec::new());
+    let (mut ops, mut begins) = (Vec::new(), Vec::new());
     for &op in tape {
         match op {
-            Op::Attempt => attempts.push(ops.len()),
-            Op::Retract(level) => {
-                attempts.truncate(level as usize + 1);
-                ops.truncate(attempts[level as usize]);
+            Op::Begin => begins.push(ops.len()),
+            Op::Rollback(depth) => {
+                begins.truncate(depth as usize + 1);
+                ops.truncate(begins[depth as usize]);
             }
-            Op::Replace(level, ticket) => {
-                attempts.truncate(level as usize + 1);
-                ops.truncate(attempts.pop().expect("an attempt ends"));
-                ops.push(Op::Judged(ticket));
+            Op::Replace(depth, ticket) => {
+                begins.truncate(depth as usize + 1);
+                ops.truncate(begins.pop().expect("a provisional value has begun"));
+                assert_eq!(begins.len(), depth as usize);
+                ops.push(Op::HostValue(ticket));
             }
-            Op::Keep(level) => {
-                attempts.truncate(level as usize + 1);
-                attempts.pop().expect("an attempt ends");
+            Op::Commit(depth) => {
+                begins.truncate(depth as usize + 1);
+                begins.pop().expect("a provisional value has begun");
+                assert_eq!(begins.len(), depth as usize);
             }
             op => ops.push(op),
         }
@@ -125,99 +125,84 @@ fn settled(tape: &[Op]) -> Vec<Op> {
 }
 
 fn any_plan() -> Arc<Plan> {
-    Arc::new(Plan { nodes: vec![Node::Any], root: 0, any: 0 })
+    Arc::new(Plan { nodes: vec![Node::new(Rule::Any)], root: 0, any: 0 })
 }
 
-fn record(fields: Vec<u32>, keys: &[&str]) -> Node {
+fn record(fields: Vec<u32>, keys: &[&str], extra: Extra) -> Node {
     let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).zip(0..).collect();
     let none = FieldSet::none(fields.len());
-    Node::Record(Box::new(Record::new(fields, none, &keys, Extra::Ignore, Closing::Settled)))
+    Node::new(Rule::Record(Box::new(Record::new(fields, none, &keys, extra))))
 }
 
-/// A record with a field of each native kind, nested in itself.
+fn array(head: &[u32], item: u32, min: usize, max: usize) -> Node {
+    Node::new(Rule::Array(Array { head: head.into(), item, min, max, distinct: false }))
+}
+
+fn map(key: Option<u32>, value: u32, min: usize, max: usize) -> Node {
+    Node::new(Rule::Map(Map { key, value, min, max }))
+}
+
+fn outline(inner: u32, violations: Violations) -> Node {
+    Node::new(Rule::Outline(Outline { inner, violations })).closing(Close::Host)
+}
+
+/// A record with a field of each kind of node, nested in itself.
 fn typed_plan() -> Arc<Plan> {
-    let only = |kind| Kinds::all(Verdict::Refuse).with(&[kind], Verdict::Native);
     let nodes = vec![
-        Node::Any,
-        Node::Str(Str {
-            kinds: only(Kind::String),
-            min: 1,
-            max: 4,
-            pattern: Pattern::new("^[a-zé😀]*$").map(Box::new),
-            judged: false,
-        }),
-        Node::Int(Int { kinds: only(Kind::Number), strict: false, low: 0, high: 99, multiple_of: 1 }),
-        Node::Choice(Choice {
-            kinds: only(Kind::String),
-            members: PrefixSet::new(["a", "é", "refused"]),
-            judged: false,
-        }),
-        Node::Array(Array { head: Box::new([]), item: 2, min: 1, max: 3, closing: Closing::Settled }),
-        Node::Map(Map { key: None, value: 1, min: 0, max: 2, closing: Closing::Settled }),
-        Node::Nullable(8),
-        Node::Judged(Judged { kinds: Kinds::all(Verdict::Judge), view: View::Text }),
-        Node::Record(Box::new(Record::new(
-            vec![1, 2, 3, 4, 5, 6, 7, 9, 10, 0, 14, 18, 20, 21, 22],
-            FieldSet::none(15),
-            &["s", "i", "c", "l", "m", "r", "j", "f", "u", "t", "v", "w", "p", "k", "q"]
-                .into_iter()
-                .zip(0..)
-                .map(|(key, index)| (key.to_owned(), index))
-                .collect::<Vec<_>>(),
+        Node::new(Rule::Any),
+        Node::new(Rule::Str(Str { min: 1, max: 4, pattern: Pattern::new("^[a-zé😀]*$").map(Box::new) })),
+        Node::new(Rule::Int(Int { strict: false, low: 0, high: 99, multiple_of: 1 })),
+        Node::new(Rule::Literal(PrefixSet::new(["a", "é", "refused"]))),
+        array(&[], 2, 1, 3),
+        map(None, 1, 0, 2),
+        Node::new(Rule::Nullable(8)),
+        Node::new(Rule::Opaque).showing(Show::Open).closing(Close::Host),
+        record(
+            vec![1, 2, 3, 4, 5, 6, 7, 9, 10, 0, 14, 18, 20, 21, 22, 23, 24, 25],
+            &["s", "i", "c", "l", "m", "r", "j", "f", "u", "t", "v", "w", "p", "k", "q", "o", "e", "z"],
             Extra::Forbid,
-            Closing::Hook,
-        ))),
-        Node::Float(Float {
-            kinds: only(Kind::Number),
-            finite: true,
-            bounded: true,
-            low: (0.0, false),
-            high: (9.5, true),
-        }),
-        Node::Tagged(Box::new(Tagged {
+        )
+        .closing(Close::Hooks),
+        Node::new(Rule::Float(Float { finite: true, bounded: true, low: (0.0, false), high: (9.5, true) }))
+            .accepting(Kinds::only(&[Kind::Number])),
+        Node::new(Rule::Tagged(Box::new(Tagged {
             keys: vec![Box::from(*b"t")],
             tags: PrefixSet::new(["in", "out"]),
-            choices: vec![8, 11],
-        })),
-        Node::Record(Box::new(Record::new(
-            vec![12, 13, 2],
-            FieldSet::none(3),
-            &["t", "d", "i"]
-                .into_iter()
-                .zip(0..)
-                .map(|(key, index)| (key.to_owned(), index))
-                .collect::<Vec<_>>(),
-            Extra::Ignore,
-            Closing::Judge,
-        ))),
-        Node::Deferred(View::Text),
-        Node::Deferred(View::Hidden),
+            alternatives: vec![8, 11],
+        }))),
+        outline(26, Violations::Raised),
+        Node::left_to_enclosing(Show::Open),
+        Node::left_to_enclosing(Show::Closed),
         // A union of records, arrays, strings and itself.
-        Node::Union(Union {
-            choices: Box::new([15, 16, 17, 3, 2]),
-            kinds: Kinds::all(Verdict::Judge),
+        Node::new(Rule::Union(Union {
+            alternatives: Box::new([15, 16, 17, 3, 2]),
             exhaustive: true,
             ordered: false,
             waits: false,
-            closing: Closing::Judge,
-        }),
-        record(vec![2, 14], &["i", "v"]),
-        record(vec![3, 14, 7], &["c", "v", "j"]),
-        Node::Array(Array { head: Box::new([]), item: 14, min: 0, max: 2, closing: Closing::Settled }),
-        // An outline that may turn out to be nothing.
-        Node::Union(Union {
-            choices: Box::new([15, 19]),
-            kinds: Kinds::all(Verdict::Refuse)
-                .with(&[Kind::Object, Kind::Array, Kind::String], Verdict::Judge),
+        }))
+        .closing(Close::Host),
+        record(vec![2, 14], &["i", "v"], Extra::Ignore),
+        record(vec![3, 14, 7], &["c", "v", "j"], Extra::Ignore),
+        array(&[], 14, 0, 2),
+        // A union that may turn out to be none of its alternatives.
+        Node::new(Rule::Union(Union {
+            alternatives: Box::new([15, 19]),
             exhaustive: false,
             ordered: true,
             waits: true,
-            closing: Closing::Settled,
-        }),
-        Node::Array(Array { head: Box::new([2, 3]), item: 0, min: 2, max: 2, closing: Closing::Hook }),
-        Node::Root(Root { inner: 4, closing: Closing::Hook }),
-        Node::Map(Map { key: Some(3), value: 2, min: 1, max: 2, closing: Closing::Hook }),
-        Node::Map(Map { key: Some(7), value: 14, min: 0, max: 9, closing: Closing::Settled }),
+        }))
+        .accepting(Kinds::only(&[Kind::Object, Kind::Array, Kind::String]))
+        .closing(Close::Enclosing),
+        array(&[2, 3], 0, 2, 2).closing(Close::Hooks),
+        Node::new(Rule::RootModel(4)).closing(Close::Hooks),
+        map(Some(3), 2, 1, 2).closing(Close::Hooks),
+        map(Some(7), 14, 0, 9),
+        // Outlines, within each other too.
+        outline(4, Violations::Withheld),
+        outline(8, Violations::Withheld),
+        outline(27, Violations::Worded),
+        record(vec![12, 13, 2], &["t", "d", "i"], Extra::Ignore),
+        array(&[], 24, 0, 2),
     ];
     Arc::new(Plan { nodes, root: 8, any: 0 })
 }
@@ -227,7 +212,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     let fragment = prop_oneof![
         20 => prop::sample::select(vec![
             "{", "}", "[", "]", ":", ",", " ", "\"", "\"s\":\"", "\"i\":", "\"c\":\"", "\"l\":[", "\"m\":{\"k\":\"", "\"r\":{",
-            "\"j\":\"refused\"", "\"v\":", "\"w\":", "\"p\":[1", "\"k\":{", "\"q\":{", "\"f\":", "true", "false", "null", "NaN", "-Infinity", "-", "12", "0", "1.5", "1e3", "1e400",
+            "\"j\":\"refused\"", "\"v\":", "\"w\":", "\"p\":[1", "\"k\":{", "\"q\":{", "\"o\":[", "\"e\":{", "\"z\":[", "\"f\":", "true", "false", "null", "NaN", "-Infinity", "-", "12", "0", "1.5", "1e3", "1e400",
             "\\n", "\\u00e9", "\\ud83d\\ude00", "\\ud83d", "é", "😀", "a", "refused", "\u{1}",
         ])
         .prop_map(|fragment| fragment.as_bytes().to_vec()),
@@ -289,6 +274,15 @@ fn typed_text() -> impl Strategy<Value = Vec<u8>> {
         r#""k":{"b":1}"#,
         r#""k":{"a":1,"a":2,"refused":"x"}"#,
         r#""q":{"x":{"i":1},"refused":{"i":2},"y":3}"#,
+        r#""o":[1,"x",{"a":[2]},3,4]"#,
+        r#""o":{"a":1}"#,
+        r#""o":"a""#,
+        r#""e":{"i":"x","s":"tooo long","x":1,"l":[],"c":"è","m":{"a":"b","c":"d","e":"f"},"i":2}"#,
+        r#""e":{"v":{"i":"x"},"w":[1,2,3],"u":{"i":{},"t":"in"},"o":[],"s":"ok"}"#,
+        r#""e":{"u":{"t":"io"},"j":"refused","k":{"refused":1},"e":{"e":[]}}"#,
+        r#""z":[{"i":1},{"x":2}]"#,
+        r#""z":[{},{},{}]"#,
+        r#""z":7"#,
     ]);
     prop::collection::vec(member, 0..6).prop_map(|members| format!("{{{}}} ", members.join(",")).into_bytes())
 }

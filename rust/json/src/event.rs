@@ -1,6 +1,7 @@
 //! The events of a JSON text, and who receives them.
 
-use crate::text::{Source, Span, is_continuation};
+use crate::strings::Strings;
+use crate::text::{Source, Span, character_length, character_start, is_continuation};
 
 /// The kind of a value, as its first byte tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,10 +157,32 @@ pub struct Piece<'t> {
     /// Whether it is one character that came as an escape.
     pub escaped: bool,
     /// The characters of the string before this piece.
-    pub before: Span,
+    pub(crate) strings: &'t Strings,
 }
 
 impl Piece<'_> {
+    /// The characters of the string before this piece.
+    #[must_use]
+    pub fn before(&self) -> Span {
+        self.strings.span(self.at)
+    }
+
+    /// The characters of the string before the one that holds byte `index` of the piece.
+    #[must_use]
+    pub fn before_character(&self, index: usize) -> Span {
+        let taken = if self.escaped { 0 } else { character_start(self.bytes, index) };
+        let before = self.before();
+        Span { end: before.end + crate::text::offset(taken), ..before }
+    }
+
+    /// The characters of the string up to the one that holds byte `index` of the piece, and that one.
+    #[must_use]
+    pub fn through_character(&self, index: usize) -> Span {
+        let before = self.before_character(index);
+        let from = if self.escaped { 0 } else { character_start(self.bytes, index) };
+        Span { end: before.end + crate::text::offset(character_length(&self.bytes[from..])), ..before }
+    }
+
     /// The offset of the byte that completed the character which holds byte `index` of the piece.
     #[must_use]
     pub fn offset_of(&self, index: usize) -> usize {

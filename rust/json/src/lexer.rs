@@ -2,8 +2,9 @@
 
 use crate::event::{Kind, NumberForm, Piece, StoppedAt};
 use crate::scan::plain_run;
+use crate::strings::Strings;
 use crate::syntax::{Stop, Syntax, SyntaxError};
-use crate::text::{Source, Span, is_continuation};
+use crate::text::{Source, Span, character_length, character_start};
 
 /// Python refuses to read integers of more digits, and jiter, which Pydantic reads with, any number.
 const MAX_DIGITS: usize = 4300;
@@ -82,29 +83,19 @@ pub(crate) struct Lexer {
     at: usize,
     /// Offset of the first byte of the open token.
     start: usize,
-    /// The characters of all strings that held escapes.
-    decoded: String,
-    /// Where the open string's characters begin in `decoded`, once it has held an escape.
-    decoded_start: Option<usize>,
+    strings: Strings,
     /// The characters of the open string before the one at which the receiver stopped.
     accepted: Option<Span>,
 }
 
 impl Lexer {
     pub(crate) fn new() -> Self {
-        Self {
-            mode: Mode::Between,
-            at: 0,
-            start: 0,
-            decoded: String::new(),
-            decoded_start: None,
-            accepted: None,
-        }
+        Self { mode: Mode::Between, at: 0, start: 0, strings: Strings::default(), accepted: None }
     }
 
     /// The bytes that spans refer to.
     pub(crate) fn source<'t>(&'t self, raw: &'t [u8]) -> Source<'t> {
-        Source { raw, decoded: &self.decoded }
+        self.strings.source(raw)
     }
 
     /// The characters of the open string that the receiver has taken.
@@ -114,10 +105,7 @@ impl Lexer {
 
     /// The characters of the string whose closing quote was the byte read last.
     pub(crate) fn closed_text(&self) -> Span {
-        match self.decoded_start {
-            Some(start) => Span::decoded(start, self.decoded.len()),
-            None => Span::raw(self.start + 1, self.at - 1),
-        }
+        self.strings.span(self.at - 1)
     }
 
     /// The characters of the string that is open or has just closed, the one at which the receiver stopped with them.
@@ -128,11 +116,9 @@ impl Lexer {
         }
     }
 
+    /// The characters of the open string so far.
     fn string_span(&self) -> Span {
-        match self.decoded_start {
-            Some(start) => Span::decoded(start, self.decoded.len()),
-            None => Span::raw(self.start + 1, self.at),
-        }
+        self.strings.span(self.at)
     }
 
     /// The offset of the first byte not yet read.
@@ -163,7 +149,7 @@ impl Lexer {
     /// Forgets the text, to read another one.
     pub(crate) fn reset(&mut self) {
         self.rewind(0);
-        self.decoded.clear();
+        self.strings.clear();
     }
 
     /// Goes back to the value that begins at `start`.
@@ -241,6 +227,7 @@ impl Lexer {
             }
             b'"' => {
                 self.open(Mode::String);
+                self.strings.open(self.at);
                 tokens.open_string(at)
             }
             byte => {
@@ -265,7 +252,6 @@ impl Lexer {
         self.mode = mode;
         self.start = self.at;
         self.at += 1;
-        self.decoded_start = None;
     }
 
     /// Reads plain characters and what ends them. False if only a part of a UTF-8 sequence is left to read.
@@ -294,10 +280,7 @@ impl Lexer {
             b'\\' => {
                 self.at += 1;
                 self.mode = Mode::Escape;
-                if self.decoded_start.is_none() {
-                    self.decoded_start = Some(self.decoded.len());
-                    self.push(&raw[self.start + 1..self.at - 1]);
-                }
+                self.strings.decode(raw, self.at - 1);
             }
             _ => return Err(Syntax::ControlCharacter.at(self.at).into()),
         }
@@ -309,7 +292,7 @@ impl Lexer {
         if bytes.is_empty() {
             return Ok(());
         }
-        let piece = Piece { bytes, at: self.at, escaped: false, before: self.string_span() };
+        let piece = Piece { bytes, at: self.at, escaped: false, strings: &self.strings };
         let Err(StoppedAt { index, stop }) = tokens.text(piece) else {
             self.take(bytes);
             return Ok(());
@@ -322,14 +305,8 @@ impl Lexer {
     }
 
     fn take(&mut self, plain: &[u8]) {
-        if self.decoded_start.is_some() {
-            self.push(plain);
-        }
+        self.strings.push_plain(plain);
         self.at += plain.len();
-    }
-
-    fn push(&mut self, plain: &[u8]) {
-        self.decoded.push_str(std::str::from_utf8(plain).expect("plain runs are checked to be UTF-8"));
     }
 
     /// Reads one byte of an escape.
@@ -373,12 +350,12 @@ impl Lexer {
     fn character<T: Tokens>(&mut self, character: char, tokens: &mut T) -> Result<(), Stop<T::Stop>> {
         let mut buffer = [0; 4];
         let bytes = character.encode_utf8(&mut buffer).as_bytes();
-        let piece = Piece { bytes, at: self.at, escaped: true, before: self.string_span() };
+        let piece = Piece { bytes, at: self.at, escaped: true, strings: &self.strings };
         let taken = tokens.text(piece);
         if taken.is_err() {
             self.accepted = Some(self.string_span());
         }
-        self.decoded.push(character);
+        self.strings.push(character);
         self.mode = Mode::String;
         self.at += 1;
         taken.map_err(|at| Stop::Receiver(at.stop))
@@ -503,14 +480,4 @@ fn invalid_byte(raw: &[u8], start: usize) -> usize {
         Err(error) => error.error_len().is_none(),
     };
     (start..raw.len()).find(|&at| !possible(at + 1)).unwrap_or(raw.len())
-}
-
-/// Where the character begins that holds the byte at `index`.
-fn character_start(bytes: &[u8], index: usize) -> usize {
-    bytes[..=index].iter().rposition(|&byte| !is_continuation(byte)).unwrap_or(0)
-}
-
-/// How many bytes the first character has.
-fn character_length(bytes: &[u8]) -> usize {
-    1 + bytes[1..].iter().take_while(|&&byte| is_continuation(byte)).count()
 }

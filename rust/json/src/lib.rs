@@ -15,6 +15,7 @@ mod grammar;
 mod lexer;
 mod reader;
 mod scan;
+mod strings;
 mod syntax;
 mod text;
 

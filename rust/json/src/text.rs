@@ -39,7 +39,7 @@ impl Span {
 }
 
 /// Offsets are 32 bits wide so that a tape entry fits 16 bytes; `Limits` keeps every text below 4 GiB.
-fn offset(at: usize) -> u32 {
+pub(crate) fn offset(at: usize) -> u32 {
     u32::try_from(at).expect("the limit on bytes keeps offsets within 32 bits")
 }
 
@@ -86,6 +86,16 @@ impl Position {
 #[must_use]
 pub fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| !is_continuation(byte)).count()
+}
+
+/// Where the character begins that holds the byte at `index`.
+pub(crate) fn character_start(bytes: &[u8], index: usize) -> usize {
+    bytes[..=index].iter().rposition(|&byte| !is_continuation(byte)).unwrap_or(0)
+}
+
+/// How many bytes the first character has.
+pub(crate) fn character_length(bytes: &[u8]) -> usize {
+    1 + bytes[1..].iter().take_while(|&&byte| is_continuation(byte)).count()
 }
 
 /// Whether the byte goes on with a character that an earlier byte began.

@@ -6,20 +6,16 @@
 //! response bytes -> Wire -> instar_wire::Wire -> Delta
 //! ```
 
-mod builder;
+mod build;
 mod compile;
+mod core_schema;
+mod dump;
 mod errors;
 mod exclusive;
-mod explain;
 mod ffi;
-mod growing;
-mod hook;
-mod judge;
-mod parser;
-mod record;
-mod reuse;
+mod pump;
+mod py;
 mod schema;
-mod wire;
 
 /// The extension module.
 #[pyo3::pymodule(gil_used = false)]
@@ -27,11 +23,13 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::parser::PyParser;
+    use crate::dump::dump;
+    #[pymodule_export]
+    use crate::pump::{Body, Pull, Pump};
+    #[pymodule_export]
+    use crate::py::{PyDelta, PyEvents, PyParser, PyWire};
     #[pymodule_export]
     use crate::schema::Schema;
-    #[pymodule_export]
-    use crate::wire::{PyDelta, PyWire};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

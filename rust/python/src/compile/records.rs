@@ -2,22 +2,24 @@
 
 use std::collections::HashSet;
 
-use instar_core::{Closing, Extra, FieldSet, Node, NodeId, Record, Root, View};
+use instar_core::{Close, Extra, FieldSet, Node, NodeId, Record, Rule, Show, Violations};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use super::core_schema::{CoreSchema, child, default, flag, item, kind, only, required};
-use super::{Compiler, Rule, user_code};
-use crate::hook::Hook;
-use crate::record::{Absent, Field, Form, RecordClass};
-use crate::schema::Detail;
+use super::compiler::{Compiled, Compiler};
+use crate::core_schema::{
+    CoreSchema, Declared, Scope, child, declared, default, fields_as_they_come, flag, hides_default,
+    is_plain_factory, item, kind, makes_another, only, required, runs_post_init,
+};
+use crate::ffi;
+use crate::schema::{Absent, Detail, Field, Form, Hook, RecordClass};
 
 /// The fields of a record, compiled.
-struct Compiled {
+struct Fields {
     nodes: Vec<NodeId>,
     required: FieldSet,
     keys: Vec<(String, u32)>,
-    fields: Vec<Field>,
+    declared: Vec<Field>,
 }
 
 const MODEL_KEYS: [&str; 11] = [
@@ -78,31 +80,35 @@ const FIELD_KEYS: [&str; 11] = [
     "init_only",
 ];
 
-impl<'py> Compiler<'py> {
-    pub(super) fn model(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        if !only(schema, &MODEL_KEYS)? {
+impl Compiler {
+    pub(super) fn model<'py>(
+        &mut self,
+        schema: &CoreSchema<'py>,
+        scope: &Scope<'_, 'py>,
+    ) -> PyResult<Option<Compiled>> {
+        let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
+        // An abstract class has no instances, open ones neither: what Pydantic makes of the text is something else.
+        if !only(schema, &MODEL_KEYS)? || ffi::is_abstract(&class) {
             return Ok(None);
         }
-        let post_init = schema.get_item("post_init")?.map(Bound::cast_into::<PyString>).transpose()?;
+        let post_init = schema.get_item("post_init")?.filter(|_| runs_post_init(schema).unwrap_or(true));
+        let post_init = post_init.map(Bound::cast_into::<PyString>).transpose()?;
         let hooks = post_init.map(|name| Hook::PostInit(name.unbind())).into_iter().collect();
-        let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
-        let fields = self.fields_of(schema)?;
-        let is_root = flag(schema, "root_model")? == Some(true);
-        self.under_config_of(schema, |compiler| {
-            if is_root {
-                return compiler.root(&fields, class, hooks);
-            }
-            if kind(&fields)? != "model-fields" {
-                return Ok(None);
-            }
-            let extra = compiler.extra(schema, &fields)?;
-            compiler.record(&fields, extra, Form::model(class)?, hooks)
-        })
+        let fields = Self::fields_of(schema, scope)?;
+        let scope = &under_config_of(schema, scope)?;
+        if flag(schema, "root_model")? == Some(true) {
+            return self.root_model(&fields, class, hooks, scope);
+        }
+        if kind(&fields)? != "model-fields" {
+            return Ok(None);
+        }
+        let extra = self.extra(schema, &fields, scope)?;
+        self.record(schema, &fields, extra, Form::model(class)?, hooks, scope)
     }
 
     /// Whether a record may be given what its fields do not tell: by code that runs before them, or by keys that are
     /// paths or choices. Nothing that its outline says is sure.
-    pub(super) fn is_inexact(record: &CoreSchema<'py>) -> PyResult<bool> {
+    pub(super) fn is_inexact(record: &CoreSchema<'_>) -> PyResult<bool> {
         match kind(record)?.as_str() {
             "model" | "dataclass" | "typed-dict" => {}
             "deque" | "ordered-dict" | "frozendict" | "counter" => return Ok(true),
@@ -126,9 +132,9 @@ impl<'py> Compiler<'py> {
     }
 
     /// The node that holds the fields of a record: in an outline without the validators around it.
-    fn fields_of(&self, record: &CoreSchema<'py>) -> PyResult<CoreSchema<'py>> {
+    fn fields_of<'py>(record: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<CoreSchema<'py>> {
         let mut fields = required(record, "schema")?;
-        while self.deferring && kind(&fields)?.starts_with("function-") {
+        while scope.enclosed && kind(&fields)?.starts_with("function-") {
             match child(&fields, "schema")? {
                 Some(inner) => fields = inner,
                 None => break,
@@ -138,131 +144,114 @@ impl<'py> Compiler<'py> {
     }
 
     /// A model that is written as its only field.
-    fn root(
+    fn root_model<'py>(
         &mut self,
         field: &CoreSchema<'py>,
         class: Bound<'py, PyType>,
         hooks: Vec<Hook>,
-    ) -> PyResult<Option<Rule>> {
+        scope: &Scope<'_, 'py>,
+    ) -> PyResult<Option<Compiled>> {
         let py = class.py();
-        if !self.deferring && user_code::find(field, &self.definitions)?.looks_around {
+        if !scope.enclosed && scope.user_code.find(field)?.looks_around {
             return Ok(None);
         }
-        let inner = self.node(field)?;
+        let inner = self.node(field, scope)?;
         let absent = match default(field)? {
-            Some(default) => absent(&default, self.deferring)?,
+            Some(default) => absent(&default, scope)?,
             None => self.absent_required(py, inner),
         };
         let name = PyString::new(py, "root");
         let location = name.clone().into_any().unbind();
         let field = Field { name: name.unbind(), location, has_synonyms: false, absent };
         let class = RecordClass::new(py, Form::root(class)?, vec![field], false)?;
-        let (closing, hooks) = self.closing(hooks);
-        Ok(Some(Rule {
-            node: Node::Root(Root { inner, closing }),
-            detail: Detail::Record(Box::new(class)),
-            hooks,
-        }))
+        let node = Node::new(Rule::RootModel(inner));
+        Ok(Some(with_hooks(node, Detail::Record(Box::new(class)), hooks, scope)))
     }
 
-    pub(super) fn dataclass(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        let fields = self.fields_of(schema)?;
-        if !only(schema, &DATACLASS_KEYS)? || kind(&fields)? != "dataclass-args" {
+    pub(super) fn dataclass<'py>(
+        &mut self,
+        schema: &CoreSchema<'py>,
+        scope: &Scope<'_, 'py>,
+    ) -> PyResult<Option<Compiled>> {
+        let fields = Self::fields_of(schema, scope)?;
+        let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
+        if !only(schema, &DATACLASS_KEYS)? || kind(&fields)? != "dataclass-args" || ffi::is_abstract(&class) {
             return Ok(None);
         }
         let post_init = flag(schema, "post_init")? == Some(true);
         let hooks = if post_init { vec![Hook::DataclassPostInit] } else { Vec::new() };
-        let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
         let form = match flag(schema, "slots")? {
             Some(true) => Form::Slotted(class.unbind()),
             _ => Form::Dataclass(class.unbind()),
         };
-        self.under_config_of(schema, |compiler| match compiler.extra_dropped(schema, &fields)? {
-            Some(extra) => compiler.record(&fields, extra, form, hooks),
+        let scope = &under_config_of(schema, scope)?;
+        match self.extra_dropped(schema, &fields, scope)? {
+            Some(extra) => self.record(schema, &fields, extra, form, hooks, scope),
             None => Ok(None),
-        })
+        }
     }
 
-    pub(super) fn typed_dict(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        self.under_config_of(schema, |compiler| match compiler.extra_dropped(schema, schema)? {
-            Some(extra) => compiler.record(schema, extra, Form::TypedDict, Vec::new()),
+    pub(super) fn typed_dict<'py>(
+        &mut self,
+        schema: &CoreSchema<'py>,
+        scope: &Scope<'_, 'py>,
+    ) -> PyResult<Option<Compiled>> {
+        let scope = &under_config_of(schema, scope)?;
+        match self.extra_dropped(schema, schema, scope)? {
+            Some(extra) => self.record(schema, schema, extra, Form::TypedDict, Vec::new(), scope),
             None => Ok(None),
-        })
+        }
     }
 
     /// A value, and a validator that runs on it when it is whole: it is called when it closes.
-    pub(super) fn after(&mut self, schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+    pub(super) fn after<'py>(
+        &mut self,
+        schema: &CoreSchema<'py>,
+        scope: &Scope<'_, 'py>,
+    ) -> PyResult<Option<Compiled>> {
         let function = required(schema, "function")?;
         if !only(schema, &["function", "schema"])? {
             return Ok(None);
         }
-        let inner = self.resolved(required(schema, "schema")?)?;
-        if ["nullable", "tagged-union"].contains(&kind(&inner)?.as_str()) || user_code::makes_another(schema)?
-        {
+        let inner = resolved(required(schema, "schema")?, scope)?;
+        if ["nullable", "tagged-union"].contains(&kind(&inner)?.as_str()) || makes_another(schema)? {
             return Ok(None);
         }
-        let Some(mut rule) = self.native(&inner)? else { return Ok(None) };
-        let closing = match &mut rule.node {
-            Node::Array(array) => &mut array.closing,
-            Node::Map(map) => &mut map.closing,
-            Node::Record(record) => &mut record.closing,
-            Node::Root(root) => &mut root.closing,
-            // Of a scalar it is the judge that calls the validator.
-            _ => return Ok(rule.node.with_judge().map(Rule::plain)),
-        };
-        // The judge of this node runs the validator, too.
-        if *closing != Closing::Judge && !self.deferring {
-            *closing = Closing::Hook;
-            rule.hooks.push(Hook::after(&function)?);
-        }
-        Ok(Some(rule))
-    }
-
-    /// The definition that a reference to an enum or another scalar means; any other node as it is.
-    fn resolved(&self, schema: CoreSchema<'py>) -> PyResult<CoreSchema<'py>> {
-        if kind(&schema)? != "definition-ref" {
-            return Ok(schema);
-        }
-        let name: String = item(&schema, "schema_ref")?.extract()?;
-        Ok(match child(&self.definitions, &name)? {
-            Some(definition)
-                if ["enum", "literal", "str", "int", "float"].contains(&kind(&definition)?.as_str()) =>
-            {
-                definition
+        let Some(mut ruled) = self.ruled(&inner, scope)? else { return Ok(None) };
+        match ruled.node.rule {
+            Rule::Array(_) | Rule::Map(_) | Rule::Record(_) | Rule::RootModel(_) => {
+                if !scope.enclosed {
+                    ruled.node.closes = Close::Hooks;
+                    ruled.hooks.push(Hook::after(&function)?);
+                }
             }
-            _ => schema,
-        })
-    }
-
-    /// What is done at the close of a record with these hooks. One that is judged later runs them then.
-    fn closing(&self, hooks: Vec<Hook>) -> (Closing, Vec<Hook>) {
-        if hooks.is_empty() || self.deferring {
-            (Closing::Settled, Vec::new())
-        } else {
-            (Closing::Hook, hooks)
+            // The validator of the node runs this one, too.
+            Rule::Outline(_) => {}
+            Rule::Str(_) | Rule::Literal(_) => ruled.node.closes = Close::Host,
+            Rule::Bool | Rule::Int(_) | Rule::Float(_) => {
+                ruled.node.accepts = ruled.node.accepts.by_host();
+                ruled.node.closes = Close::Host;
+            }
+            Rule::Any | Rule::Null | Rule::Tagged(_) | Rule::Nullable(_) | Rule::Union(_) | Rule::Opaque => {
+                return Ok(None);
+            }
         }
-    }
-
-    fn under_config_of(
-        &mut self,
-        schema: &CoreSchema<'py>,
-        compile: impl FnOnce(&mut Self) -> PyResult<Option<Rule>>,
-    ) -> PyResult<Option<Rule>> {
-        let config = schema.get_item("config")?.map(Bound::cast_into).transpose()?;
-        let outer = std::mem::replace(&mut self.config, config);
-        let rule = compile(self);
-        self.config = outer;
-        rule
+        Ok(Some(ruled))
     }
 
     /// What becomes of keys that no field has.
-    fn extra(&mut self, owner: &CoreSchema<'py>, fields: &CoreSchema<'py>) -> PyResult<Extra> {
+    fn extra<'py>(
+        &mut self,
+        owner: &CoreSchema<'py>,
+        fields: &CoreSchema<'py>,
+        scope: &Scope<'_, 'py>,
+    ) -> PyResult<Extra> {
         let behavior = match fields.get_item("extra_behavior")? {
             Some(own) => Some(own),
-            None => self.scope().setting(owner, "extra_behavior", "extra_fields_behavior")?,
+            None => scope.setting(owner, "extra_behavior", "extra_fields_behavior")?,
         };
         Ok(match behavior.map(|behavior| behavior.extract::<String>()).transpose()?.as_deref() {
-            Some("allow") => Extra::Allow(self.optional_inner(fields, "extras_schema")?),
+            Some("allow") => Extra::Allow(self.optional_inner(fields, "extras_schema", scope)?),
             Some("forbid") => Extra::Forbid,
             _ => Extra::Ignore,
         })
@@ -270,87 +259,71 @@ impl<'py> Compiler<'py> {
 
     /// The same for a record that Pydantic would put them into beside the fields, where a snapshot could not tell them
     /// apart: none if they are kept, but an outline goes without them.
-    fn extra_dropped(
+    fn extra_dropped<'py>(
         &mut self,
         owner: &CoreSchema<'py>,
         fields: &CoreSchema<'py>,
+        scope: &Scope<'_, 'py>,
     ) -> PyResult<Option<Extra>> {
-        Ok(match self.extra(owner, fields)? {
-            Extra::Allow(_) => self.deferring.then_some(Extra::Ignore),
+        Ok(match self.extra(owner, fields, scope)? {
+            Extra::Allow(_) => scope.enclosed.then_some(Extra::Ignore),
             extra => Some(extra),
         })
     }
 
-    fn record(
+    fn record<'py>(
         &mut self,
+        owner: &CoreSchema<'py>,
         schema: &CoreSchema<'py>,
         extra: Extra,
         form: Form,
         hooks: Vec<Hook>,
-    ) -> PyResult<Option<Rule>> {
+        scope: &Scope<'_, 'py>,
+    ) -> PyResult<Option<Compiled>> {
         let declared = declared(schema)?;
         if !only(schema, &FIELDS_KEYS)? {
             return Ok(None);
         }
-        let outlined = self.deferring;
-        let whole = !outlined && self.is_judged_whole(&declared)?;
-        self.deferring |= whole;
-        let compiled = self.fields(&declared, matches!(form, Form::TypedDict));
-        self.deferring = outlined;
-        let Some(Compiled { nodes, required, keys, fields }) = compiled? else { return Ok(None) };
-        // The judge runs the hooks too.
-        let (closing, hooks) = if whole { (Closing::Judge, Vec::new()) } else { self.closing(hooks) };
-        let record = Record::new(nodes, required, &keys, extra, closing);
-        let class = RecordClass::new(schema.py(), form, fields, matches!(extra, Extra::Allow(_)))?;
-        Ok(Some(Rule {
-            node: Node::Record(Box::new(record)),
-            detail: Detail::Record(Box::new(class)),
-            hooks,
-        }))
-    }
-
-    /// Whether values of some fields depend on those of others: then only Pydantic can validate them, and only
-    /// together.
-    fn is_judged_whole(&self, declared: &[(Bound<'py, PyString>, CoreSchema<'py>)]) -> PyResult<bool> {
-        for (_, field) in declared {
-            if hides_default(field)? {
-                return Ok(true);
-            }
-            let schema = required(field, "schema")?;
-            let depends = match default(&schema)? {
-                Some(default) => {
-                    flag(&default, "default_factory_takes_data")? == Some(true)
-                        || self.scope().is_set(&default, "validate_default")?
-                }
-                None => false,
-            };
-            if depends || user_code::find(&schema, &self.definitions)?.looks_around {
-                return Ok(true);
-            }
+        let whole = !scope.enclosed && depends_on_itself(&declared, scope)?;
+        let within = if whole { scope.enclosed() } else { scope.clone() };
+        let Some(fields) = self.fields(&declared, &form, &within)? else { return Ok(None) };
+        let record = Record::new(fields.nodes, fields.required, &fields.keys, extra);
+        let keeps_extra = matches!(extra, Extra::Allow(_));
+        let class = RecordClass::new(schema.py(), form, fields.declared, keeps_extra)?;
+        let node = Node::new(Rule::Record(Box::new(record)));
+        let ruled = with_hooks(node, Detail::Record(Box::new(class)), hooks, &within);
+        if !whole {
+            return Ok(Some(ruled));
         }
-        Ok(false)
+        // Pydantic validates it whole, and runs its hooks then.
+        let inner = self.reserve(owner, scope);
+        self.set(inner, ruled);
+        let accepts = scope.accepted(owner)?;
+        Ok(Some(Self::outlined(inner, Violations::Raised, Close::Host).accepting(accepts).into()))
     }
 
-    fn fields(
+    fn fields<'py>(
         &mut self,
-        declared: &[(Bound<'py, PyString>, CoreSchema<'py>)],
-        is_typed_dict: bool,
-    ) -> PyResult<Option<Compiled>> {
-        let mut compiled = Compiled {
+        declared: &[Declared<'py>],
+        form: &Form,
+        scope: &Scope<'_, 'py>,
+    ) -> PyResult<Option<Fields>> {
+        let is_typed_dict = matches!(form, Form::TypedDict);
+        let mut compiled = Fields {
             nodes: Vec::new(),
             required: FieldSet::none(declared.len()),
             keys: Vec::new(),
-            fields: Vec::new(),
+            declared: Vec::new(),
         };
         for (index, (name, field)) in (0_u32..).zip(declared) {
-            let Some(names) = self.keys_of(name, field)? else { return Ok(None) };
-            let by_alias = self.locates_by_alias()?;
+            let Some(names) = keys_of(name, field, scope)? else { return Ok(None) };
+            let by_alias = in_config(scope, "loc_by_alias")?.unwrap_or(true);
             let location = names.first().filter(|_| by_alias).cloned().unwrap_or_else(|| name.to_string());
             let has_synonyms = by_alias && names.len() > 1;
             compiled.keys.extend(names.iter().map(|key| (key.clone(), index)));
             let value = required(field, "schema")?;
             let init_only = flag(field, "init_only")? == Some(true);
-            let id = if init_only { self.hidden()? } else { self.node(&value)? };
+            let id = if init_only { self.hidden(scope)? } else { self.node(&value, scope)? };
             let default = default(&value)?;
             let hides_default = hides_default(field)?;
             let is_required = match flag(field, "required")? {
@@ -366,12 +339,15 @@ impl<'py> Compiler<'py> {
                 // A typed dict has no key for what is absent, unless Pydantic puts its default there.
                 None if is_typed_dict => Absent::Nothing,
                 Some(_) if is_typed_dict => return Ok(None),
-                Some(default) => absent(&default, self.deferring)?,
+                Some(default) => match self.blank_of_factory(&default, id)? {
+                    Some(blank) => blank,
+                    None => absent(&default, scope)?,
+                },
                 None => self.absent_required(name.py(), id),
             };
             compiled.nodes.push(id);
             let location = PyString::new(name.py(), &location).into_any().unbind();
-            compiled.fields.push(Field { name: name.clone().unbind(), location, has_synonyms, absent });
+            compiled.declared.push(Field { name: name.clone().unbind(), location, has_synonyms, absent });
         }
         // Where one key announces two fields, Pydantic gives each of them its value.
         let distinct: HashSet<&str> = compiled.keys.iter().map(|(key, _)| key.as_str()).collect();
@@ -379,62 +355,118 @@ impl<'py> Compiler<'py> {
     }
 
     /// The node of a value that is never shown.
-    fn hidden(&mut self) -> PyResult<NodeId> {
-        // Its judge is never asked, but has a name.
-        let any = PyDict::new(self.definitions.py());
+    fn hidden(&mut self, scope: &Scope<'_, '_>) -> PyResult<NodeId> {
+        // Its validator is never asked, but has a name.
+        let any = PyDict::new(scope.definitions.py());
         any.set_item("type", "any")?;
-        let id = self.reserve(&any);
-        self.nodes[id as usize] = Some(Node::Deferred(View::Hidden));
+        let id = self.reserve(&any, scope);
+        self.nodes[id as usize] = Some(Node::left_to_enclosing(Show::Closed));
         Ok(id)
     }
 
     /// What a required field shows before it arrives. (A node still being compiled is a record around this one.)
     fn absent_required(&self, py: Python<'_>, id: NodeId) -> Absent {
         match &self.nodes[id as usize] {
-            Some(Node::Record(_) | Node::Root(_) | Node::Union(_)) | None => Absent::Blank(id),
+            Some(Node { rule: Rule::Record(_) | Rule::RootModel(_) | Rule::Outline(_), .. }) | None => {
+                Absent::Blank(id)
+            }
             Some(_) => Absent::Shared(py.None()),
         }
     }
 
-    /// The keys that announce a field, the one of error locations first; none if they are paths or choices.
-    fn keys_of(&self, name: &Bound<'py, PyString>, field: &CoreSchema<'py>) -> PyResult<Option<Vec<String>>> {
-        let special = flag(field, "init")? == Some(false) || flag(field, "init_only")? == Some(true);
-        if (special && !self.deferring) || !only(field, &FIELD_KEYS)? {
-            return Ok(None);
+    /// Where the factory of a default is the very class of the field's record: that record with nothing arrived.
+    fn blank_of_factory(&self, default: &CoreSchema<'_>, id: NodeId) -> PyResult<Option<Absent>> {
+        let Some(factory) = default.get_item("default_factory")? else { return Ok(None) };
+        let mut inner = id;
+        while let Some(Node { rule: Rule::Outline(outline), .. }) = &self.nodes[inner as usize] {
+            inner = outline.inner;
         }
-        let in_config = |key: &str| self.config.as_ref().map_or(Ok(None), |config| flag(config, key));
-        let name = name.to_string();
-        let Some(alias) = field.get_item("validation_alias")? else { return Ok(Some(vec![name])) };
-        let Ok(alias) = alias.extract::<String>() else {
-            return Ok(self.deferring.then(|| choices_of(&alias)));
+        let is_its_class = match &self.facets[inner as usize].detail {
+            Detail::Record(class) => class.class().is_some_and(|class| factory.is(class)),
+            _ => false,
         };
-        let by_alias = in_config("validate_by_alias")?.unwrap_or(true);
-        let by_name = in_config("validate_by_name")?.unwrap_or(false)
-            || in_config("populate_by_name")?.unwrap_or(false);
-        Ok(Some(match (by_alias, by_name) {
-            (true, true) if alias != name => vec![alias, name],
-            (true, _) => vec![alias],
-            (false, _) => vec![name],
-        }))
-    }
-
-    fn locates_by_alias(&self) -> PyResult<bool> {
-        let in_config = self.config.as_ref().map_or(Ok(None), |config| flag(config, "loc_by_alias"))?;
-        Ok(in_config.unwrap_or(true))
+        Ok(is_its_class.then_some(Absent::Blank(id)))
     }
 }
 
-/// The node that holds the fields of a record, if no code runs before them.
-pub(super) fn fields_as_they_come<'py>(record: &CoreSchema<'py>) -> PyResult<Option<CoreSchema<'py>>> {
-    let mut fields = match kind(record)?.as_str() {
-        "typed-dict" => record.clone(),
-        _ => required(record, "schema")?,
-    };
-    while kind(&fields)? == "function-after" {
-        fields = required(&fields, "schema")?;
+/// The scope of what is within a record.
+fn under_config_of<'s, 'py>(record: &CoreSchema<'py>, scope: &Scope<'s, 'py>) -> PyResult<Scope<'s, 'py>> {
+    Ok(scope.under(record.get_item("config")?.map(Bound::cast_into).transpose()?))
+}
+
+/// A node with the hooks that run when it closes. Where a node around it has the last word, they run then.
+fn with_hooks(node: Node, detail: Detail, hooks: Vec<Hook>, scope: &Scope<'_, '_>) -> Compiled {
+    if hooks.is_empty() || scope.enclosed {
+        return Compiled::new(node, detail);
     }
-    let holds_fields = ["model-fields", "dataclass-args", "typed-dict"].contains(&kind(&fields)?.as_str());
-    Ok(holds_fields.then_some(fields))
+    Compiled { node: node.closing(Close::Hooks), detail, hooks }
+}
+
+/// The definition that a reference to an enum or another scalar means; any other node as it is.
+fn resolved<'py>(schema: CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<CoreSchema<'py>> {
+    if kind(&schema)? != "definition-ref" {
+        return Ok(schema);
+    }
+    let name: String = item(&schema, "schema_ref")?.extract()?;
+    Ok(match child(scope.definitions, &name)? {
+        Some(definition)
+            if ["enum", "literal", "str", "int", "float"].contains(&kind(&definition)?.as_str()) =>
+        {
+            definition
+        }
+        _ => schema,
+    })
+}
+
+/// Whether values of some fields depend on those of others: then only Pydantic can validate them, and only together.
+fn depends_on_itself<'py>(declared: &[Declared<'py>], scope: &Scope<'_, 'py>) -> PyResult<bool> {
+    for (_, field) in declared {
+        if hides_default(field)? {
+            return Ok(true);
+        }
+        let schema = required(field, "schema")?;
+        let depends = match default(&schema)? {
+            Some(default) => {
+                flag(&default, "default_factory_takes_data")? == Some(true)
+                    || scope.is_set(&default, "validate_default")?
+            }
+            None => false,
+        };
+        if depends || scope.user_code.find(&schema)?.looks_around {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The keys that announce a field, the one of error locations first; none if they are paths or choices.
+fn keys_of<'py>(
+    name: &Bound<'py, PyString>,
+    field: &CoreSchema<'py>,
+    scope: &Scope<'_, 'py>,
+) -> PyResult<Option<Vec<String>>> {
+    let special = flag(field, "init")? == Some(false) || flag(field, "init_only")? == Some(true);
+    if (special && !scope.enclosed) || !only(field, &FIELD_KEYS)? {
+        return Ok(None);
+    }
+    let name = name.to_string();
+    let Some(alias) = field.get_item("validation_alias")? else { return Ok(Some(vec![name])) };
+    let Ok(alias) = alias.extract::<String>() else {
+        return Ok(scope.enclosed.then(|| choices_of(&alias)));
+    };
+    let by_alias = in_config(scope, "validate_by_alias")?.unwrap_or(true);
+    let by_name = in_config(scope, "validate_by_name")?.unwrap_or(false)
+        || in_config(scope, "populate_by_name")?.unwrap_or(false);
+    Ok(Some(match (by_alias, by_name) {
+        (true, true) if alias != name => vec![alias, name],
+        (true, _) => vec![alias],
+        (false, _) => vec![name],
+    }))
+}
+
+/// A switch of the config in force.
+fn in_config(scope: &Scope<'_, '_>, key: &str) -> PyResult<Option<bool>> {
+    scope.config.as_ref().map_or(Ok(None), |config| flag(config, key))
 }
 
 /// Those of a field's alias choices that are keys; a path is none.
@@ -449,49 +481,17 @@ fn choices_of(alias: &Bound<'_, PyAny>) -> Vec<String> {
         .collect()
 }
 
-/// What a field with this default shows before it arrives: the default itself, which nobody has validated. In a record
-/// that is judged `later` it is the judge that calls factories of the user's: until then they show `None`.
-fn absent(default: &CoreSchema<'_>, later: bool) -> PyResult<Absent> {
+/// What a field with this default shows before it arrives: the default itself, which nobody has validated. Where a node
+/// around it has the last word, that one calls the user's factories: until then they show `None`.
+fn absent(default: &CoreSchema<'_>, scope: &Scope<'_, '_>) -> PyResult<Absent> {
     let py = default.py();
     let none = || Absent::Shared(py.None());
     if let Some(factory) = default.get_item("default_factory")? {
-        let callable = !later || user_code::is_plain_factory(&factory)?;
+        let callable = !scope.enclosed || is_plain_factory(&factory)?;
         return Ok(if callable { Absent::Made(factory.unbind()) } else { none() });
     }
     let value = default.get_item("default")?.unwrap_or_else(|| py.None().into_bound(py));
     let shared = value.hash().is_ok();
     let value = value.unbind();
     Ok(if shared { Absent::Shared(value) } else { Absent::Copied(value) })
-}
-
-/// Whether a default stands below other nodes, where Pydantic sees it and `absent` does not.
-fn hides_default(field: &CoreSchema<'_>) -> PyResult<bool> {
-    let mut schema = required(field, "schema")?;
-    while let Some(inner) = child(&schema, "schema")? {
-        if matches!(kind(&schema)?.as_str(), "model" | "dataclass" | "typed-dict") {
-            return Ok(false);
-        }
-        if kind(&inner)? == "default" {
-            return Ok(true);
-        }
-        schema = inner;
-    }
-    Ok(false)
-}
-
-/// The declared fields with their names: a dict of them, or for dataclasses a list.
-fn declared<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<(Bound<'py, PyString>, CoreSchema<'py>)>> {
-    let fields = item(schema, "fields")?;
-    match fields.cast::<PyDict>() {
-        Ok(fields) => {
-            fields.iter().map(|(name, field)| Ok((name.cast_into()?, field.cast_into()?))).collect()
-        }
-        Err(_) => fields
-            .try_iter()?
-            .map(|field| {
-                let field: CoreSchema<'py> = field?.cast_into()?;
-                Ok((item(&field, "name")?.cast_into()?, field))
-            })
-            .collect(),
-    }
 }

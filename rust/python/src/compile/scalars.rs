@@ -1,27 +1,27 @@
 //! Strings, numbers and the few values that are listed.
 
-use instar_core::{Choice, Float, Int, Kind, Kinds, Node, Pattern, PrefixSet, Str, Verdict};
+use instar_core::{Accept, Close, Float, Int, Kind, Kinds, Node, Pattern, PrefixSet, Rule, Str};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt, PyString};
+use pyo3::types::{PyAnyMethods, PyBool, PyInt, PyString};
 
-use super::core_schema::{CoreSchema, exact_int, flag, item, only};
-use super::{Compiler, Rule, user_code};
+use super::compiler::{Compiled, Compiler};
+use crate::core_schema::{CoreSchema, Scope, exact_int, finds_missing, flag, item, only};
 use crate::schema::Detail;
 
-impl<'py> Compiler<'py> {
-    pub(super) fn bool(&self, schema: &CoreSchema<'py>) -> PyResult<Option<Node>> {
-        let kinds = Kinds::all(Verdict::Refuse).with(&[Kind::True, Kind::False], Verdict::Native);
-        let coerced: &[Kind] =
-            if self.scope().is_strict(schema)? { &[] } else { &[Kind::String, Kind::Number] };
-        Ok(only(schema, &["strict"])?.then(|| Node::Bool(kinds.with(coerced, Verdict::Judge))))
+impl Compiler {
+    pub(super) fn bool<'py>(schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<Option<Node>> {
+        let coerced: &[Kind] = if scope.is_strict(schema)? { &[] } else { &[Kind::String, Kind::Number] };
+        let node = Node::new(Rule::Bool);
+        let accepts = node.accepts.with(coerced, Accept::ByHost);
+        Ok(only(schema, &["strict"])?.then(|| node.accepting(accepts)))
     }
 
-    pub(super) fn int(&self, schema: &CoreSchema<'py>) -> PyResult<Option<Node>> {
+    pub(super) fn int<'py>(schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<Option<Node>> {
         if !only(schema, &["strict", "multiple_of", "le", "ge", "lt", "gt"])? {
             return Ok(None);
         }
-        let strict = self.scope().is_strict(schema)?;
+        let strict = scope.is_strict(schema)?;
         let bound = |key: &str| -> PyResult<Option<Option<i64>>> {
             Ok(schema.get_item(key)?.filter(|value| !value.is_none()).map(|value| exact_int(&value)))
         };
@@ -37,18 +37,17 @@ impl<'py> Compiler<'py> {
             return Ok(None);
         }
         let coerced: &[Kind] = if strict { &[] } else { &[Kind::String, Kind::True, Kind::False] };
-        let kinds =
-            Kinds::all(Verdict::Refuse).with(&[Kind::Number], Verdict::Native).with(coerced, Verdict::Judge);
-        Ok(Some(Node::Int(Int {
-            kinds,
+        let node = Node::new(Rule::Int(Int {
             strict,
             low: lows.into_iter().flatten().flatten().max().unwrap_or(i64::MIN),
             high: highs.into_iter().flatten().flatten().min().unwrap_or(i64::MAX),
             multiple_of: multiple_of.flatten().unwrap_or(1),
-        })))
+        }));
+        let accepts = node.accepts.with(coerced, Accept::ByHost);
+        Ok(Some(node.accepting(accepts)))
     }
 
-    pub(super) fn float(&self, schema: &CoreSchema<'py>) -> PyResult<Option<Node>> {
+    pub(super) fn float<'py>(schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<Option<Node>> {
         if !only(schema, &["strict", "allow_inf_nan", "le", "ge", "lt", "gt"])? {
             return Ok(None);
         }
@@ -66,22 +65,23 @@ impl<'py> Compiler<'py> {
             (_, Some(lt)) => (lt, false),
             (le, None) => (le.unwrap_or(f64::INFINITY), true),
         };
-        let finite = match self.scope().setting(schema, "allow_inf_nan", "allow_inf_nan")? {
+        let finite = match scope.setting(schema, "allow_inf_nan", "allow_inf_nan")? {
             Some(allowed) => !allowed.extract::<bool>()?,
             None => false,
         };
         let coerced: &[Kind] =
-            if self.scope().is_strict(schema)? { &[] } else { &[Kind::String, Kind::True, Kind::False] };
-        let kinds = Kinds::all(Verdict::Refuse)
-            .with(&[Kind::Number, Kind::NonFinite], Verdict::Native)
-            .with(if finite { &[Kind::NonFinite] } else { &[] }, Verdict::Refuse)
-            .with(coerced, Verdict::Judge);
+            if scope.is_strict(schema)? { &[] } else { &[Kind::String, Kind::True, Kind::False] };
         let bounded = [ge, gt, le, lt].iter().any(Option::is_some);
-        Ok(Some(Node::Float(Float { kinds, finite, bounded, low, high })))
+        let node = Node::new(Rule::Float(Float { finite, bounded, low, high }));
+        let accepts = node
+            .accepts
+            .with(if finite { &[Kind::NonFinite] } else { &[] }, Accept::Never)
+            .with(coerced, Accept::ByHost);
+        Ok(Some(node.accepting(accepts)))
     }
 
-    pub(super) fn str(&self, schema: &CoreSchema<'py>) -> PyResult<Option<Node>> {
-        let transformed = |key: &str| match &self.config {
+    pub(super) fn str<'py>(schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<Option<Node>> {
+        let transformed = |key: &str| match &scope.config {
             Some(config) => Ok::<_, PyErr>(flag(config, key)? == Some(true)),
             None => Ok(false),
         };
@@ -101,7 +101,7 @@ impl<'py> Compiler<'py> {
             return Ok(None);
         }
         let stripped = own("strip_whitespace")? || transformed("str_strip_whitespace")?;
-        let judged = stripped
+        let transforms = stripped
             || own("to_lower")?
             || own("to_upper")?
             || transformed("str_to_lower")?
@@ -109,7 +109,7 @@ impl<'py> Compiler<'py> {
         let pattern = match schema.get_item("pattern")? {
             // What is stripped away counts for nothing, and which spaces those are is known only at the end.
             _ if stripped => None,
-            Some(pattern) => match self.pattern(schema, &pattern)? {
+            Some(pattern) => match Self::pattern(schema, &pattern, scope)? {
                 Some(pattern) => Some(Box::new(pattern)),
                 None => return Ok(None),
             },
@@ -119,30 +119,33 @@ impl<'py> Compiler<'py> {
             if stripped {
                 return Ok(None);
             }
-            self.scope().setting(schema, key, in_config)?.map(|value| value.extract()).transpose()
+            scope.setting(schema, key, in_config)?.map(|value| value.extract()).transpose()
         };
         let numbers: &[Kind] =
-            if self.scope().coerces_numbers(schema)? { &[Kind::Number, Kind::NonFinite] } else { &[] };
-        Ok(Some(Node::Str(Str {
-            kinds: Kinds::all(Verdict::Refuse)
-                .with(&[Kind::String], Verdict::Native)
-                .with(numbers, Verdict::Judge),
+            if scope.coerces_numbers(schema)? { &[Kind::Number, Kind::NonFinite] } else { &[] };
+        let node = Node::new(Rule::Str(Str {
             min: length("min_length", "str_min_length")?.unwrap_or(0),
             max: length("max_length", "str_max_length")?.unwrap_or(usize::MAX),
             pattern,
-            judged,
-        })))
+        }));
+        let accepts = node.accepts.with(numbers, Accept::ByHost);
+        let closes = if transforms { Close::Host } else { Close::Rule };
+        Ok(Some(node.accepting(accepts).closing(closes)))
     }
 
     /// A pattern's automaton, if the engine is the one that Pydantic takes by default.
-    fn pattern(&self, schema: &CoreSchema<'py>, pattern: &Bound<'py, PyAny>) -> PyResult<Option<Pattern>> {
-        let engine = self.scope().setting(schema, "regex_engine", "regex_engine")?;
+    fn pattern<'py>(
+        schema: &CoreSchema<'py>,
+        pattern: &Bound<'py, PyAny>,
+        scope: &Scope<'_, 'py>,
+    ) -> PyResult<Option<Pattern>> {
+        let engine = scope.setting(schema, "regex_engine", "regex_engine")?;
         let default = engine.map_or(Ok(true), |engine| engine.eq("rust-regex"))?;
         let source = pattern.extract::<String>().ok().filter(|_| default);
         Ok(source.and_then(|source| Pattern::new(&source)))
     }
 
-    pub(super) fn literal(schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
+    pub(super) fn literal(schema: &CoreSchema<'_>) -> PyResult<Option<Compiled>> {
         if !only(schema, &["expected"])? {
             return Ok(None);
         }
@@ -160,33 +163,33 @@ impl<'py> Compiler<'py> {
                 return Ok(None);
             }
         }
-        let kinds = Kinds::all(Verdict::Refuse).with(&others, Verdict::Judge);
-        choice(&strings, strings.iter().map(|member| member.clone().unbind()).collect(), kinds)
+        let others = Kinds::all(Accept::Never).with(&others, Accept::ByHost);
+        members_of(&strings, strings.iter().map(|member| member.clone().unbind()).collect(), others)
     }
 
-    pub(super) fn enumeration(schema: &CoreSchema<'py>) -> PyResult<Option<Rule>> {
-        if !only(schema, &["cls", "members", "sub_type", "strict"])? || user_code::finds_missing(schema)? {
+    pub(super) fn enumeration(schema: &CoreSchema<'_>) -> PyResult<Option<Compiled>> {
+        if !only(schema, &["cls", "members", "sub_type", "strict"])? || finds_missing(schema)? {
             return Ok(None);
         }
-        let members: Vec<Bound<'py, PyAny>> = item(schema, "members")?.extract()?;
+        let members: Vec<Bound<'_, PyAny>> = item(schema, "members")?.extract()?;
         let values = members.iter().map(|member| member.getattr(intern!(member.py(), "value")));
         let values = values.collect::<PyResult<Vec<_>>>()?;
-        if !values.iter().all(pyo3::types::PyAnyMethods::is_exact_instance_of::<PyString>) {
+        if !values.iter().all(PyAnyMethods::is_exact_instance_of::<PyString>) {
             return Ok(None);
         }
-        choice(&values, members.into_iter().map(Bound::unbind).collect(), Kinds::all(Verdict::Refuse))
+        members_of(&values, members.into_iter().map(Bound::unbind).collect(), Kinds::all(Accept::Never))
     }
 }
 
-fn choice(strings: &[Bound<'_, PyAny>], members: Vec<Py<PyAny>>, kinds: Kinds) -> PyResult<Option<Rule>> {
-    let strings =
-        strings.iter().map(pyo3::types::PyAnyMethods::extract).collect::<PyResult<Vec<String>>>()?;
+/// One of these strings, each of which stands for a member. Other kinds of values are accepted as `others` says.
+fn members_of(
+    strings: &[Bound<'_, PyAny>],
+    members: Vec<Py<PyAny>>,
+    others: Kinds,
+) -> PyResult<Option<Compiled>> {
+    let strings = strings.iter().map(PyAnyMethods::extract).collect::<PyResult<Vec<String>>>()?;
     let accepted: &[Kind] = if strings.is_empty() { &[] } else { &[Kind::String] };
-    let kinds = kinds.with(accepted, Verdict::Native);
-    let node = Node::Choice(Choice {
-        kinds,
-        members: PrefixSet::new(strings.iter().map(String::as_str)),
-        judged: false,
-    });
-    Ok(Some(Rule::new(node, Detail::Members(members))))
+    let rule = Rule::Literal(PrefixSet::new(strings.iter().map(String::as_str)));
+    let node = Node::new(rule).accepting(others.with(accepted, Accept::ByRule));
+    Ok(Some(Compiled::new(node, Detail::Members(members))))
 }

@@ -1,0 +1,129 @@
+"""Bodies of responses: what decodes them, and what is wrong with them, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic_core import from_json
+
+from instar._chunks import ChunkWire
+from instar._core import Body, Wire
+from instar._function_wire import FunctionWire
+from instar.errors import RefusalError, StreamError, TruncatedError
+
+if TYPE_CHECKING:
+    from instar._core import Pump
+    from instar._options import Answer, Emit, WireOption
+
+_TOKEN_LIMIT = "the token limit was reached"  # noqa: S105 - no password
+_FILTER = "the provider's content filter cut the answer"
+_WHY = {
+    "length": f"{_TOKEN_LIMIT} (finish_reason='length': raise max_tokens or ask for less)",
+    "max_output_tokens": f"{_TOKEN_LIMIT} (raise max_output_tokens or ask for less)",
+    "max_tokens": f"{_TOKEN_LIMIT} (raise max_tokens or ask for less)",
+    "content_filter": f"{_FILTER} (finish_reason='content_filter')",
+    "safety": f"{_FILTER} (finish_reason='SAFETY')",
+    None: "the response broke off (it has no finish_reason)",
+}
+
+
+def body_of(wire: WireOption, answer: Answer | Literal["turn"], emit: Emit) -> Body:
+    """Return a body that is given as bytes or events, and not asked for by instar's client.
+
+    Raises:
+        ValueError: there is no such protocol, answer or emit.
+
+    """
+    if wire == "sdk":
+        decoder: Any = ChunkWire()
+    else:
+        decoder = FunctionWire(wire) if callable(wire) else Wire(wire)
+    return Body(decoder, answer, _complaint, emit=emit, several=not is_one_text(wire))
+
+
+def is_one_text(wire: object) -> bool:
+    """Say whether a choice has one text at most in this protocol, so that it must be the answer."""
+    return wire in ("openai-chat", "ollama") or callable(wire)
+
+
+def check(pump: Pump[Any, Any], *, forced: bool) -> None:
+    """Check, at the end of a body, that there was an answer at all, where it should stand.
+
+    forced: where calls of tools are the answer, whether there has to be one.
+
+    Raises:
+        RefusalError: the model refused; the error carries its words.
+        StreamError: nothing has come, or something else than what was asked for.
+
+    """
+    if pump.refusal:
+        raise RefusalError(pump.refusal)
+    if pump.body is None:
+        return
+    if not pump.begun:
+        raise _silence(pump.body)
+    found = pump.found()
+    if pump.body.place in ("calls", "turn"):
+        if forced and not found["calls"]:
+            _complain_of_place(found)
+            raise TruncatedError(())
+    elif found["answer"] is None:
+        _complain_of_place(found)
+
+
+def is_cut(pump: Pump[Any, Any], choice: int) -> bool:
+    """Say whether the answer was cut off, whatever it looks like: by a limit or a filter, or with the body."""
+    return pump.body is not None and pump.body.decoder.is_cut(choice)
+
+
+def explained(error: TruncatedError, finish_reason: str | None) -> TruncatedError:
+    """Return the error with the reason for which the text ended early."""
+    known = None if finish_reason is None else finish_reason.lower()
+    why = _WHY.get(known, f"the model stopped there (finish_reason={finish_reason!r})")
+    return TruncatedError(error.path, error.offset, error.line, error.column, reason=f"because {why}")
+
+
+def quoted(text: str, length: int = 80) -> str:
+    """Quote the beginning of a text."""
+    return repr(text if len(text) <= length else text[:length] + "...")
+
+
+def said_in(error: str) -> tuple[str, Any]:
+    """Return the message of an error that a server has sent, given as JSON, and the error itself."""
+    body = from_json(error)
+    inner = body.get("error") if isinstance(body, dict) else None
+    body = inner if isinstance(inner, dict) else body
+    said = body.get("message") or inner if isinstance(body, dict) else body
+    return said if isinstance(said, str) and said else error, body
+
+
+def _complaint(error: str) -> StreamError:
+    """Make an exception of an error that the server has sent."""
+    return StreamError(f"the server broke off: {said_in(error)[0]}")
+
+
+def _complain_of_place(found: dict[str, Any]) -> None:
+    """Raise what says that something has come, but not in the place where the answer should stand."""
+    for name, arguments in found["calls"]:
+        message = f"the model called {name!r} instead of answering: its arguments begin with {quoted(arguments)}"
+        raise StreamError(message)
+    if found["prose"].strip():
+        message = (
+            "the model answered in prose instead of calling a function (try another instar.Mode): "
+            f"it begins with {quoted(found['prose'])}"
+        )
+        raise StreamError(message)
+    if found["reasoning"].strip():
+        message = f"the model has reasoned, and answered nothing: it begins with {quoted(found['reasoning'])}"
+        raise StreamError(message)
+
+
+def _silence(body: Body) -> StreamError:
+    """Return the error for an answer of which nothing has come."""
+    message = "the response has no answer in it"
+    if body.beginning and not body.begun:
+        is_stream = "begins" if body.decoder.events else "is no event stream and begins"
+        message += f": its body {is_stream} with {body.beginning.decode(errors='replace')!r}"
+        if not body.has_lines:
+            message += ", and has no line end: give the bytes as they come (iter_bytes()), and not line by line"
+    return StreamError(message)

@@ -1,0 +1,58 @@
+"""Types to compiled schemas, once for each type."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import TypeAdapter
+
+from instar._core import Schema
+from instar.partial import unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+# A schema holds its class: to remember all of them would keep alive every class that is made for one request.
+_REMEMBERED = 512
+
+
+def schema_of(tp: Any, strict: bool | None = None) -> Schema:  # noqa: FBT001 - a keyword would cost each parser a dict
+    """Compile the schema of `tp`: anything `pydantic.TypeAdapter` takes, or None for plain Python values.
+
+    Raises what Pydantic raises for a type it has no schema for.
+    """
+    # Most are classes, which have no parts. (To Python 3.10 `list[int]` is an instance of `type`, too.)
+    order: Hashable = tp
+    if not issubclass(type(tp), type):
+        tp = unwrap(tp)
+        order = _order(tp)
+    try:
+        hash(tp)
+    except TypeError:  # A form with unhashable parts, such as `Annotated[int, []]`.
+        return _compile(tp, strict=strict)
+    return _compile_once(tp, order, strict)
+
+
+def _order(tp: Any) -> Hashable:
+    """Give the parts of a type in their order, in which Pydantic tries them: `Union[int, str] == Union[str, int]`."""
+    if parts := get_args(tp):
+        return tuple(map(_order, parts))
+    return tp if isinstance(tp, type) else repr(tp)
+
+
+# No lock is held while it compiles, nor any that a forked child could find taken: a signal handler, a validator or a
+# metaclass may ask for a schema in the middle of another one.
+@lru_cache(_REMEMBERED)
+def _compile_once(tp: Any, order: Hashable, strict: bool | None) -> Schema:  # noqa: ARG001, FBT001
+    return _compile(tp, strict=strict)
+
+
+def _compile(tp: Any, *, strict: bool | None) -> Schema:
+    if tp is None:
+        return Schema(None, TypeAdapter(Any).validator, strict=strict)
+    adapter: TypeAdapter[Any] = TypeAdapter(tp)
+    if not adapter.pydantic_complete:
+        # Raises Pydantic's own error for a type that is not fully defined.
+        adapter.rebuild(raise_errors=True)
+    return Schema(adapter.core_schema, adapter.validator, strict=strict)

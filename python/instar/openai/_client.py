@@ -1,0 +1,110 @@
+"""The client: an OpenAI client whose chat completions and responses also speak in types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
+
+from instar.openai._chat import ChatEndpoint
+from instar.openai._hooks import Event, Hooks
+from instar.openai._methods import AsyncCompletions, Completions
+from instar.openai._proxy import Proxy
+from instar.openai._responses import ResponsesEndpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from openai.types.chat import ChatCompletion
+    from openai.types.completion_usage import CompletionUsage
+
+    from instar.openai._mode import Mode
+    from instar.openai._transport import Medium
+
+
+class Chat(Proxy):
+    """`client.chat`."""
+
+    completions: Completions[ChatCompletion, CompletionUsage]
+
+
+class AsyncChat(Proxy):
+    """`client.chat` of an async client."""
+
+    completions: AsyncCompletions[ChatCompletion, CompletionUsage]
+
+
+class _Client(Proxy):
+    """What a sync and an async client have in common."""
+
+    def __init__(self, wrapped: Any, mode: Mode, medium: Medium, hooks: Hooks | None = None) -> None:
+        super().__init__(wrapped)
+        self._mode = mode
+        self._medium = medium
+        self._hooks = hooks or Hooks()
+
+    def on(self, event: Event, listener: Callable[..., object]) -> Callable[[], None]:
+        """Call a function at each such event of this client, and return the function that ends this.
+
+        - "request": `listener(keywords)`, before the SDK is called with them.
+        - "response": `listener(response)`, when it has begun: the SDK's `APIResponse`, chunk stream or completion.
+        - "violation": `listener(error, stream)`, when an answer is refused, by the schema or as no JSON.
+        - "retry": `listener(attempt, error)`, when the model is about to be asked again.
+        - "final": `listener(value, stream)`, when an answer is whole and valid.
+        - "error": `listener(error, stream)`, for what is raised in the end.
+
+        Raises:
+            ValueError: there is no such event.
+            TypeError: the listener is a coroutine function.
+
+        """
+        return self._hooks.on(event, listener)
+
+    def with_options(self, **options: Any) -> Self:
+        """Return a client with other options, as the SDK's `with_options` takes them, and the same listeners."""
+        return type(self)(self._wrapped.with_options(**options), self._mode, self._medium, self._hooks)
+
+
+class Client(_Client):
+    """An `openai.OpenAI` whose endpoints know `response_model`. All else is the wrapped client's.
+
+    `create`, `create_partial`, `create_iterable`, `create_with_completion` are those of `chat.completions`.
+    """
+
+    def __init__(self, wrapped: Any, mode: Mode, medium: Medium, hooks: Hooks | None = None) -> None:
+        super().__init__(wrapped, mode, medium, hooks)
+        self.chat = Chat(wrapped.chat)
+        self.chat.completions = Completions(wrapped.chat.completions, ChatEndpoint(), mode, medium, self._hooks)
+        self.responses = Completions(wrapped.responses, ResponsesEndpoint(), mode, medium, self._hooks)
+        self.create = self.chat.completions.create
+        self.create_partial = self.chat.completions.create_partial
+        self.create_iterable = self.chat.completions.create_iterable
+        self.create_with_completion = self.chat.completions.create_with_completion
+
+    def __enter__(self) -> Self:
+        self._wrapped.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._wrapped.__exit__(*exception)
+
+
+class AsyncClient(_Client):
+    """An `openai.AsyncOpenAI` whose endpoints know `response_model`: the twin of `Client`."""
+
+    def __init__(self, wrapped: Any, mode: Mode, medium: Medium, hooks: Hooks | None = None) -> None:
+        super().__init__(wrapped, mode, medium, hooks)
+        self.chat = AsyncChat(wrapped.chat)
+        self.chat.completions = AsyncCompletions(wrapped.chat.completions, ChatEndpoint(), mode, medium, self._hooks)
+        self.responses = AsyncCompletions(wrapped.responses, ResponsesEndpoint(), mode, medium, self._hooks)
+        self.create = self.chat.completions.create
+        self.create_partial = self.chat.completions.create_partial
+        self.create_iterable = self.chat.completions.create_iterable
+        self.create_with_completion = self.chat.completions.create_with_completion
+
+    async def __aenter__(self) -> Self:
+        await self._wrapped.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._wrapped.__aexit__(*exception)

@@ -1,0 +1,78 @@
+"""The Responses API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from openai.resources.responses import AsyncResponses, Responses
+from openai.types.responses import Response, ResponseUsage
+from pydantic_core import from_json
+from typing_extensions import override
+
+from instar._accumulate import Items
+from instar.openai._endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from instar._format import Format
+
+
+class ResponsesEndpoint(Endpoint[Response, ResponseUsage]):
+    """`client.responses`."""
+
+    name = "responses"
+    protocol = "openai-responses"
+    conversation = "input"
+    streaming = {}  # noqa: RUF012 - a ClassVar of the base; usage comes with the last event, asked for or not
+    whole = Response
+    resources = (Responses, AsyncResponses)
+
+    @override
+    def tool(self, function: Format) -> dict[str, Any]:
+        return {"type": "function", **function.function}
+
+    @override
+    def forced(self, name: str) -> Any:
+        return {"type": "function", "name": name}
+
+    @override
+    def json_schema(self, wanted: Format) -> dict[str, Any]:
+        return {"type": "json_schema", "name": wanted.name, "schema": wanted.schema, "strict": wanted.strict}
+
+    @override
+    def formatted(self, response_format: dict[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
+        text = keywords.get("text") or {}
+        if "format" in text:
+            message = "the response_model is sent as text={'format': ...}: leave the format out, or take another mode"
+            raise TypeError(message)
+        return {"text": {**text, "format": response_format}}
+
+    @override
+    def completion(self, events: Iterable[bytes]) -> Response:
+        items = Items()
+        for event in events:
+            items.add(from_json(event))
+        return Response.construct(**items.whole())
+
+    @override
+    def usage(self, usage: str) -> ResponseUsage:
+        return ResponseUsage.construct(**from_json(usage))
+
+    @override
+    def unfolded(self, completion: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        for index, item in enumerate(completion.get("output") or ()):
+            if item["type"] == "function_call":
+                added = {**item, "arguments": ""}
+                yield {"type": "response.output_item.added", "output_index": index, "item": added}
+                yield _said("function_call_arguments", index, item["arguments"])
+            for part in item.get("content") or ():
+                if part["type"] == "output_text":
+                    yield _said("output_text", index, part["text"])
+                elif part["type"] == "refusal":
+                    yield _said("refusal", index, part["refusal"])
+        yield {"type": f"response.{completion.get('status') or 'completed'}", "response": completion}
+
+
+def _said(what: str, index: int, text: Any) -> dict[str, Any]:
+    return {"type": f"response.{what}.delta", "output_index": index, "content_index": 0, "delta": text}

@@ -1,0 +1,18 @@
+//! The tape, built: one growing tree of Python objects, and what is seen of it.
+
+mod blank;
+mod builder;
+mod context;
+mod elements;
+mod growing;
+mod members;
+mod provisional;
+mod reuse;
+mod same;
+mod snapshot;
+mod unshare;
+
+pub(crate) use builder::Builder;
+pub(crate) use context::Context;
+pub(crate) use elements::Elements;
+pub(crate) use members::Members;

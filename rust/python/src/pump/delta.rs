@@ -1,0 +1,130 @@
+//! One delta: its bytes, and what is read of them. Behind the value white space is read for a while, and no longer.
+
+use std::borrow::Cow;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
+
+use crate::ffi;
+use crate::py::PyParser;
+
+/// How many bytes of white space are read behind the value: some models do not stop by themselves.
+const MOST_BLANK: usize = 512;
+
+/// Reads a text by a parser, delta by delta.
+#[derive(Default)]
+pub(super) struct Reader {
+    /// How many bytes of white space have come behind the value.
+    blank: usize,
+}
+
+impl Reader {
+    /// Whether so much white space has come behind the value that nothing else will.
+    pub(super) fn stopped(&self) -> bool {
+        self.blank >= MOST_BLANK
+    }
+
+    /// Gives the parser a delta. True if its snapshot shows something new.
+    pub(super) fn feed(&mut self, py: Python<'_>, parser: &PyParser, mut delta: &[u8]) -> PyResult<bool> {
+        let mut changed = false;
+        while !(delta.is_empty() || self.stopped()) {
+            let size = if parser.complete(py)? {
+                let blank = blank_run(delta).min(MOST_BLANK - self.blank);
+                self.blank += blank;
+                if blank == 0 { delta.len() } else { blank }
+            } else {
+                // However the text is cut: where it has closed somewhere in here, what follows a long blank is not read.
+                end_of_long_blank(delta).unwrap_or(delta.len())
+            };
+            let (now, rest) = delta.split_at(size);
+            let was_complete = parser.complete(py)?;
+            changed |= parser.feed_bytes(py, now)?;
+            if !was_complete && parser.complete(py)? {
+                self.blank = now.iter().rev().take_while(|byte| is_blank(**byte)).count();
+            }
+            delta = rest;
+        }
+        Ok(changed)
+    }
+}
+
+/// Makes a JSON string of a text that comes as it is, delta by delta.
+#[derive(Default)]
+pub(super) struct Quoter {
+    begun: bool,
+}
+
+impl Quoter {
+    /// The next characters, with the quote before the first of them.
+    pub(super) fn quote(&mut self, text: &[u8]) -> Vec<u8> {
+        let mut json = Vec::with_capacity(text.len() + 2);
+        if !std::mem::replace(&mut self.begun, true) {
+            json.push(b'"');
+        }
+        for &byte in text {
+            match byte {
+                b'"' | b'\\' => json.extend_from_slice(&[b'\\', byte]),
+                0x00..0x20 => json.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+                _ => json.push(byte),
+            }
+        }
+        json
+    }
+
+    /// Whether the string has begun.
+    pub(super) fn is_open(&self) -> bool {
+        self.begun
+    }
+
+    /// What ends the string.
+    pub(super) fn end(&mut self) -> &'static [u8] {
+        if std::mem::take(&mut self.begun) { b"\"" } else { b"\"\"" }
+    }
+}
+
+/// The bytes of a delta.
+pub(super) fn bytes<'d>(delta: &'d Bound<'_, PyAny>) -> PyResult<Cow<'d, [u8]>> {
+    if let Ok(text) = delta.cast::<PyString>() {
+        return Ok(match ffi::utf8(text) {
+            Some(bytes) => Cow::Borrowed(bytes),
+            // Half a surrogate pair, say. The bytes that Python writes for it are not UTF-8, which the lexer will say.
+            None => Cow::Owned(text.call_method1("encode", ("utf-8", "surrogatepass"))?.extract()?),
+        });
+    }
+    if let Ok(bytes) = delta.cast::<PyBytes>() {
+        return Ok(Cow::Borrowed(bytes.as_bytes()));
+    }
+    if delta.is_none() {
+        return Ok(Cow::Borrowed(b""));
+    }
+    if delta.is_instance_of::<PyByteArray>() || delta.is_instance_of::<PyMemoryView>() {
+        let bytes = delta.py().get_type::<PyBytes>().call1((delta,))?;
+        return Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()));
+    }
+    let no_delta = delta.py().import("instar._chunks")?.getattr("no_delta")?;
+    Err(PyErr::from_value(no_delta.call1((delta,))?))
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+fn blank_run(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| is_blank(**byte)).count()
+}
+
+/// The end of the first run of white space that is too long to be read behind a value.
+fn end_of_long_blank(bytes: &[u8]) -> Option<usize> {
+    if bytes.len() <= MOST_BLANK {
+        return None;
+    }
+    let mut run = 0;
+    bytes
+        .iter()
+        .position(|byte| {
+            run = if is_blank(*byte) { run + 1 } else { 0 };
+            run == MOST_BLANK
+        })
+        .map(|at| at + 1)
+        .filter(|&end| end < bytes.len())
+}

@@ -1,0 +1,129 @@
+//! The loop of sync code: it pulls the source, feeds the pump and hands out.
+
+use std::sync::atomic::Ordering;
+
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+use pyo3::types::PyIterator;
+use pyo3::{PyTraverseError, PyVisit, intern};
+
+use super::Pump;
+use crate::errors;
+use crate::exclusive::Exclusive;
+
+/// The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
+///
+/// Of the stream it takes `_pump` and `_source`, with its `pieces`. Where there is no source, or nothing to take and
+/// nothing to read, `_advance()` does what is next: True if there may be more.
+#[pyclass(frozen, generic, module = "instar._core")]
+pub(crate) struct Pull {
+    stream: Py<PyAny>,
+    owns: bool,
+    at_work: Exclusive<Option<AtWork>>,
+}
+
+struct AtWork {
+    pump: Py<Pump>,
+    pieces: Py<PyIterator>,
+}
+
+#[pymethods]
+impl Pull {
+    #[new]
+    #[pyo3(signature = (stream, *, owns=true))]
+    fn new(stream: Py<PyAny>, owns: bool) -> Self {
+        Self { stream, owns, at_work: Exclusive::new(None) }
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let mut at_work = self.at_work.lend(py).ok_or_else(errors::reading)?;
+        loop {
+            if at_work.is_none() {
+                *at_work = self.at_work(py)?;
+            }
+            if let Some(AtWork { pump, pieces }) = &*at_work {
+                let pump = pump.get();
+                if let Some(item) = pump.take(py)? {
+                    return Ok(Some(item));
+                }
+                if pump.hungry(py)? {
+                    self.read(py, pump, pieces)?;
+                    continue;
+                }
+            }
+            if !self.stream.bind(py).call_method0(intern!(py, "_advance"))?.is_truthy()? {
+                return Ok(None);
+            }
+            *at_work = None;
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.stream)?;
+        if let Some(at_work) = self.at_work.lend_to_collector()
+            && let Some(AtWork { pump, pieces }) = &*at_work
+        {
+            visit.call(pump)?;
+            visit.call(pieces)?;
+        }
+        Ok(())
+    }
+}
+
+impl Pull {
+    /// What there is to do the work with, once there is a source.
+    fn at_work(&self, py: Python<'_>) -> PyResult<Option<AtWork>> {
+        let stream = self.stream.bind(py);
+        let source = stream.getattr(intern!(py, "_source"))?;
+        if source.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(AtWork {
+            pump: stream.getattr(intern!(py, "_pump"))?.extract()?,
+            pieces: source.getattr(intern!(py, "pieces"))?.cast_into::<PyIterator>()?.unbind(),
+        }))
+    }
+
+    /// Gives the pump the next piece of the source.
+    fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
+        if pump.reading.swap(true, Ordering::Relaxed) {
+            return Err(errors::reading());
+        }
+        let piece = pieces.bind(py).clone().next();
+        pump.reading.store(false, Ordering::Relaxed);
+        match piece {
+            Some(Ok(piece)) => pump.feed(py, &piece),
+            None => pump.end(py),
+            Some(Err(error)) if error.is_instance_of::<PyException>(py) => {
+                pump.fail(py, error.into_value(py).into_any())
+            }
+            Some(Err(interrupt)) => {
+                self.stream.call_method0(py, intern!(py, "_interrupt"))?;
+                Err(interrupt)
+            }
+        }
+    }
+}
+
+impl Drop for Pull {
+    fn drop(&mut self) {
+        if !self.owns {
+            return;
+        }
+        Python::try_attach(|py| {
+            // Whoever drops an iterator because of an error is still about to raise it.
+            let pending = PyErr::take(py);
+            let stream = self.stream.bind(py);
+            if let Err(error) = stream.call_method0(intern!(py, "close")) {
+                error.write_unraisable(py, Some(stream));
+            }
+            if let Some(pending) = pending {
+                pending.restore(py);
+            }
+        });
+    }
+}

@@ -1,0 +1,33 @@
+//! The Python class `instar._core.Schema`.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::explain::{self, Row};
+use crate::compile::{compile, hides_input};
+use crate::schema::Schema;
+
+#[pymethods]
+impl Schema {
+    #[new]
+    #[pyo3(signature = (core_schema, validator, *, strict=None))]
+    fn from_core_schema(
+        core_schema: Option<&Bound<'_, PyDict>>,
+        validator: &Bound<'_, PyAny>,
+        strict: Option<bool>,
+    ) -> PyResult<Self> {
+        let (plan, facets) = compile(validator.py(), core_schema, strict)?;
+        let hide_input = core_schema.map_or(Ok(false), hides_input)?;
+        Self::new(plan, facets, validator, core_schema, hide_input, strict)
+    }
+
+    /// How each part of the schema is read: see `instar.Row`.
+    fn explain(&self, py: Python<'_>) -> PyResult<Vec<Row>> {
+        explain::rows(py, self)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.traverse(&visit)
+    }
+}

@@ -1,0 +1,396 @@
+//! The class of a record: what its instances are, and how they are put together.
+
+use instar_core::NodeId;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PySet, PyString, PyType};
+use pyo3::{PyTraverseError, PyVisit, intern};
+
+use crate::ffi::{self, Slot};
+
+/// What a field shows before it arrives.
+pub(crate) enum Absent {
+    /// A value that all may share: an immutable default, or `None` for a required field.
+    Shared(Py<PyAny>),
+    /// A mutable default, copied for each instance as Pydantic copies it.
+    Copied(Py<PyAny>),
+    /// A factory, called once for each instance.
+    Made(Py<PyAny>),
+    /// A required value that may be a record: then itself with nothing arrived, `None` otherwise.
+    Blank(NodeId),
+    /// Nothing: a typed dict lacks the key.
+    Nothing,
+}
+
+/// A declared field.
+pub(crate) struct Field {
+    /// Its name in Python.
+    pub(crate) name: Py<PyString>,
+    /// What Pydantic's error locations call it where it is missing.
+    pub(crate) location: Py<PyAny>,
+    /// Whether error locations call it by one of several keys, the one that came.
+    pub(crate) has_synonyms: bool,
+    pub(crate) absent: Absent,
+}
+
+/// What the instances of a record are.
+pub(crate) enum Form {
+    Model(Py<PyType>, Slots),
+    /// A model that is written as its only field: it keeps nothing but that.
+    Root(Py<PyType>, Slot),
+    Dataclass(Py<PyType>),
+    /// A dataclass whose instances have slots instead of a dict.
+    Slotted(Py<PyType>),
+    /// Dicts.
+    TypedDict,
+}
+
+/// What Pydantic keeps of a model beside its `__dict__`.
+pub(crate) struct Slots {
+    fields_set: Slot,
+    extra: Slot,
+    private: Slot,
+    /// Whether an instance has nothing but these and its `__dict__`.
+    are_all: bool,
+}
+
+/// A class of records.
+pub(crate) struct RecordClass {
+    form: Form,
+    pub(crate) fields: Vec<Field>,
+    /// All fields with what they show before they arrive, where nothing of it is made anew for each instance.
+    pub(crate) template: Option<Py<PyDict>>,
+    /// The private attributes of its instances, if it has any.
+    pub(crate) private: Vec<Private>,
+    pub(crate) keeps_extra: bool,
+}
+
+/// A private attribute.
+pub(crate) struct Private {
+    pub(crate) name: Py<PyString>,
+    pub(crate) absent: PrivateDefault,
+}
+
+/// What a private attribute is in a new instance.
+pub(crate) enum PrivateDefault {
+    /// A copy of this value.
+    Copied(Py<PyAny>),
+    /// What this factory makes, of the fields and private attributes before it if it takes those.
+    Made(Py<PyAny>, bool),
+}
+
+/// An instance in the making.
+pub(crate) struct Instance {
+    pub(crate) object: Py<PyAny>,
+    /// Its fields, those of a class in the order of declaration.
+    pub(crate) values: Py<PyDict>,
+    /// The names of the fields that have something to show.
+    pub(crate) arrived: Py<PySet>,
+    /// The values of keys that no field has, if the class keeps them.
+    pub(crate) extra: Option<Py<PyDict>>,
+    /// Its private attributes, if the class has any.
+    pub(crate) private: Option<Py<PyDict>>,
+}
+
+/// What an instance is made of.
+pub(crate) struct Parts<'p, 'py> {
+    pub(crate) values: &'p Bound<'py, PyDict>,
+    pub(crate) arrived: &'p Bound<'py, PySet>,
+    pub(crate) extra: Option<&'p Bound<'py, PyDict>>,
+    pub(crate) private: Option<&'p Bound<'py, PyDict>>,
+}
+
+impl Form {
+    pub(crate) fn model(class: Bound<'_, PyType>) -> PyResult<Self> {
+        let py = class.py();
+        let slots = Slots {
+            fields_set: Slot::find(&class, intern!(py, "__pydantic_fields_set__"))?,
+            extra: Slot::find(&class, intern!(py, "__pydantic_extra__"))?,
+            private: Slot::find(&class, intern!(py, "__pydantic_private__"))?,
+            are_all: ffi::slots_of_its_own(&class, py.import("pydantic")?.getattr("BaseModel")?.cast()?) == 0,
+        };
+        Ok(Self::Model(class.unbind(), slots))
+    }
+
+    pub(crate) fn root(class: Bound<'_, PyType>) -> PyResult<Self> {
+        let fields_set = Slot::find(&class, intern!(class.py(), "__pydantic_fields_set__"))?;
+        Ok(Self::Root(class.unbind(), fields_set))
+    }
+}
+
+impl RecordClass {
+    pub(crate) fn new(py: Python<'_>, form: Form, fields: Vec<Field>, keeps_extra: bool) -> PyResult<Self> {
+        let private = match &form {
+            Form::Model(class, _) => privates(class.bind(py))?,
+            _ => Vec::new(),
+        };
+        let template = PyDict::new(py);
+        let mut all_shared = true;
+        for field in &fields {
+            match &field.absent {
+                Absent::Shared(value) => template.set_item(&field.name, value)?,
+                Absent::Nothing => {}
+                _ => all_shared = false,
+            }
+        }
+        let template = all_shared.then(|| template.unbind());
+        Ok(Self { form, fields, template, private, keeps_extra })
+    }
+
+    /// The instance that these parts make.
+    pub(crate) fn instance(&self, parts: &Parts<'_, '_>) -> PyResult<Instance> {
+        let Parts { values, arrived, extra, private } = *parts;
+        let py = values.py();
+        let object = match &self.form {
+            Form::Model(class, slots) => {
+                let object = ffi::new_instance(class.bind(py))?;
+                let none = py.None().into_bound(py);
+                ffi::set_own_dict(&object, values)?;
+                slots.fields_set.fill(&object, arrived)?;
+                slots.extra.fill(&object, extra.map_or(&none, |extra| extra))?;
+                slots.private.fill(&object, private.map_or(&none, |private| private))?;
+                object
+            }
+            Form::Root(class, fields_set) => {
+                let object = ffi::new_instance(class.bind(py))?;
+                ffi::set_own_dict(&object, values)?;
+                fields_set.fill(&object, arrived)?;
+                object
+            }
+            Form::Dataclass(class) => {
+                let object = ffi::new_instance(class.bind(py))?;
+                ffi::set_own_dict(&object, values)?;
+                object
+            }
+            Form::Slotted(class) => {
+                let object = ffi::new_instance(class.bind(py))?;
+                for (name, value) in values.iter() {
+                    ffi::set_attribute(&object, name.cast()?, &value)?;
+                }
+                object
+            }
+            Form::TypedDict => values.clone().into_any(),
+        };
+        Ok(Instance {
+            object: object.unbind(),
+            values: values.clone().unbind(),
+            arrived: arrived.clone().unbind(),
+            extra: extra.map(|extra| extra.clone().unbind()),
+            private: private.map(|private| private.clone().unbind()),
+        })
+    }
+
+    /// A copy of an instance in the making: what it holds is shared, the rest is not.
+    pub(crate) fn copy(&self, py: Python<'_>, instance: &Instance) -> PyResult<Instance> {
+        let copied = |dict: &Option<Py<PyDict>>| dict.as_ref().map(|dict| dict.bind(py).copy()).transpose();
+        self.instance(&Parts {
+            values: &instance.values.bind(py).copy()?,
+            arrived: &ffi::copy_set(instance.arrived.bind(py))?,
+            extra: copied(&instance.extra)?.as_ref(),
+            private: copied(&instance.private)?.as_ref(),
+        })
+    }
+
+    /// The dicts that an instance of the very class keeps its parts in.
+    pub(crate) fn dicts<'py>(&self, object: &Bound<'py, PyAny>) -> Vec<Bound<'py, PyDict>> {
+        let aside = match &self.form {
+            Form::Model(_, slots) => [slots.extra.read(object), slots.private.read(object)],
+            Form::Root(..) | Form::Dataclass(_) | Form::Slotted(_) | Form::TypedDict => [None, None],
+        };
+        let aside = aside.into_iter().flatten().filter_map(|dict| dict.cast_into_exact().ok());
+        ffi::own_dict(object).into_iter().chain(aside).collect()
+    }
+
+    /// A copy of a whole instance of the very class: what it holds is shared. None of one whose parts are unknown.
+    pub(crate) fn copied<'py>(&self, object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = object.py();
+        let Some(values) = ffi::own_dict(object) else { return Ok(None) };
+        let set = |slot: &Slot| slot.read(object).and_then(|set| set.cast_into_exact::<PySet>().ok());
+        let dict = |slot: &Slot| {
+            let dict = slot.read(object).and_then(|dict| dict.cast_into_exact::<PyDict>().ok());
+            dict.map(|dict| dict.copy()).transpose()
+        };
+        let (arrived, extra, private) = match &self.form {
+            Form::Model(_, slots) => (set(&slots.fields_set), dict(&slots.extra)?, dict(&slots.private)?),
+            Form::Root(_, fields_set) => (set(fields_set), None, None),
+            Form::Dataclass(_) => (None, None, None),
+            Form::Slotted(_) | Form::TypedDict => return Ok(None),
+        };
+        let arrived = match arrived {
+            Some(arrived) => ffi::copy_set(&arrived)?,
+            None => PySet::empty(py)?,
+        };
+        let values = values.copy()?;
+        let parts =
+            Parts { values: &values, arrived: &arrived, extra: extra.as_ref(), private: private.as_ref() };
+        Ok(Some(self.instance(&parts)?.object.into_bound(py)))
+    }
+
+    /// A copy of `blank`, a blank instance that has been shown: what it made for its absent fields is kept, so that no
+    /// factory is called twice for one value.
+    ///
+    /// None if it is no instance of the class: a live object is in the user's hands.
+    pub(crate) fn of_blank(&self, blank: &Bound<'_, PyAny>) -> PyResult<Option<Instance>> {
+        let py = blank.py();
+        let values = match &self.form {
+            Form::TypedDict => blank.clone(),
+            Form::Model(class, _) | Form::Root(class, _) | Form::Dataclass(class)
+                if blank.is_instance(class.bind(py))? =>
+            {
+                blank.getattr(intern!(py, "__dict__"))?
+            }
+            _ => return Ok(None),
+        };
+        let Ok(values) = values.cast::<PyDict>() else { return Ok(None) };
+        let private = match &self.form {
+            Form::Model(class, slots) if blank.get_type().is(class) => {
+                slots.private.read(blank).and_then(|private| private.cast_into::<PyDict>().ok())
+            }
+            _ => None,
+        };
+        let extra = if self.keeps_extra { Some(PyDict::new(py)) } else { None };
+        self.instance(&Parts {
+            values: &values.copy()?,
+            arrived: &PySet::empty(py)?,
+            extra: extra.as_ref(),
+            private: private.map(|private| private.copy()).transpose()?.as_ref(),
+        })
+        .map(Some)
+    }
+
+    /// Whether nothing in an instance would escape a `refill`, and nobody would miss one that is not freed or not made.
+    pub(crate) fn is_refillable(&self, py: Python<'_>) -> bool {
+        match &self.form {
+            // Somebody may have given the class a `__del__` in the meantime.
+            Form::Model(class, slots) => slots.are_all && !self.keeps_extra && ffi::is_plain(class.bind(py)),
+            _ => false,
+        }
+    }
+
+    /// An instance that `copy` made, in its parts, if it still is one and they can be told without calling anyone.
+    pub(crate) fn parts(&self, object: Bound<'_, PyAny>) -> Option<Instance> {
+        let Form::Model(class, slots) = &self.form else { return None };
+        if !object.get_type().is(class) {
+            return None;
+        }
+        let values = ffi::own_dict(&object)?.unbind();
+        let arrived = slots.fields_set.read(&object)?.cast_into_exact::<PySet>().ok()?.unbind();
+        Some(Instance { object: object.unbind(), values, arrived, extra: None, private: None })
+    }
+
+    /// Gives an instance that was taken apart what a copy of `now` is given beside its fields, and other `arrived` ones.
+    pub(crate) fn refill(
+        &self,
+        py: Python<'_>,
+        instance: &Instance,
+        now: &Instance,
+        arrived: Option<&Bound<'_, PySet>>,
+    ) -> PyResult<()> {
+        let Form::Model(_, slots) = &self.form else { return Ok(()) };
+        let (object, none) = (instance.object.bind(py), py.None().into_bound(py));
+        if let Some(arrived) = arrived {
+            slots.fields_set.fill(object, arrived)?;
+        }
+        slots.extra.fill(object, &none)?;
+        match &now.private {
+            Some(private) => slots.private.fill(object, private.bind(py).copy()?.as_any()),
+            None => slots.private.fill(object, &none),
+        }
+    }
+
+    /// The class, unless instances are dicts.
+    pub(crate) fn class(&self) -> Option<&Py<PyType>> {
+        match &self.form {
+            Form::Model(class, _) | Form::Root(class, _) | Form::Dataclass(class) | Form::Slotted(class) => {
+                Some(class)
+            }
+            Form::TypedDict => None,
+        }
+    }
+
+    /// Whether an instance does not tell what of it has arrived.
+    pub(crate) fn forgets(&self, py: Python<'_>, instance: &Instance) -> bool {
+        self.is_dataclass() && instance.arrived.bind(py).len() < self.fields.len()
+    }
+
+    pub(crate) fn is_dataclass(&self) -> bool {
+        matches!(self.form, Form::Dataclass(_) | Form::Slotted(_))
+    }
+
+    /// Gives a field of an instance its value.
+    pub(crate) fn set(
+        &self,
+        instance: &Instance,
+        name: &Bound<'_, PyString>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let py = value.py();
+        instance.values.bind(py).set_item(name, value)?;
+        match self.form {
+            Form::Slotted(_) => ffi::set_attribute(instance.object.bind(py), name, value),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match &self.form {
+            Form::Model(class, slots) => {
+                visit.call(class)?;
+                slots.fields_set.traverse(visit)?;
+                slots.extra.traverse(visit)?;
+                slots.private.traverse(visit)?;
+            }
+            Form::Root(class, fields_set) => {
+                visit.call(class)?;
+                fields_set.traverse(visit)?;
+            }
+            Form::Dataclass(class) | Form::Slotted(class) => visit.call(class)?,
+            Form::TypedDict => {}
+        }
+        visit.call(&self.template)?;
+        for private in &self.private {
+            visit.call(&private.name)?;
+            let (PrivateDefault::Copied(value) | PrivateDefault::Made(value, _)) = &private.absent;
+            visit.call(value)?;
+        }
+        self.fields.iter().try_for_each(|field| {
+            visit.call(&field.name)?;
+            visit.call(&field.location)?;
+            match &field.absent {
+                Absent::Shared(value) | Absent::Copied(value) | Absent::Made(value) => visit.call(value),
+                Absent::Blank(_) | Absent::Nothing => Ok(()),
+            }
+        })
+    }
+}
+
+impl Instance {
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.object)?;
+        visit.call(&self.values)?;
+        visit.call(&self.arrived)?;
+        visit.call(&self.extra)?;
+        visit.call(&self.private)
+    }
+}
+
+/// The private attributes of a model class that have a default.
+fn privates(class: &Bound<'_, PyType>) -> PyResult<Vec<Private>> {
+    let py = class.py();
+    let undefined = py.import("pydantic_core")?.getattr("PydanticUndefined")?;
+    let mut privates = Vec::new();
+    for (name, attribute) in class.getattr("__private_attributes__")?.cast::<PyDict>()?.iter() {
+        let (default, factory) = (attribute.getattr("default")?, attribute.getattr("default_factory")?);
+        let absent = if !factory.is_none() {
+            // Pydantic 2.10 has factories that take nothing only.
+            let takes_data = attribute.getattr("default_factory_takes_validated_data");
+            let takes_data = takes_data.and_then(|takes| takes.extract()).unwrap_or(false);
+            PrivateDefault::Made(factory.unbind(), takes_data)
+        } else if default.is(&undefined) {
+            continue;
+        } else {
+            PrivateDefault::Copied(default.unbind())
+        };
+        privates.push(Private { name: name.cast_into()?.unbind(), absent });
+    }
+    Ok(privates)
+}

@@ -1,0 +1,467 @@
+//! The choice of the answer among the places of a response: its texts, its calls, its reasoning.
+//!
+//! A [`Choice`] is one of the alternatives that a response gives (`n=2` asks for two). It takes the deltas of that
+//! alternative, and hands out what the answer has grown by, as events. In which place the answer stands is decided at a
+//! byte: by what opens first, or by what was asked for.
+
+mod opening;
+
+use std::collections::VecDeque;
+
+use crate::{Delta, DeltaKind};
+use opening::Opening;
+
+/// Where the answer is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In what opens first: the arguments of a call, or JSON in a text.
+    First,
+    /// In the text.
+    Text,
+    /// In the arguments of the first call.
+    Call,
+    /// In the arguments of all calls, each by itself.
+    Calls,
+    /// In all calls, and in what is said and thought beside them.
+    Turn,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Where the answer should stand.
+    pub place: Place,
+    /// Whether, if that place stays empty, JSON in another one counts.
+    pub elsewhere: bool,
+    /// Whether several texts may come, of which one is the answer.
+    pub several: bool,
+    /// Whether neighbours that go on with the same are joined while nobody takes them.
+    pub joined: bool,
+    /// The names of the functions whose calls are never the answer.
+    pub foreign: Vec<String>,
+}
+
+/// What comes next of the answer. Calls are counted from 0, in the order in which they began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// More characters of the text that is the answer.
+    Text,
+    /// The name of a call.
+    Call(usize),
+    /// More characters of the arguments of a call, a JSON text.
+    Arguments(usize),
+    /// More characters of the input of a custom tool's call, which may be any text.
+    Input(usize),
+    /// A call is whole.
+    End(usize),
+    /// More characters that are said to the user.
+    Prose,
+    /// More characters of the reasoning.
+    Reasoning,
+    /// What has come so far is no part of the answer: another attempt begins.
+    Restart,
+}
+
+/// One of the alternatives of a response, as far as it has come.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    asked: Asked,
+    texts: Vec<Text>,
+    calls: Vec<Call>,
+    reasoning: String,
+    refusal: String,
+    finish_reason: Option<String>,
+    answer: Option<Answer>,
+    begun: bool,
+    ended: bool,
+    queue: Queue,
+}
+
+/// One of the texts.
+#[derive(Clone, Debug, Default)]
+struct Text {
+    /// The number of the item or block that it stands in.
+    item: u32,
+    /// Whether the provider says that it stands beside the answer.
+    beside: bool,
+    content: String,
+    /// How much white space it begins with.
+    blank: usize,
+    opening: Opening,
+}
+
+/// One of the calls.
+#[derive(Clone, Debug, Default)]
+struct Call {
+    /// Its number on the wire.
+    number: Option<u32>,
+    id: String,
+    name: String,
+    arguments: String,
+}
+
+/// Where the answer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// In a text.
+    Text(usize),
+    /// In all of them, for none was more likely than the others.
+    Texts,
+    Call(usize),
+    Reasoning,
+}
+
+impl Choice {
+    /// A choice of which nothing has come.
+    #[must_use]
+    pub fn new(asked: Asked) -> Self {
+        Self {
+            queue: Queue { joined: asked.joined, ..Queue::default() },
+            asked,
+            texts: Vec::new(),
+            calls: Vec::new(),
+            reasoning: String::new(),
+            refusal: String::new(),
+            finish_reason: None,
+            answer: None,
+            begun: false,
+            ended: false,
+        }
+    }
+
+    /// Takes in the next delta of this alternative.
+    pub fn take(&mut self, delta: Delta<'_>) {
+        self.begun = true;
+        match delta.kind {
+            DeltaKind::Restart => self.restart(),
+            DeltaKind::Reasoning => self.take_reasoning(delta.text),
+            DeltaKind::Text => self.take_text(delta.item, delta.text, false),
+            DeltaKind::Prose => self.take_text(delta.item, delta.text, true),
+            DeltaKind::Refusal => self.refusal.push_str(delta.text),
+            DeltaKind::Call => self.begin_call(delta.call, delta.text),
+            DeltaKind::Id => self.of_call(delta, |call, id| id.clone_into(&mut call.id), None),
+            DeltaKind::Arguments => {
+                self.of_call(delta, |call, text| call.arguments.push_str(text), Some(Event::Arguments));
+            }
+            DeltaKind::Input => {
+                self.of_call(delta, |call, text| call.arguments.push_str(text), Some(Event::Input));
+            }
+            DeltaKind::CallEnd => self.of_call(delta, |_, _| {}, Some(Event::End)),
+            DeltaKind::Finish => self.finish_reason = Some(delta.text.to_owned()),
+            DeltaKind::Usage | DeltaKind::Error | DeltaKind::Done => {}
+        }
+    }
+
+    /// The response has ended: what has come is all.
+    pub fn end(&mut self) {
+        if !std::mem::replace(&mut self.ended, true) && self.answer.is_none() && self.refusal.is_empty() {
+            self.fall_back();
+        }
+    }
+
+    /// What comes next of the answer: an event, and its characters.
+    pub fn next_event(&mut self) -> Option<(Event, &str)> {
+        self.queue.pop()
+    }
+
+    /// Whether something has come.
+    #[must_use]
+    pub fn begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Why the model stopped, in the provider's words.
+    #[must_use]
+    pub fn finish_reason(&self) -> Option<&str> {
+        self.finish_reason.as_deref()
+    }
+
+    /// In which words the model has refused to answer. Empty if it has not.
+    #[must_use]
+    pub fn refusal(&self) -> &str {
+        &self.refusal
+    }
+
+    /// What the model has thought.
+    #[must_use]
+    pub fn reasoning(&self) -> &str {
+        &self.reasoning
+    }
+
+    /// What stands beside the answer in the texts. Different texts are joined by a blank line.
+    #[must_use]
+    pub fn prose(&self) -> String {
+        let answer = match self.answer {
+            Some(Answer::Text(index)) => Some(self.texts[index].content.trim_ascii()),
+            Some(Answer::Texts) => return join(self.texts.iter().filter(|text| text.beside)),
+            _ => None,
+        };
+        let undecided = self.asked.place == Place::First && self.answer.is_none();
+        join(self.texts.iter().filter(|text| {
+            Some(text.content.trim_ascii()) != answer
+                && (text.beside || !undecided || text.opening == Opening::Prose)
+        }))
+    }
+
+    /// The calls so far: the name and the arguments of each, as they have come.
+    pub fn calls(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.calls.iter().map(|call| (call.name.as_str(), call.arguments.as_str()))
+    }
+
+    /// The id of a call. Empty if it has none.
+    #[must_use]
+    pub fn id(&self, call: usize) -> &str {
+        self.calls.get(call).map_or("", |call| &call.id)
+    }
+
+    /// The arguments of a call, as they have come.
+    #[must_use]
+    pub fn arguments(&self, call: usize) -> &str {
+        self.calls.get(call).map_or("", |call| &call.arguments)
+    }
+
+    /// The text of the place in which the answer stands, as far as it has come. None if there is no such place.
+    #[must_use]
+    pub fn answer(&self) -> Option<String> {
+        match self.answer? {
+            Answer::Text(index) => Some(self.texts[index].content.clone()),
+            Answer::Texts => Some(self.candidates()),
+            Answer::Call(index) => Some(self.calls[index].arguments.clone()),
+            Answer::Reasoning => Some(self.reasoning.clone()),
+        }
+    }
+
+    fn restart(&mut self) {
+        self.texts.clear();
+        self.calls.clear();
+        self.answer = None;
+        self.queue.push(Event::Restart, "");
+    }
+
+    fn take_reasoning(&mut self, delta: &str) {
+        self.reasoning.push_str(delta);
+        if self.asked.place == Place::Turn {
+            self.queue.push(Event::Reasoning, delta);
+        }
+    }
+
+    fn take_text(&mut self, item: u32, delta: &str, beside: bool) {
+        let known = self.texts.iter().rposition(|text| (text.item, text.beside) == (item, beside));
+        let index = known.unwrap_or(self.texts.len());
+        if known.is_none() {
+            if self.asked.place == Place::Turn && index > 0 {
+                self.queue.push(Event::Prose, BETWEEN);
+            }
+            self.texts.push(Text { item, beside, ..Text::default() });
+        }
+        self.texts[index].extend(delta);
+        if self.asked.place == Place::Turn {
+            self.queue.push(Event::Prose, delta);
+        }
+        match self.answer {
+            Some(Answer::Text(answer)) if answer == index => self.queue.push(Event::Text, delta),
+            None if self.text_is_answer(index) => self.choose_text(index),
+            _ => {}
+        }
+    }
+
+    /// Whether a text is the answer, as far as it has come.
+    fn text_is_answer(&self, index: usize) -> bool {
+        let text = &self.texts[index];
+        match self.asked.place {
+            _ if text.beside => false,
+            Place::First => text.opening == Opening::Json,
+            Place::Text if self.asked.several => text.opening == Opening::Json,
+            Place::Text => !(self.asked.elsewhere && text.is_blank()),
+            Place::Call | Place::Calls | Place::Turn => false,
+        }
+    }
+
+    fn choose_text(&mut self, index: usize) {
+        self.answer = Some(Answer::Text(index));
+        self.queue.push(Event::Text, &self.texts[index].content);
+    }
+
+    fn begin_call(&mut self, number: Option<u32>, name: &str) {
+        let index = self.calls.len();
+        self.calls.push(Call { number, name: name.to_owned(), ..Call::default() });
+        let may_be_answer = match self.asked.place {
+            Place::Calls | Place::Turn => {
+                self.queue.push(Event::Call(index), name);
+                false
+            }
+            Place::First | Place::Call => true,
+            Place::Text => self.asked.elsewhere,
+        };
+        if may_be_answer && self.answer.is_none() && !self.asked.foreign.iter().any(|foreign| foreign == name)
+        {
+            self.answer = Some(Answer::Call(index));
+        }
+    }
+
+    /// Does this with the call that a delta belongs to, and hands it out as an event if the call is the answer.
+    fn of_call(
+        &mut self,
+        delta: Delta<'_>,
+        add: impl FnOnce(&mut Call, &str),
+        event: Option<fn(usize) -> Event>,
+    ) {
+        let Some(index) = self.calls.iter().rposition(|call| call.number == delta.call) else { return };
+        add(&mut self.calls[index], delta.text);
+        let all = matches!(self.asked.place, Place::Calls | Place::Turn);
+        let is_answer = all || self.answer == Some(Answer::Call(index));
+        if let Some(event) = event.filter(|_| is_answer) {
+            self.queue.push(event(index), delta.text);
+        }
+    }
+
+    /// Chooses, at the end, among what has come in other places than the one that was asked for.
+    fn fall_back(&mut self) {
+        let asked = self.asked.place;
+        let in_text = matches!(asked, Place::First | Place::Text);
+        let elsewhere = asked == Place::Call && self.asked.elsewhere;
+        let candidates = self.candidates();
+        if let Some(index) = self.texts.iter().position(Text::is_json)
+            && (in_text || elsewhere)
+        {
+            self.choose_text(index);
+        } else if in_text && !candidates.trim_ascii().is_empty() {
+            self.queue.push(Event::Text, &candidates);
+            self.answer = Some(Answer::Texts);
+        } else if self.asked.elsewhere
+            && asked != Place::Calls
+            && Opening::of_whole(&self.reasoning) == Opening::Json
+        {
+            self.queue.push(Event::Text, &self.reasoning);
+            self.answer = Some(Answer::Reasoning);
+        }
+    }
+
+    /// The texts that may be the answer.
+    fn candidates(&self) -> String {
+        join(self.texts.iter().filter(|text| !text.beside))
+    }
+}
+
+impl Text {
+    fn extend(&mut self, delta: &str) {
+        let was_blank = self.is_blank();
+        self.content.push_str(delta);
+        if was_blank {
+            self.blank = self.content.len() - self.content[self.blank..].trim_ascii_start().len();
+        }
+        if self.opening == Opening::Unknown {
+            self.opening = Opening::of(&self.content[self.blank..]);
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        self.blank == self.content.len()
+    }
+
+    /// Whether it is JSON or opens with it, now that it is whole.
+    fn is_json(&self) -> bool {
+        !self.beside
+            && (self.opening == Opening::Json
+                || Opening::of_whole(&self.content[self.blank..]) == Opening::Json)
+    }
+}
+
+/// What stands between two texts that are shown as one.
+const BETWEEN: &str = "\n\n";
+
+fn join<'t>(texts: impl Iterator<Item = &'t Text>) -> String {
+    texts.map(|text| text.content.as_str()).collect::<Vec<_>>().join(BETWEEN)
+}
+
+/// Events with their characters, first in, first out.
+#[derive(Clone, Debug, Default)]
+struct Queue {
+    joined: bool,
+    events: VecDeque<(Event, usize)>,
+    /// The characters of all of them.
+    text: String,
+    /// How many bytes of the characters have been taken.
+    taken: usize,
+}
+
+impl Queue {
+    fn push(&mut self, event: Event, text: &str) {
+        if self.events.is_empty() {
+            self.text.clear();
+            self.taken = 0;
+        }
+        self.text.push_str(text);
+        let end = self.text.len();
+        match self.events.back_mut() {
+            Some((last, last_end)) if self.joined && *last == event => *last_end = end,
+            _ => self.events.push_back((event, end)),
+        }
+    }
+
+    fn pop(&mut self) -> Option<(Event, &str)> {
+        let (event, end) = self.events.pop_front()?;
+        let start = std::mem::replace(&mut self.taken, end);
+        Some((event, &self.text[start..end]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an answer looked for in this place comes to, and what stands beside it.
+    fn read(place: Place, elsewhere: bool, deltas: &[(DeltaKind, u32, &str)]) -> (String, String) {
+        let several = deltas.iter().any(|(_, item, _)| *item > 0);
+        let foreign = vec!["search".to_owned()];
+        let mut choice = Choice::new(Asked { place, elsewhere, several, joined: false, foreign });
+        for &(kind, item, text) in deltas {
+            choice.take(Delta { kind, choice: 0, call: Some(item), item, text });
+        }
+        choice.end();
+        let mut answer = String::new();
+        while let Some((_, text)) = choice.next_event() {
+            answer.push_str(text);
+        }
+        (answer, choice.prose())
+    }
+
+    const CALL: (DeltaKind, u32, &str) = (DeltaKind::Call, 0, "f");
+    const ARGUMENTS: (DeltaKind, u32, &str) = (DeltaKind::Arguments, 0, "{\"a\":1}");
+    const PROSE: (DeltaKind, u32, &str) = (DeltaKind::Text, 0, "Let me.");
+    const JSON: (DeltaKind, u32, &str) = (DeltaKind::Text, 0, "{}");
+    const FOREIGN: (DeltaKind, u32, &str) = (DeltaKind::Call, 0, "search");
+    const THOUGHT: (DeltaKind, u32, &str) = (DeltaKind::Reasoning, 0, "[1]");
+
+    #[test]
+    fn where_the_answer_stands() {
+        use DeltaKind::{Prose, Text};
+        use Place::{Call, First};
+        for (place, elsewhere, deltas, answer, prose) in [
+            (First, false, &[PROSE, CALL, ARGUMENTS][..], "{\"a\":1}", "Let me."),
+            (First, false, &[JSON, CALL, ARGUMENTS], "{}", ""),
+            (First, false, &[CALL, ARGUMENTS, JSON], "{\"a\":1}", "{}"),
+            (First, false, &[PROSE], "Let me.", ""),
+            (First, false, &[(Text, 0, "tr"), (Text, 0, "ue")], "true", ""),
+            (First, false, &[FOREIGN, ARGUMENTS, JSON], "{}", ""),
+            (First, false, &[(Text, 0, "A."), (Text, 1, "{}"), (Text, 2, "{}")], "{}", "A."),
+            (First, false, &[(Text, 0, "A."), (Text, 1, "B.")], "A.\n\nB.", ""),
+            (Place::Text, false, &[CALL, ARGUMENTS, PROSE], "Let me.", ""),
+            (Place::Text, false, &[(Prose, 0, "[0]"), (Text, 1, "[1]")], "[1]", "[0]"),
+            (Place::Text, false, &[CALL, ARGUMENTS], "", ""),
+            (Place::Text, true, &[CALL, ARGUMENTS], "{\"a\":1}", ""),
+            (Place::Text, true, &[(Text, 0, "\n"), CALL, ARGUMENTS], "{\"a\":1}", "\n"),
+            (Place::Text, true, &[FOREIGN, ARGUMENTS], "", ""),
+            (Place::Text, true, &[THOUGHT], "[1]", ""),
+            (Place::Text, false, &[THOUGHT], "", ""),
+            (Call, false, &[JSON, PROSE], "", "{}Let me."),
+            (Call, true, &[JSON], "{}", ""),
+            (Call, true, &[PROSE], "", "Let me."),
+            (Call, true, &[JSON, CALL, ARGUMENTS], "{\"a\":1}", "{}"),
+            (Call, true, &[THOUGHT], "[1]", ""),
+        ] {
+            let (answer, prose) = (answer.to_owned(), prose.to_owned());
+            assert_eq!(read(place, elsewhere, deltas), (answer, prose), "{place:?} {deltas:?}");
+        }
+    }
+}

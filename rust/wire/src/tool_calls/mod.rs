@@ -1,0 +1,7 @@
+//! Tool calls: which one an event is about, and what has come of each.
+
+mod call;
+mod label;
+
+pub(crate) use call::{Taken, ToolCalls};
+pub(crate) use label::{Label, Numbers};

@@ -1,0 +1,1 @@
+"""Tests of what surrounds the package: the command line, the pages, the examples."""
