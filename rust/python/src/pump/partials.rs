@@ -5,7 +5,8 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::delta::{Quoter, Reader};
-use super::{Items, Pump, made};
+use super::items::{Items, made};
+use super::lane::Lane;
 use crate::py::PyParser;
 
 pub(super) struct Partials {
@@ -26,7 +27,7 @@ impl Partials {
     pub(super) fn take(
         &mut self,
         py: Python<'_>,
-        pump: &Pump,
+        lane: &Lane,
         reader: &mut Reader,
         event: Event,
         text: &[u8],
@@ -40,7 +41,7 @@ impl Partials {
             }
             (Event::Restart, _) => {
                 self.parser = made(self.make.bind(py))?;
-                pump.switch(py, &self.parser)?;
+                lane.switch(py, &self.parser)?;
                 *reader = Reader::default();
                 true
             }
