@@ -93,12 +93,17 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
         """Return the token counts that a response has told."""
 
     def events(self, completion: CompletionT) -> Iterable[dict[str, Any]]:
-        """Return the events of a stream that amounts to this response."""
-        return self.unfolded(json.loads(to_bytes(completion)))
+        """Return the events of a stream that amounts to this response: one, which says all of it."""
+        return (self.event(json.loads(to_bytes(completion))),)
 
     @abstractmethod
-    def unfolded(self, completion: dict[str, Any]) -> Iterable[dict[str, Any]]:
-        """Return the same, of the response's JSON."""
+    def event(self, completion: dict[str, Any]) -> dict[str, Any]:
+        """Return the event that says a response, given as JSON."""
+
+
+def keywords_of(value: Any) -> dict[str, Any]:
+    """Return what the SDK can construct an object of, whatever a server has sent in its place."""
+    return {key: part for key, part in value.items() if not key.startswith("_")} if isinstance(value, dict) else {}
 
 
 def _instructed(messages: list[Any], wanted: Format) -> list[Any]:

@@ -1,6 +1,7 @@
 //! The body of one response: decoded, and told apart by its choices, for the pumps that read one each.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use instar_wire::choice::{Asked, Choice, Place};
@@ -10,7 +11,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::Flag;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
 use crate::py::{PyDelta, PyWire, bytes};
@@ -27,7 +27,8 @@ pub(crate) struct Body {
     decoder: Py<PyAny>,
     complain: Py<PyAny>,
     state: Exclusive<State>,
-    pub(super) reading: Flag,
+    /// Whether somebody waits for its source.
+    reading: Arc<AtomicBool>,
     closed: AtomicBool,
 }
 
@@ -88,7 +89,7 @@ impl Body {
             decoder,
             complain,
             state: Exclusive::new(state),
-            reading: Flag::default(),
+            reading: Arc::default(),
             closed: AtomicBool::new(false),
         })
     }
@@ -153,6 +154,10 @@ impl Body {
 impl Body {
     pub(super) fn lend(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
         self.state.lend(py).ok_or_else(errors::busy)
+    }
+
+    pub(super) fn reading(&self) -> Arc<AtomicBool> {
+        self.reading.clone()
     }
 
     pub(super) fn is_closed(&self) -> bool {
