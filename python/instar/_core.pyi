@@ -28,9 +28,10 @@ def dump(obj: object, *, mode: Literal["python", "json"] = "python", by_alias: b
     `ValueError`.)
 
     Containers are lists and dicts: a tuple, a set, a deque are lists, a model that is its root is that. Fields with
-    `exclude=True` are left out; `by_alias` names the others by their serialization aliases. With `mode="python"` atoms
-    are what they are. With "json" they are what `pydantic_core.to_jsonable_python` makes of them under the config of
-    the model around them, keys are strings, secrets are masked, and what has no JSON form is `"<ClassName>"`.
+    `exclude=True` are left out; `by_alias` names the others by their serialization aliases (so does a config's
+    `serialize_by_alias`). With `mode="python"` atoms are what they are. With "json" they are what
+    `pydantic_core.to_jsonable_python` makes of them under the config of the model around them, keys are strings,
+    secrets are masked, and what has no JSON form is `"<ClassName>"`.
 
     A dataclass does not remember what has arrived and shows all of its fields; `Parser.dump` knows.
     """

@@ -154,6 +154,20 @@ class Typed(TypedDict, total=False):
     when: dt.timedelta
 
 
+class Camel(BaseModel):
+    model_config = ConfigDict(alias_generator=str.upper, serialize_by_alias=True)
+    one: int = 0
+    inner: Inner | None = None
+    typed: Typed | None = None
+
+
+def test_a_config_may_ask_for_aliases() -> None:
+    final = Camel.model_validate_json('{"ONE": 1, "INNER": {"seen": 2}, "TYPED": {"Seen": 3}}')
+    expected = {"ONE": 1, "INNER": {"seen": 2}, "TYPED": {"Seen": 3}}
+    assert instar.dump(final) == final.model_dump(exclude_unset=True) == expected
+    assert instar.dump([Camel.model_validate({"ONE": 2}), Outer(renamed=3)]) == [{"ONE": 2}, {"renamed": 3}]
+
+
 class Loud(TypedDict):
     __pydantic_config__ = ConfigDict(ser_json_timedelta="float")  # type: ignore[misc]
     when: dt.timedelta

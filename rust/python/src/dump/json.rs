@@ -21,18 +21,20 @@ const SETTINGS: [(&str, &str); 4] = [
 /// The default of a config is null, which is JSON. That of the function is not.
 const INF_NAN: (&str, &str) = ("ser_json_inf_nan", "inf_nan_mode");
 
-/// How a config wants atoms to be written.
+/// How a config wants atoms to be written, and fields to be called.
 #[derive(Default)]
 pub(crate) struct Options {
     /// In the order of `SETTINGS`.
     settings: [Option<String>; SETTINGS.len()],
     /// The same, as arguments.
     arguments: Option<Py<PyDict>>,
+    /// Whether fields go by their aliases even if nobody asks for it.
+    pub(super) by_alias: bool,
 }
 
 impl PartialEq for Options {
     fn eq(&self, other: &Self) -> bool {
-        self.settings == other.settings
+        self.settings == other.settings && self.by_alias == other.by_alias
     }
 }
 
@@ -48,7 +50,9 @@ impl Options {
             }
         }
         let arguments = (!arguments.is_empty()).then(|| arguments.unbind());
-        Ok(Self { settings, arguments })
+        let by_alias = config.get_item("serialize_by_alias")?;
+        let by_alias = by_alias.is_some_and(|by_alias| by_alias.extract().unwrap_or(false));
+        Ok(Self { settings, arguments, by_alias })
     }
 
     fn writes_null_for(&self, value: &Bound<'_, PyAny>) -> bool {

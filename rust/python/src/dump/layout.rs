@@ -10,7 +10,6 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
-use super::Style;
 use super::json::Options;
 
 /// The layouts that a schema refers to.
@@ -188,10 +187,9 @@ impl Record {
     }
 
     /// Whether its values alone are its dump, but for what is in them.
-    pub(super) fn is_plain(&self, style: Style) -> bool {
-        let plain = |field: &Field| {
-            !field.excluded && field.layout.is_none() && (field.alias.is_none() || !style.by_alias)
-        };
+    pub(super) fn is_plain(&self, by_alias: bool) -> bool {
+        let plain =
+            |field: &Field| !field.excluded && field.layout.is_none() && (field.alias.is_none() || !by_alias);
         self.fields.iter().all(plain)
     }
 

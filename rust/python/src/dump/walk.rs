@@ -69,7 +69,7 @@ impl<'a, 'py> Walk<'a, 'py> {
             return Ok(value);
         }
         let layout = layouts.root();
-        let mut done = self.enter(value, layout, Scope { layouts, options: Arc::default() })?;
+        let mut done = self.enter(value, layout, Scope::new(layouts, Arc::default(), self.style))?;
         loop {
             match (done.take(), self.open.last_mut()) {
                 (Some(dump), None) => return Ok(dump),
@@ -83,7 +83,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     /// Walks on in the innermost container, up to the next container in it or out of it.
     fn advance(&mut self) -> PyResult<Option<Bound<'py, PyAny>>> {
         while let Some(container) = self.open.last_mut() {
-            let Some(Member { key, value, layout }) = container.rest.next(self.style) else {
+            let Some(Member { key, value, layout }) = container.rest.next() else {
                 return Ok(self.leave());
             };
             container.key = Some(match key {
