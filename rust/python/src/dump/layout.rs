@@ -10,7 +10,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
-use super::json::Options;
+use super::options::Options;
 
 /// The layouts that a schema refers to.
 #[derive(Default)]

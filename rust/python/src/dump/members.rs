@@ -11,9 +11,10 @@ use pyo3::types::{PyDict, PyList, PySet, PyString, PyTuple, PyType};
 
 use super::arrived::{Arrived, Part};
 use super::class::Kind;
-use super::json::{self, Options};
+use super::json;
 use super::layout::{Field, LayoutId, Layouts, Record};
-use super::{Mode, Style};
+use super::options::Options;
+use super::style::{Mode, Style};
 use crate::ffi::{self, Slot};
 
 pub(super) struct Member<'py> {
