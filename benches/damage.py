@@ -7,6 +7,7 @@ those in `OPEN`, of which only the rate is of interest.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -83,8 +84,9 @@ class Document:
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|[a-z]+|[{}\[\]:,]')
 NAMES = ["Ada Lovelace", "Zed", "Anna-Maria O'Neil", "José Núñez", "李雷", "Bob (Jr.)", "Grace Hopper"]
-WORDS = "the answer is that a model writes text with care and some of it goes wrong, of course; see below: it's fine".split()  # noqa: SIM905
-SIGNS = "\"\"{}[],:'/\\ab 1“”-#`<"
+SAID = "the answer is that a model writes text with care and some of it goes wrong, of course; see below: it's fine"
+WORDS = SAID.split()
+SIGNS = '""{}[],:\'/\\ab 1“”-#`<'
 SNIPPETS = [
     'print("hello")',
     'x = {"a": 1, "b": [2, 3]}',
@@ -167,7 +169,9 @@ Damage = "Callable[[random.Random, Document], str | None]"
 DAMAGES: dict[str, Callable[[random.Random, Document], str | None]] = {}
 
 
-def damage(function: Callable[[random.Random, Document], str | None]) -> Callable[[random.Random, Document], str | None]:
+def damage(
+    function: Callable[[random.Random, Document], str | None],
+) -> Callable[[random.Random, Document], str | None]:
     DAMAGES[function.__name__] = function
     return function
 
@@ -182,13 +186,17 @@ def pick(chance: random.Random, places: list[Any]) -> Any:
 
 def keys(document: Document) -> list[re.Match[str]]:
     tokens = document.tokens
-    return [a for a, b in zip(tokens, tokens[1:]) if b.group() == ":"]
+    return [a for a, b in itertools.pairwise(tokens) if b.group() == ":"]
 
 
 def texts(document: Document) -> list[re.Match[str]]:
     """The strings that are values."""
     tokens = document.tokens
-    return [a for a, b in zip(tokens, [*tokens[1:], None]) if a.group()[0] == '"' and (b is None or b.group() != ":")]
+    return [
+        a
+        for a, b in zip(tokens, [*tokens[1:], None], strict=False)
+        if a.group()[0] == '"' and (b is None or b.group() != ":")
+    ]
 
 
 def members(document: Document) -> list[tuple[str, re.Match[str]]]:
@@ -196,7 +204,7 @@ def members(document: Document) -> list[tuple[str, re.Match[str]]]:
     tokens = document.tokens
     return [
         (json.loads(key.group()), value)
-        for key, colon, value in zip(tokens, tokens[1:], tokens[2:])
+        for key, colon, value in zip(tokens, tokens[1:], tokens[2:], strict=False)
         if colon.group() == ":" and value.group()[0] not in "{["
     ]
 
@@ -225,18 +233,22 @@ def reasoning(chance: random.Random, document: Document) -> str | None:
 
 
 @damage
-def bom(chance: random.Random, document: Document) -> str | None:
+def bom(_: random.Random, document: Document) -> str | None:
     return "\ufeff" + document.text
 
 
 @damage
 def extra_value(chance: random.Random, document: Document) -> str | None:
-    return document.text + chance.choice(["\n", " ", ""]) + chance.choice([document.text, '{"note": "done"}', '[{"a": 1}]'])
+    return (
+        document.text
+        + chance.choice(["\n", " ", ""])
+        + chance.choice([document.text, '{"note": "done"}', '[{"a": 1}]'])
+    )
 
 
 @damage
 def control_character(chance: random.Random, document: Document) -> str | None:
-    places = [m for m in re.finditer(r"(?<!\\)(?:\\\\)*\\([nt])", document.text)]
+    places = list(re.finditer(r"(?<!\\)(?:\\\\)*\\([nt])", document.text))
     place = pick(chance, places)
     if place is None:
         return None
@@ -246,7 +258,7 @@ def control_character(chance: random.Random, document: Document) -> str | None:
 @damage
 def trailing_comma(chance: random.Random, document: Document) -> str | None:
     tokens = document.tokens
-    places = [b for a, b in zip(tokens, tokens[1:]) if b.group() in "}]" and a.group() not in "{["]
+    places = [b for a, b in itertools.pairwise(tokens) if b.group() in "}]" and a.group() not in "{["]
     place = pick(chance, places)
     return None if place is None else put(document.text, place.start(), place.start(), ",")
 
@@ -264,13 +276,13 @@ def missing_comma(chance: random.Random, document: Document) -> str | None:
 @damage
 def comment(chance: random.Random, document: Document) -> str | None:
     place = chance.choice([token for token in document.tokens if token.group() in ",{[:"])
-    new = chance.choice([" // it's a note, \"really\"\n", " /* { */ ", "\n# note: ]\n"])
+    new = chance.choice([' // it\'s a note, "really"\n', " /* { */ ", "\n# note: ]\n"])
     return put(document.text, place.end(), place.end(), new)
 
 
 @damage
 def quote(chance: random.Random, document: Document) -> str | None:
-    opening, closing = chance.choice(["''", "''", "“”", "„“"])
+    opening, closing = chance.choice([("'", "'"), ("'", "'"), ("“", "”"), ("„", "“")])
 
     def other(token: re.Match[str]) -> str:
         inside = token.group()[1:-1].replace('\\"', '"')
@@ -342,17 +354,17 @@ def inner_quote(chance: random.Random, document: Document) -> str | None:
 
 @damage
 def escape(chance: random.Random, document: Document) -> str | None:
-    places = [m for m in re.finditer(r"\\\\(?=[^\"\\/bfnrtu'])", document.text)]
+    places = list(re.finditer(r"\\\\(?=[^\"\\/bfnrtu'])", document.text))
     place = pick(chance, places)
     if place is None:
-        quoted = pick(chance, [m for m in re.finditer("'", document.text)])
+        quoted = pick(chance, list(re.finditer("'", document.text)))
         return None if quoted is None else put(document.text, quoted.start(), quoted.end(), "\\'")
     return put(document.text, place.start(), place.end(), "\\")
 
 
 @damage
 def surrogate(chance: random.Random, document: Document) -> str | None:
-    place = pick(chance, [m for m in re.finditer("\ufffd|\\\\ufffd", document.text)])
+    place = pick(chance, list(re.finditer("\ufffd|\\\\ufffd", document.text)))
     half = chance.choice(["\\ud83d", "\\ude00", "\\uDBFF"])
     return None if place is None else put(document.text, place.start(), place.end(), half)
 

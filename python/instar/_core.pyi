@@ -59,8 +59,8 @@ class Parser(Generic[_T]):
     `model_validate_json`. With `on_violation="defer"` what the schema refuses is withheld, and listed in `violations`;
     the text is read to its end, and `finish` raises.
 
-    `repair` says what is mended that is not JSON: "none", "around" (prose, fences, reasoning, a byte order mark), "all",
-    a kind, or a set of kinds. What was mended is listed in `repairs`.
+    `repair` says what is mended that is not JSON: "none", "around" (prose, fences, reasoning, a byte order mark),
+    "all", a kind, or a set of kinds. What was mended is listed in `repairs`.
 
     After any error `snapshot`, `text`, `offset`, `line`, `column`, `path` and `progress` remain readable. A call while
     another one is at work (a second thread, or a validator that the parser is calling) is a `RuntimeError`.
@@ -105,8 +105,8 @@ class Parser(Generic[_T]):
         """Declare the text ended and give what `model_validate_json` makes of it: a value that shares nothing with
         the snapshots.
 
-        With `allow_truncated` a value that is cut off is completed: an open string is kept as far as it came, containers
-        are closed, and a number, a word or a key that is open is left out.
+        With `allow_truncated` a value that is cut off is completed: an open string is kept as far as it came,
+        containers are closed, and a number, a word or a key that is open is left out.
 
         Raises `TruncatedError`, or the `pydantic.ValidationError` of `model_validate_json`.
         """

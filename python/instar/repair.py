@@ -58,4 +58,4 @@ class Repair(NamedTuple):
     column: int
     read: str
     understood: str
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's method of that name is not missed

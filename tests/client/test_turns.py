@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 import pytest
-from club import ASK
 from pydantic import BaseModel, ValidationError
 
 import instar

@@ -82,20 +82,22 @@ def test_the_links_and_pictures_of_the_readme_work_on_pypi() -> None:
     assert {*named} == {*re.findall(r"^\[(\w+)\]: ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)}
 
 
-def test_the_map_of_the_house_names_every_room() -> None:
+def test_the_architecture_names_every_module() -> None:
     rust = [module.stem for module in ROOT.glob("rust/*/src/**/*.rs") if module.stem not in {"lib", "mod"}]
     python = [
-        room.stem for room in (ROOT / "python" / "instar").rglob("*.py") if room.stem not in {"__init__", "__main__"}
+        module.stem
+        for module in (ROOT / "python" / "instar").rglob("*.py")
+        if module.stem not in {"__init__", "__main__"}
     ]
-    rooms = set(re.findall(r"`(\w+)/?`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
-    assert {*rust, *python} - rooms == set()
+    named = set(re.findall(r"`(\w+)/?`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")))
+    assert {*rust, *python} - named == set()
 
 
 def test_no_room_reads_from_one_below_it() -> None:
     front = {"__init__", "cli", "demo"}
-    rooms = [room for room in (ROOT / "python" / "instar").glob("*.py") if room.stem not in front]
+    named = [room for room in (ROOT / "python" / "instar").glob("*.py") if module.stem not in front]
     below = re.compile(r"^ *(?:from|import) instar\.(?:openai|testing)", re.MULTILINE)
-    assert [room.stem for room in rooms if below.search(room.read_text(encoding="utf-8"))] == []
+    assert [module.stem for module in named if below.search(room.read_text(encoding="utf-8"))] == []
 
 
 def documented() -> list[tuple[str, str]]:

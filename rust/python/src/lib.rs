@@ -3,7 +3,7 @@
 //! ```text
 //! core schema -> compile -> Schema (plan + what Python knows of each node)
 //! deltas -> Parser -> instar_core::Parser -> tape -> Builder -> snapshots
-//! response bytes -> Wire -> instar_wire::Wire -> Delta
+//! response bytes -> Wire -> instar_wire::Decoder -> Delta
 //! ```
 
 mod build;
