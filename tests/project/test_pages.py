@@ -93,13 +93,6 @@ def test_the_architecture_names_every_module() -> None:
     assert {*rust, *python} - named == set()
 
 
-def test_no_room_reads_from_one_below_it() -> None:
-    front = {"__init__", "cli", "demo"}
-    named = [room for room in (ROOT / "python" / "instar").glob("*.py") if module.stem not in front]
-    below = re.compile(r"^ *(?:from|import) instar\.(?:openai|testing)", re.MULTILINE)
-    assert [module.stem for module in named if below.search(room.read_text(encoding="utf-8"))] == []
-
-
 def documented() -> list[tuple[str, str]]:
     """Return each name of the extension's stub that has a docstring, with it."""
     found = []
