@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from instar._format import Format
     from instar._protocols import Protocol
 
+_PARAMETERS = frozenset({"_fields_set", "_BaseModel__cls"})
+
 CompletionT = TypeVar("CompletionT")
 UsageT = TypeVar("UsageT")
 
@@ -103,7 +105,14 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
 
 def keywords_of(value: Any) -> dict[str, Any]:
     """Return what the SDK can construct an object of, whatever a server has sent in its place."""
-    return {key: part for key, part in value.items() if not key.startswith("_")} if isinstance(value, dict) else {}
+    return _constructible(value) if isinstance(value, dict) else {}
+
+
+def _constructible(value: Any) -> Any:
+    """Return JSON without the keys that are parameters of the SDK's `construct` themselves."""
+    if isinstance(value, dict):
+        return {key: _constructible(part) for key, part in value.items() if key not in _PARAMETERS}
+    return [_constructible(part) for part in value] if isinstance(value, list) else value
 
 
 def _instructed(messages: list[Any], wanted: Format) -> list[Any]:

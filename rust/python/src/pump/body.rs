@@ -69,7 +69,7 @@ impl Body {
             "delta" => false,
             "read" => true,
             other => {
-                return Err(PyValueError::new_err(format!("emit is 'delta' or 'read', not {other:?}")));
+                return Err(PyValueError::new_err(format!("emit is 'delta' or 'read', not '{other}'")));
             }
         };
         let asked = Asked { place: place_of(place)?, elsewhere, several, joined, foreign };
@@ -322,7 +322,7 @@ const PLACES: [(&str, Place); 5] = [
 /// The place of this name.
 fn place_of(name: &str) -> PyResult<Place> {
     let found = PLACES.into_iter().find(|(known, _)| *known == name);
-    let message = || format!("answer is 'auto', 'text' or 'call', not {name:?}");
+    let message = || format!("answer is 'auto', 'text' or 'call', not '{name}'");
     found.map(|(_, place)| place).ok_or_else(|| PyValueError::new_err(message()))
 }
 
