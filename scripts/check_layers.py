@@ -11,7 +11,9 @@ Arguments name the crates to check; without them all are, and Python too.
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -45,8 +47,6 @@ PATH = re.compile(r"(?<![\w:])(?:\w+::)+\w+")
 DECLARATION = re.compile(
     r"#!?\[[^\]]*\]|(?:\bpub(?:\([^)]*\))?\s+)?\b(?:mod\s+\w+|use\s[^;]+|extern\s+crate\s+\w+)\s*;|\s+"
 )
-
-LINTER = Path(sys.executable).with_name("lint-imports")
 
 Name = tuple[str, ...]
 """A module by its path from the crate: () is the crate itself."""
@@ -304,9 +304,17 @@ def main(names: list[str]) -> int:
             for edge in circle:
                 print(f"  {edge.source.file}:{edge.line} imports from {edge.target.file}")
             wrong += 1
-    if not names:
-        wrong += subprocess.run([LINTER, "--no-cache", "--no-logo"], cwd=ROOT, check=False).returncode
-    return wrong
+    return wrong if names else wrong + lint_python()
+
+
+def lint_python() -> int:
+    """Run `lint-imports` of this Python's environment, or of the project's; return 1 where it finds something."""
+    folders = [Path(sys.executable).parent, ROOT / ".venv" / "bin"]
+    linter = shutil.which("lint-imports", path=os.pathsep.join(map(str, folders)))
+    if linter is None:
+        print(f"there is no lint-imports in {' or '.join(map(str, folders))}: run scripts/setup")
+        return 1
+    return subprocess.run([linter, "--no-cache", "--no-logo"], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

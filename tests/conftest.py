@@ -13,15 +13,9 @@ if TYPE_CHECKING:
     from pytest import TerminalReporter  # noqa: PT013 - a type
 
 SLOW_BY_NATURE = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-for name, examples in (("quick", 20), ("ci", 150)):
-    settings.register_profile(
-        name,
-        max_examples=examples,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=SLOW_BY_NATURE,
-    )
+settings.register_profile(
+    "ci", max_examples=150, derandomize=True, database=None, deadline=None, suppress_health_check=SLOW_BY_NATURE
+)
 settings.register_profile("deep", max_examples=5_000, deadline=None, suppress_health_check=SLOW_BY_NATURE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

@@ -1,4 +1,7 @@
-"""What the events of a stream amount to, as the API would have sent it in one piece: plain dicts."""
+"""What the events of a stream amount to, as the API would have sent it in one piece: plain dicts.
+
+Nothing here raises, whatever a server has sent: what is not of the shape that the API has is left out.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,11 @@ class Pieces:
         self._data: dict[str, Any] = {}
         self._choices = _Indexed()
 
-    def add(self, chunk: dict[str, Any]) -> None:
+    def add(self, chunk: Any) -> None:
         """Take in the next chunk."""
-        for key, value in chunk.items():
+        for key, value in _dict(chunk).items():
             if key == "choices":
-                self._add_choices(value or ())
+                self._add_choices(_dicts(value))
             elif key != "object" and (value is not None or key not in self._data):
                 self._data[key] = value
 
@@ -35,10 +38,11 @@ class Pieces:
         """Return the completion. Mid-stream, `finish_reason` may still be None."""
         return {**self._data, "choices": _plain(self._choices)}
 
-    def _add_choices(self, choices: Any) -> None:
+    def _add_choices(self, choices: list[dict[str, Any]]) -> None:
         for choice in choices:
-            held = self._choices.setdefault(choice.get("index", 0), {"message": {}, "finish_reason": None})
-            _merge(held["message"], choice.pop("delta", None) or {})
+            held = self._choices.setdefault(_number(choice.get("index")), {"message": {}, "finish_reason": None})
+            _merge(held["message"], _dict(choice.pop("message", None)))  # some servers say it whole
+            _merge(held["message"], _dict(choice.pop("delta", None)))
             if choice.get("logprobs"):
                 _merge(held, {"logprobs": choice.pop("logprobs")})
             held.update({key: value for key, value in choice.items() if value is not None or key not in held})
@@ -52,33 +56,43 @@ class Items:
         self._output = _Indexed()
         self._closed = False
 
-    def add(self, event: dict[str, Any]) -> None:
+    def add(self, event: Any) -> None:
         """Take in the next event."""
-        kind = event.get("type", "")
-        if kind.startswith("response.") and "response" in event:
-            self._response = event["response"]
+        event = _dict(event)
+        kind, response = str(event.get("type", "")), event.get("response")
+        if kind.startswith("response.") and isinstance(response, dict):
+            self._response = response
             # The events before the last tell the response as it was before it had begun.
             self._closed = kind in ("response.completed", "response.incomplete", "response.failed")
         elif kind in ("response.output_item.added", "response.output_item.done"):
-            self._output[event["output_index"]] = event["item"]
+            self._output[_number(event.get("output_index"))] = _dict(event.get("item"))
         elif "output_index" in event:
-            self._grow(kind, event, self._output.setdefault(event["output_index"], {}))
+            self._grow(kind, event, self._output.setdefault(_number(event["output_index"]), {}))
 
     def whole(self) -> dict[str, Any]:
         """Return the response: the server's own last word, or what has come so far."""
-        if self._closed:
+        if self._closed and (self._response.get("output") or not self._output):
             return self._response
         return {**self._response, "output": _plain(self._output)}
 
     def _grow(self, kind: str, event: dict[str, Any], item: dict[str, Any]) -> None:
-        if kind == "response.function_call_arguments.delta":
-            _merge(item, {"arguments": event["delta"]})
-        elif kind == "response.content_part.added":
-            _part(item, "content", event["content_index"]).update(event["part"])
+        delta = event.get("delta")
+        if kind == "response.content_part.added":
+            _part(item, "content", event.get("content_index")).update(_dict(event.get("part")))
+        elif not isinstance(delta, str):
+            return
+        elif kind in _ARGUMENTS:
+            _merge(item, {_ARGUMENTS[kind]: delta})
         elif kind in _TEXTS:
             among, at, key = _TEXTS[kind]
-            _merge(_part(item, among, event[at]), {key: event["delta"]})
+            _merge(_part(item, among, event.get(at)), {key: delta})
 
+
+# The member of a call that a delta goes on with.
+_ARGUMENTS = {
+    "response.function_call_arguments.delta": "arguments",
+    "response.custom_tool_call_input.delta": "input",
+}
 
 # Where a delta goes: the list of parts, the event's index into it, and the member of the part.
 _TEXTS = {
@@ -89,12 +103,17 @@ _TEXTS = {
 }
 
 
-def _part(item: dict[str, Any], among: str, index: int) -> dict[str, Any]:
+def _part(item: dict[str, Any], among: str, index: Any) -> dict[str, Any]:
     """Return a part of an output item, made where it is new."""
-    parts: list[dict[str, Any]] = item.setdefault(among, [])
-    while len(parts) <= index:
-        parts.append({})
-    return parts[index]
+    if not isinstance(item.get(among), list):
+        item[among] = []
+    parts: list[Any] = item[among]
+    # Parts come one after the other: an index far off is no place for one.
+    at = min(_number(index), len(parts))
+    if at == len(parts) or not isinstance(parts[at], dict):
+        parts[at:] = [{}]
+    part: dict[str, Any] = parts[at]
+    return part
 
 
 def _merge(held: dict[str, Any], delta: dict[str, Any]) -> None:
@@ -108,10 +127,10 @@ def _grown(held: Any, value: Any, *, whole: bool) -> Any:
         return held
     if isinstance(value, str) and not whole:
         if not isinstance(held, _Joined):
-            held = _Joined([held] if held else [])
+            held = _Joined([held] if isinstance(held, str) else [])
         held.append(value)
     elif isinstance(value, dict):
-        held = {} if held is None else held
+        held = held if isinstance(held, dict) else {}
         _merge(held, value)
     elif isinstance(value, list):
         held = _extended(held, value)
@@ -122,14 +141,29 @@ def _grown(held: Any, value: Any, *, whole: bool) -> Any:
 
 def _extended(held: Any, entries: list[Any]) -> Any:
     """Return a list grown by entries: merged by index where they have one, appended where they have none."""
-    if held is None:
+    if not isinstance(held, (_Indexed, list)):
         held = _Indexed() if any(isinstance(entry, dict) and "index" in entry for entry in entries) else []
     if isinstance(held, _Indexed):
-        for entry in entries:
-            _merge(held.setdefault(entry["index"], {}), entry)
+        for entry in _dicts(entries):
+            _merge(held.setdefault(_number(entry.get("index")), {}), entry)
     else:
         held.extend(entries)
     return held
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    """Return a dict as it is, and for anything else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    """Return the dicts of a list."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _number(value: Any) -> int:
+    """Return an index, 0 for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
 
 def _plain(held: Any) -> Any:

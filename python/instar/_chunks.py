@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 
 class ChunkWire:
-    """The counterpart of `Wire` for decoded events: an SDK's chunks or events, and dicts of their shape.
+    """The counterpart of `Wire` for decoded events: an SDK's chunks or events, or dicts of their shape.
 
     Whoever made the objects has decoded the bytes; here they become the JSON again that they were, so that there is
     one decoder of each protocol. The first object tells which one it is, if nobody does.
     """
+
+    offset = 0  # the bytes were the SDK's
 
     def __init__(self, protocol: Protocol | None = None) -> None:
         self._wire = Wire(protocol)

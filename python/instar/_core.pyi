@@ -12,6 +12,7 @@ from instar.changes import Change
 from instar.errors import ElementError, Violation
 from instar.parser import Limits
 from instar.progress import Progress
+from instar.repair import Repair, Repairs
 
 __all__ = ["Body", "Changes", "Delta", "Events", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__", "dump"]
 __version__: Final[str]
@@ -23,14 +24,15 @@ _FinalT = TypeVar("_FinalT")
 def dump(obj: object, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
     """What of `obj` has arrived, as plain data: of a model the fields in its `model_fields_set`, and so at every depth.
 
-    `obj` is a snapshot, open or closed, or any other model, TypedDict, list or dict. The cost is that of the data;
+    `obj` is a snapshot, open or closed, or any other model, `TypedDict`, list or dict. The cost is that of the data;
     no serializer, computed field or default of yours is asked, and nothing is raised. (A `mode` of another name is a
     `ValueError`.)
 
     Containers are lists and dicts: a tuple, a set, a deque are lists, a model that is its root is that. Fields with
-    `exclude=True` are left out; `by_alias` names the others by their serialization aliases. With `mode="python"` atoms
-    are what they are. With "json" they are what `pydantic_core.to_jsonable_python` makes of them under the config of
-    the model around them, keys are strings, secrets are masked, and what has no JSON form is `"<ClassName>"`.
+    `exclude=True` are left out; `by_alias` names the others by their serialization aliases (so does a config's
+    `serialize_by_alias`). With `mode="python"` atoms are what they are. With "json" they are what
+    `pydantic_core.to_jsonable_python` makes of them under the config of the model around them, keys are strings,
+    secrets are masked, and what has no JSON form is `"<ClassName>"`.
 
     A dataclass does not remember what has arrived and shows all of its fields; `Parser.dump` knows.
     """
@@ -58,6 +60,9 @@ class Parser(Generic[_T]):
     `model_validate_json`. With `on_violation="defer"` what the schema refuses is withheld, and listed in `violations`;
     the text is read to its end, and `finish` raises.
 
+    `repair` says what is mended that is not JSON: "none", "around" (prose, fences, reasoning, a byte order mark),
+    "all", a kind, or a set of kinds. What was mended is listed in `repairs`.
+
     After any error `snapshot`, `text`, `offset`, `line`, `column`, `path` and `progress` remain readable. A call while
     another one is at work (a second thread, or a validator that the parser is calling) is a `RuntimeError`.
     """
@@ -72,6 +77,7 @@ class Parser(Generic[_T]):
         context: Any = None,
         strict: bool | None = None,
         on_violation: Literal["raise", "defer"] = "raise",
+        repair: Repairs | None = None,
     ) -> Parser[_T]: ...
     @overload
     def __new__(
@@ -83,6 +89,7 @@ class Parser(Generic[_T]):
         context: Any = None,
         strict: bool | None = None,
         on_violation: Literal["raise", "defer"] = "raise",
+        repair: Repairs | None = None,
     ) -> Parser[Any]: ...
     @classmethod
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
@@ -95,9 +102,12 @@ class Parser(Generic[_T]):
         """
     def close(self) -> None:
         """Declare the text ended. Raises `TruncatedError` if the value is not whole."""
-    def finish(self) -> _T:
+    def finish(self, *, allow_truncated: bool = False) -> _T:
         """Declare the text ended and give what `model_validate_json` makes of it: a value that shares nothing with
         the snapshots.
+
+        With `allow_truncated` a value that is cut off is completed: an open string is kept as far as it came,
+        containers are closed, and a number, a word or a key that is open is left out.
 
         Raises `TruncatedError`, or the `pydantic.ValidationError` of `model_validate_json`.
         """
@@ -118,6 +128,18 @@ class Parser(Generic[_T]):
     @property
     def text(self) -> str:
         """The text so far; after an error it ends with the hopeless byte."""
+    @property
+    def mended_text(self) -> str:
+        """The JSON that is read of the text: the value alone, mended."""
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What was mended, in the order of the text."""
+    @property
+    def prose(self) -> str:
+        """What stands around the value in the text, and is no reasoning."""
+    @property
+    def reasoning(self) -> str:
+        """What the blocks of reasoning in the text say."""
     @property
     def offset(self) -> int:
         """The offset in bytes of the hopeless byte, or the number of bytes that have come."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic_core import from_json
 from typing_extensions import override
@@ -11,22 +11,32 @@ from typing_extensions import override
 from instar._accumulate import Items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from instar._calls import Call
+    from collections.abc import Iterable, Sequence
 
 Message = dict[str, Any]
+
+
+class Called(Protocol):
+    """What has to be known of a call to repeat or answer it."""
+
+    id: str
+    name: str
+    is_custom: bool
+
+    @property
+    def text(self) -> str:
+        """The arguments as they have come."""
 
 
 class Dialect(ABC):
     """How an API has it."""
 
     @abstractmethod
-    def messages(self, events: Iterable[bytes], choice: int, prose: str, calls: list[Call]) -> list[Message]:
+    def messages(self, events: Iterable[bytes], choice: int, prose: str, calls: Sequence[Called]) -> list[Message]:
         """Return what the model has said: what its events amount to."""
 
     @abstractmethod
-    def result(self, call: Call, content: str, *, wrong: bool) -> Message:
+    def result(self, call: Called, content: str, *, wrong: bool) -> Message:
         """Return the answer to a call."""
 
 
@@ -34,17 +44,17 @@ class ChatDialect(Dialect):
     """Chat completions: one message for what the model said, and one for each answer."""
 
     @override
-    def messages(self, events: Iterable[bytes], choice: int, prose: str, calls: list[Call]) -> list[Message]:
+    def messages(self, events: Iterable[bytes], choice: int, prose: str, calls: Sequence[Called]) -> list[Message]:
         message: Message = {"role": "assistant", "content": prose or None}
         if calls:
             message["tool_calls"] = [self._call(call) for call in calls]
         return [message]
 
     @override
-    def result(self, call: Call, content: str, *, wrong: bool) -> Message:
+    def result(self, call: Called, content: str, *, wrong: bool) -> Message:
         return {"role": "tool", "tool_call_id": call.id, "content": content}
 
-    def _call(self, call: Call) -> Message:
+    def _call(self, call: Called) -> Message:
         if call.is_custom:
             return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.text}}
         return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.text}}
@@ -54,7 +64,7 @@ class ResponsesDialect(Dialect):
     """The Responses API: the items of the output, reasoning included, and one for each answer."""
 
     @override
-    def messages(self, events: Iterable[bytes], choice: int, prose: str, calls: list[Call]) -> list[Message]:
+    def messages(self, events: Iterable[bytes], choice: int, prose: str, calls: Sequence[Called]) -> list[Message]:
         items = Items()
         for event in events:
             items.add(from_json(event))
@@ -62,7 +72,7 @@ class ResponsesDialect(Dialect):
         return output
 
     @override
-    def result(self, call: Call, content: str, *, wrong: bool) -> Message:
+    def result(self, call: Called, content: str, *, wrong: bool) -> Message:
         kind = "custom_tool_call_output" if call.is_custom else "function_call_output"
         return {"type": kind, "call_id": call.id, "output": content}
 
@@ -74,11 +84,11 @@ class _Unwritten(Dialect):
         self._protocol = protocol
 
     @override
-    def messages(self, events: Iterable[bytes], choice: int, prose: str, calls: list[Call]) -> list[Message]:
+    def messages(self, events: Iterable[bytes], choice: int, prose: str, calls: Sequence[Called]) -> list[Message]:
         raise self._error()
 
     @override
-    def result(self, call: Call, content: str, *, wrong: bool) -> Message:
+    def result(self, call: Called, content: str, *, wrong: bool) -> Message:
         raise self._error()
 
     def _error(self) -> TypeError:
@@ -93,11 +103,11 @@ class RecognisedDialect(Dialect):
         self._decoder = decoder
 
     @override
-    def messages(self, events: Iterable[bytes], choice: int, prose: str, calls: list[Call]) -> list[Message]:
+    def messages(self, events: Iterable[bytes], choice: int, prose: str, calls: Sequence[Called]) -> list[Message]:
         return dialect_of(self._decoder.protocol).messages(events, choice, prose, calls)
 
     @override
-    def result(self, call: Call, content: str, *, wrong: bool) -> Message:
+    def result(self, call: Called, content: str, *, wrong: bool) -> Message:
         return dialect_of(self._decoder.protocol).result(call, content, wrong=wrong)
 
 

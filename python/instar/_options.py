@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from instar._protocols import Protocol
     from instar._tools import Offered
     from instar.parser import Limits
+    from instar.repair import Repairs
 
 __all__ = [
     "Answer",
@@ -54,6 +55,7 @@ class ParserOptions(TypedDict, total=False):
     context: Any
     strict: bool | None
     on_violation: Literal["raise", "defer"]
+    repair: Repairs | None
 
 
 class ElementOptions(ParserOptions, total=False):

@@ -39,9 +39,10 @@ class Session(Generic[ItemT, FinalT]):
         return self._pump.parser
 
     @property
-    def snapshot(self) -> Any:
+    def snapshot(self) -> FinalT:
         """The answer so far: the growing object, or the list with its last element perhaps open."""
-        return self._pump.snapshot
+        snapshot: FinalT = self._pump.snapshot
+        return snapshot
 
     def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
         """What of `snapshot` has arrived, and nothing else, as plain data: see `instar.dump`. Of dataclasses, too."""

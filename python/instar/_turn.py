@@ -139,7 +139,13 @@ class TurnSession(BodySession[Part, list[Call]]):
         return self._pump.made
 
     @property
-    def messages(self) -> list[dict[str, Any]]:
+    @override
+    def snapshot(self) -> Any:
+        """The growing arguments of all calls so far."""
+        return self._pump.snapshot
+
+    @property
+    def messages(self) -> list[Any]:
         """What the model has said, as the messages or items that the next request repeats.
 
         Raises:
@@ -200,7 +206,7 @@ class Turn(TurnSession, BodyStream[Part, list[Call]]):
         super().__init__(source, pump)
         self._dialect = dialect
 
-    def results(self, fn: Callable[[Call], Any] | None = None) -> list[dict[str, Any]]:
+    def results(self, fn: Callable[[Call], Any] | None = None) -> list[Any]:
         """Return the messages that answer every call, in their order, for the next request.
 
         A call that is refused is answered by what is wrong with it, and so is one whose function raises.
@@ -224,7 +230,7 @@ class AsyncTurn(TurnSession, AsyncBodyStream[Part, list[Call]]):
         super().__init__(source, pump)
         self._dialect = dialect
 
-    async def results(self, fn: Callable[[Call], Any] | None = None) -> list[dict[str, Any]]:
+    async def results(self, fn: Callable[[Call], Any] | None = None) -> list[Any]:
         """Return the messages that answer every call, in their order, for the next request.
 
         A call that is refused is answered by what is wrong with it, and so is one whose function raises.

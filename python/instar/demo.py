@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 from openai import OpenAI
 from pydantic import BaseModel
 from rich.console import Console, Group
-from rich.highlighter import ReprHighlighter
 from rich.live import Live
 from rich.panel import Panel
-from rich.pretty import pretty_repr
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +20,7 @@ from rich.text import Text
 from instar.openai import from_openai
 from instar.parser import Parser
 from instar.testing import LocalOpenAI
+from instar.tree import GrowingTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from instar.openai import ChatStream
-    from instar.progress import Progress
 
 HEIGHT = 16  # rows of a pane, its frame included
 QUESTION: Any = [{"role": "user", "content": "Who was Ada Lovelace? Name two of her works."}]
@@ -160,12 +158,13 @@ def lines(stream: ChatStream[User, User], meter: Meter) -> Iterator[str]:
 def picture(console: Console, user: User, stream: ChatStream[User, User], meter: Meter) -> RenderableType:
     """Draw one moment of the stream."""
     progress = stream.progress
+    open_path = None if stream.parser.complete else stream.parser.path
     panes = Table.grid(expand=True)
     panes.add_column(ratio=2)
     panes.add_column(ratio=3)
     panes.add_row(
         Panel(_arriving(console, stream.text, meter.latest), title="text", height=HEIGHT, border_style="blue"),
-        Panel(_growing(console, user, progress), title="User", height=HEIGHT, border_style="green"),
+        Panel(GrowingTree(user, open_path), title="User", height=HEIGHT, border_style="green"),
     )
     footer = Table.grid(expand=True, padding=(0, 1))
     footer.add_column(ratio=1)
@@ -184,18 +183,3 @@ def _arriving(console: Console, text: str, latest: str) -> Text:
     width = console.width * 2 // 5 - 4  # the panel's share, without its frame
     rows = written.wrap(console, width, overflow="fold")
     return Text("\n").join(rows[2 - HEIGHT :])
-
-
-def _growing(console: Console, user: User, progress: Progress) -> RenderableType:
-    """Write the fields of the model: settled ones in colour, open ones slanted, those to come dim."""
-    width = console.width * 3 // 5 - 10  # the panel's share, without its frame and the names
-    table = Table.grid(padding=(0, 1))
-    table.add_column(style="bold")
-    for name in type(user).model_fields:
-        value = Text(pretty_repr(getattr(user, name), max_width=width))
-        if name in progress.settled:
-            ReprHighlighter().highlight(value)
-        else:
-            value.stylize("italic" if name in progress.data else "dim")
-        table.add_row(Text(name, style="" if name in progress.data else "dim"), value)
-    return table

@@ -112,3 +112,7 @@ class RefusalError(StreamError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.refusal,), self.__dict__
+
+
+class AbsentError(StreamError, LookupError):
+    """A stream has ended, and nothing is at the place that was waited for: not in its final value either."""

@@ -22,9 +22,11 @@ class Limits:
     depth: int = 201
     """Containers within containers. Pydantic itself reads no more than 201."""
     bytes: int = 1 << 30
+    prose: int = 1 << 20
+    """Bytes without a value, where prose is mended: only their end tells that none comes."""
 
     def __post_init__(self) -> None:
-        for name, limit in (("depth", self.depth), ("bytes", self.bytes)):
+        for name, limit in (("depth", self.depth), ("bytes", self.bytes), ("prose", self.prose)):
             if not isinstance(limit, int) or not 1 <= limit <= sys.maxsize:
                 message = f"Limits.{name} is a number from 1 to {sys.maxsize}, not {limit!r}"
                 raise ValueError(message)

@@ -204,7 +204,7 @@ class TestCreate:
             assert user.name == "Ada"
             assert completion.choices[0].message.content == ADA
             with pytest.raises(TypeError, match="create_partial"):
-                client.create_with_completion(response_model=User, stream=True, **ASK)
+                client.create_with_completion(response_model=User, stream=True, **ASK)  # type: ignore[call-overload]
 
     def test_without_a_response_model_it_is_the_sdks(self) -> None:
         with LocalOpenAI("Hello.", "Hello.", "Hello.") as server:
@@ -401,7 +401,7 @@ class TestMisuse:
             with pytest.raises(ValueError, match="there is no mode 'yaml'"):
                 from_openai(server.client(), mode="yaml")  # type: ignore[call-overload]
             with pytest.raises(ValueError, match="there is no mode 'yaml'"):
-                from_openai(server.client()).create(response_model=User, mode="yaml", **ASK)
+                from_openai(server.client()).create(response_model=User, mode="yaml", **ASK)  # type: ignore[call-overload]
 
     @pytest.mark.parametrize("wrong", [{"max_retries": -1}, {"max_retries": "2"}, {"on_retry": "x"}])
     def test_what_cannot_be_done_is_refused_before_it_is_asked(self, wrong: dict[str, Any]) -> None:

@@ -93,7 +93,8 @@ class TestPartial:
             return ADA.replace("Ada", request["user"])
 
         async def ask(client: AsyncClient, name: str) -> str:
-            return (await client.create_partial(response_model=User, user=name, **ASK).final()).name
+            user: User = await client.create_partial(response_model=User, user=name, **ASK).final()
+            return user.name
 
         names = [f"Ada {number}" for number in range(20)]
         with LocalOpenAI(script, cut=7) as server:

@@ -253,7 +253,7 @@ class TestTheRequest:
         with LocalOpenAI() as server:
             client = from_openai(server.client())
             with pytest.raises(TypeError, match="response_model"):
-                client.create_partial(response_model=User, tools=[Cat], **ASK)
+                client.create_partial(response_model=User, tools=[Cat], **ASK)  # type: ignore[list-item]
             with pytest.raises(TypeError, match="nothing to answer with"):
                 client.create_iterable(**ASK)
             assert server.requests == []

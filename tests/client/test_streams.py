@@ -586,7 +586,8 @@ def test_a_deferred_violation_lets_the_object_grow_and_is_raised_at_the_end() ->
     with pytest.raises(ValidationError, match="valid string"):
         for _ in stream:
             pass
-    assert (stream.snapshot.name, stream.snapshot.age) == (None, 36)
+    shown: tuple[Any, int] = (stream.snapshot.name, stream.snapshot.age)
+    assert shown == (None, 36)
     assert [violation.loc for violation in stream.parser.violations] == [("name",)]
 
 

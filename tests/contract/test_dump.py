@@ -154,6 +154,20 @@ class Typed(TypedDict, total=False):
     when: dt.timedelta
 
 
+class Camel(BaseModel):
+    model_config = ConfigDict(alias_generator=str.upper, serialize_by_alias=True)
+    one: int = 0
+    inner: Inner | None = None
+    typed: Typed | None = None
+
+
+def test_a_config_may_ask_for_aliases() -> None:
+    final = Camel.model_validate_json('{"ONE": 1, "INNER": {"seen": 2}, "TYPED": {"Seen": 3}}')
+    expected = {"ONE": 1, "INNER": {"seen": 2}, "TYPED": {"Seen": 3}}
+    assert instar.dump(final) == final.model_dump(exclude_unset=True) == expected
+    assert instar.dump([Camel.model_validate({"ONE": 2}), Outer(renamed=3)]) == [{"ONE": 2}, {"renamed": 3}]
+
+
 class Loud(TypedDict):
     __pydantic_config__ = ConfigDict(ser_json_timedelta="float")  # type: ignore[misc]
     when: dt.timedelta
@@ -266,7 +280,7 @@ class Text(str):
 
 
 ATOMIC: list[Any] = [
-    None, True, 1, 10**30, 1.5, math.inf, "a", Text("a"), b"a", bytearray(b"a"), Decimal("1.50"), uuid.UUID(int=7),
+    None, True, 1, 10**30, 1.5, "a", Text("a"), b"a", bytearray(b"a"), Decimal("1.50"), uuid.UUID(int=7),
     dt.date(2020, 1, 2), dt.datetime(2020, 1, 2, 3, tzinfo=dt.timezone.utc), dt.time(3, 4), dt.timedelta(seconds=5),
     Mood.GOOD, Mood.DATED,
     Path("/a"), re.compile("a"), complex(1, 2), ipaddress.ip_address("::1"), ipaddress.ip_network("10.0.0.0/8"),
@@ -370,10 +384,20 @@ def test_the_config_says_how_atoms_are_written() -> None:
         "took": 86400.0,
         "listed": ["_g=="],
         "number": None,
-        "other": {"data": "a", "took": "P1D", "number": math.inf},
+        "other": {"data": "a", "took": "P1D", "number": None},
         "any": ["YQ=="],
     }
     assert instar.dump(Written(keyed={b"a": b"b"}), mode="json") == {"keyed": {"YQ==": "Yg=="}}
+
+
+def test_a_number_that_is_not_finite_is_null_unless_the_config_says_otherwise() -> None:
+    class Constant(BaseModel):
+        model_config = ConfigDict(ser_json_inf_nan="constants")
+        number: float
+
+    numbers = [math.inf, {"a": math.nan}, Constant(number=-math.inf), Otherwise(number=math.nan)]
+    assert instar.dump(numbers, mode="json") == [None, {"a": None}, {"number": -math.inf}, {"number": None}]
+    assert math.isnan(instar.dump(numbers)[1]["a"])
 
 
 # ---------------------------------------------------------------------------------------------------------

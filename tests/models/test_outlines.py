@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -12,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    RootModel,
     Tag,
     TypeAdapter,
     ValidationError,
@@ -19,6 +21,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from typing_extensions import TypedDict
 
 from instar import Parser
 from support.runs import follow, refusal, same, singly
@@ -167,3 +170,30 @@ def test_9_text_that_is_read_anew_leaves_nothing_behind() -> None:
     parser = Parser(list[Annotated[Short | Other, Field(discriminator="kind")]])
     assert isinstance(refusal(parser, '[{"text":"b","kind":"a"'), ValidationError)
     assert parser.snapshot == []
+
+
+class Bits(enum.IntFlag):
+    """Whose members pydantic finds by code of the enum's own."""
+
+    ONE = 1
+    TWO = 2
+
+
+class Flags(TypedDict):
+    """Read as an outline of itself: of a flag nothing is guessed, nor of the root model around it."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+    x: RootModel[Bits]
+    y: list[RootModel[RootModel[Bits]]]
+
+
+def test_a_root_model_of_what_is_not_guessed_is_not_shown_either() -> None:
+    text = '{"x":1,"y":[2 ]}'
+    parser = Parser(Flags)
+    shown = [(parser.feed(char), repr(parser.snapshot)) for char in text]
+    before = "{}"
+    for told, now in shown:
+        assert told == (now != before)
+        assert "None" not in now
+        before = now
+    assert parser.finish() == TypeAdapter(Flags).validate_json(text)

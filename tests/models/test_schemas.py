@@ -199,10 +199,10 @@ def test_compiling_may_ask_for_another_schema() -> None:
 
 
 def forked(work: Callable[[], None]) -> bool:
-    """Do some work in a forked child; say whether it was done within some seconds."""
+    """Do some work in a forked child; say whether it was done within a minute."""
     child = os.fork()
     if not child:
-        signal.alarm(5)
+        signal.alarm(60)
         work()
         os._exit(0)
     return os.waitpid(child, 0)[1] == 0

@@ -9,12 +9,13 @@ import json
 import re
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, RootModel, TypeAdapter, ValidationError, create_model
+from pydantic_core import core_schema
 
 from instar import Parser
 from oracle import Array, Object, Reader, deep, is_class, is_union, refuted, snapshot
@@ -475,3 +476,27 @@ def test_8_closing_a_recursive_union_costs_a_number_of_pydantics_validations() -
         assert parser.complete
 
     assert least(work) < 200 * validation
+
+
+class Media(str):
+    """Of which Pydantic's strict schema accepts other values than its lax one."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Accept a string, or strictly a null."""
+        lax = core_schema.chain_schema([core_schema.str_schema(), core_schema.no_info_plain_validator_function(cls)])
+        return core_schema.lax_or_strict_schema(lax_schema=lax, strict_schema=core_schema.none_schema())
+
+
+@pytest.mark.parametrize("tp", [Literal["image/png"] | Media, list[Literal["a"] | Media], dict[str, int | Media]])
+@pytest.mark.parametrize("atom", ["null", '"image/gif"', '"a"', "1"])
+def test_a_smart_union_takes_what_one_of_its_schemas_takes_strictly(tp: Any, atom: str) -> None:
+    around = {list: "[{}]", dict: '{{"k":{}}}'}.get(get_origin(tp), "{}")
+    text = around.format(atom)
+    expected = pydantic_error(tp, text.encode())
+    parser = Parser(tp)
+    assert (refusal(parser, text) is None) == (expected is None)
+    if expected is None:
+        assert parser.finish() == TypeAdapter(tp).validate_json(text)

@@ -30,8 +30,9 @@ def mypy(settings: Path) -> list[tuple[str, int, str]]:
     """Return the file, line and message of each of mypy's errors."""
     config = settings / "mypy.ini"
     config.write_text("[mypy]\nstrict = true\n", encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--config-file", config, "--no-error-summary", "--no-pretty"]
-    done = subprocess.run([*command, *FOLDER.glob("*.py")], cwd=settings, capture_output=True, text=True, check=False)  # noqa: S603
+    command = [sys.executable, "-m", "mypy", "--config-file", str(config), "--no-error-summary", "--no-pretty"]
+    command += map(str, FOLDER.glob("*.py"))
+    done = subprocess.run(command, cwd=settings, capture_output=True, text=True, check=False)  # noqa: S603
     assert not done.stderr
     found = re.findall(r"^(.*\.py):(\d+): error: (.*)$", done.stdout, re.MULTILINE)
     return [(file, int(line), message) for file, line, message in found]
@@ -47,7 +48,7 @@ def pyright(settings: Path) -> list[tuple[str, int, str]]:
         "basedpyright",
         "--outputjson",
         "--project",
-        config,
+        str(config),
         "--pythonpath",
         sys.executable,
     ]

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel, RootModel
-from pydantic_core import to_jsonable_python
 
 from instar import Parser
 from instar.changes import Change, Path, end_of
@@ -16,26 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MISSING: Any = object()
-
-
-def dump(shown: Any) -> Any:
-    """Return what has arrived of a snapshot, as plain data."""
-    if isinstance(shown, RootModel):
-        return dump(shown.root)
-    if isinstance(shown, BaseModel):
-        # A field that is there without having arrived shows its default.
-        arrived = {name: part for name, part in shown.__dict__.items() if name in shown.model_fields_set}
-        return {name: dump(part) for name, part in {**arrived, **(shown.model_extra or {})}.items()}
-    if is_dataclass(shown) and not isinstance(shown, type):
-        return {field.name: dump(getattr(shown, field.name)) for field in fields(shown) if hasattr(shown, field.name)}
-    if isinstance(shown, dict):
-        return {
-            key if isinstance(key, str) else to_jsonable_python({key: 0}).popitem()[0]: dump(part)
-            for key, part in shown.items()
-        }
-    if isinstance(shown, list | tuple):
-        return [dump(part) for part in shown]
-    return to_jsonable_python(shown)
 
 
 class NaiveChanges:
@@ -70,7 +46,7 @@ class NaiveChanges:
 
     def dump(self) -> Any:
         """Return what has arrived."""
-        return dump(self.parser.snapshot)
+        return self.parser.dump(mode="json")
 
     def drain(self) -> list[Change]:
         """Return the changes since the last time."""

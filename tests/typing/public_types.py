@@ -91,26 +91,31 @@ def of_a_client(openai: OpenAI) -> None:
     for choice in stream.choices:
         assert_type(choice.final(), User)
 
-    assert_type(completions.create_iterable(response_model=User, messages=[]), ChatStream[User, list[User]])
-    assert_type(client.create_iterable(response_model=int, messages=[]).final(), list[int])
-    assert_type(client.create_partial(response_model=User | Admin, messages=[]), ChatStream[Any, Any])
-    for user in client.create_iterable(response_model=User, messages=[], max_retries=2):
+    assert_type(completions.create_iterable(response_model=User, messages=[], model="m"), ChatStream[User, list[User]])
+    assert_type(client.create_iterable(response_model=int, messages=[], model="m").final(), list[int])
+    assert_type(client.create_partial(response_model=User | Admin, messages=[], model="m"), ChatStream[Any, Any])
+    for user in client.create_iterable(response_model=User, messages=[], model="m", max_retries=2):
         assert_type(user, User)
-    assert_type(client.create_iterable(tools=[User], messages=[]), ChatStream[User, list[User]])
-    assert_type(client.create_partial(tools=[User], messages=[]), ChatStream[User, User])
+    assert_type(client.create_iterable(tools=[User], messages=[], model="m"), ChatStream[User, list[User]])
+    assert_type(client.create_partial(tools=[User], messages=[], model="m"), ChatStream[User, User])
     client.on("retry", print)()
     client.on("retried", print)  # type: ignore[arg-type]
 
-    assert_type(completions.create(response_model=User, messages=[], stream=True), ChatStream[User, User])
-    assert_type(client.create(response_model=list[User], messages=[], stream=True), ChatStream[User, list[User]])
-    for user in client.create(response_model=Iterable[User], messages=[], stream=True):
-        assert_type(user, User)
-    assert_type(client.create(response_model=Iterable[User], messages=[], stream=True), ChatStream[User, list[User]])
-    assert_type(completions.create(response_model=User, messages=[]), User)
-    assert_type(completions.create(response_model=Partial[User], messages=[]), User)
-    assert_type(completions.create(response_model=list[User], messages=[]), list[User])
-    assert_type(completions.create(response_model=Iterable[User], messages=[]), list[User])
-    assert_type(client.create_with_completion(response_model=User, messages=[]), tuple[User, ChatCompletion])
+    assert_type(completions.create(response_model=User, messages=[], model="m", stream=True), ChatStream[User, User])
+    assert_type(
+        client.create(response_model=list[User], messages=[], model="m", stream=True), ChatStream[User, list[User]]
+    )
+    # To pyright `Iterable[User]` is a type like others, whatever the docs say of it: write `list[User]` there.
+    users = client.create(response_model=Iterable[User], messages=[], model="m", stream=True)
+    assert_type(users, ChatStream[User, list[User]])  # pyright: ignore[reportAssertTypeFailure]
+    for user in users:
+        assert_type(user, User)  # pyright: ignore[reportAssertTypeFailure]
+    assert_type(completions.create(response_model=User, messages=[], model="m"), User)
+    assert_type(completions.create(response_model=Partial[User], messages=[], model="m"), User)
+    assert_type(completions.create(response_model=list[User], messages=[], model="m"), list[User])
+    whole = completions.create(response_model=Iterable[User], messages=[], model="m")
+    assert_type(whole, list[User])  # pyright: ignore[reportAssertTypeFailure]
+    assert_type(client.create_with_completion(response_model=User, messages=[], model="m"), tuple[User, ChatCompletion])
 
 
 def of_responses(openai: OpenAI) -> None:
@@ -137,26 +142,29 @@ async def of_an_async_client(openai: AsyncOpenAI) -> None:
         assert_type(user, User)
     assert_type(await stream.final(), User)
 
-    async for user in client.create_iterable(response_model=User, messages=[]):
+    async for user in client.create_iterable(response_model=User, messages=[], model="m"):
         assert_type(user, User)
-    async for user in client.create(response_model=User, messages=[], stream=True):
+    async for user in client.create(response_model=User, messages=[], model="m", stream=True):
         assert_type(user, User)
-    async for user in client.create(response_model=list[User], messages=[], stream=True):
+    async for user in client.create(response_model=list[User], messages=[], model="m", stream=True):
         assert_type(user, User)
-    async for user in client.create(response_model=Iterable[User], messages=[], stream=True):
-        assert_type(user, User)
-    assert_type(await completions.create(response_model=Iterable[User], messages=[]), list[User])
-    assert_type(await completions.create(response_model=User, messages=[]), User)
+    async for user in client.create(response_model=Iterable[User], messages=[], model="m", stream=True):
+        assert_type(user, User)  # pyright: ignore[reportAssertTypeFailure]
+    users = await completions.create(response_model=Iterable[User], messages=[], model="m")
+    assert_type(users, list[User])  # pyright: ignore[reportAssertTypeFailure]
+    assert_type(await completions.create(response_model=User, messages=[], model="m"), User)
     async for user in client.responses.create_partial(response_model=User, input=""):
         assert_type(user, User)
     assert_type(client.responses.create_iterable(tools=[User], input=""), AsyncResponseStream[User, list[User]])
-    assert_type(await completions.create(response_model=list[User], messages=[]), list[User])
-    assert_type(await client.create_with_completion(response_model=User, messages=[]), tuple[User, ChatCompletion])
+    assert_type(await completions.create(response_model=list[User], messages=[], model="m"), list[User])
+    assert_type(
+        await client.create_with_completion(response_model=User, messages=[], model="m"), tuple[User, ChatCompletion]
+    )
 
 
 async def a_tracker(client: AsyncClient) -> None:
     def update(user: Partial[User]) -> None:
         assert_type(user.name, str)
 
-    async for user in client.create_partial(response_model=User, messages=[]):
+    async for user in client.create_partial(response_model=User, messages=[], model="m"):
         update(user)

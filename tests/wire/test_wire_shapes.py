@@ -390,9 +390,10 @@ class TestFramings:
         events = [{"contentBlockDelta": {"delta": {"text": said}, "contentBlockIndex": 0}} for said in ("a", "é\ud83d")]
         deltas = [delta for event in events for delta in wire.feed(event)]
         assert shown(deltas) == ["text 0 aé"]
-        named = ChunkWire("openai-chat")
-        pieces = [chunk(content="a"), chunk(content="b")]
-        assert shown(delta for piece in pieces for delta in named.feed(piece)) == ["text 0 ab"]
+        pieces = [chunk(content='"a'), json.dumps(chunk(content="b")), bytearray(framed(chunk(content='c"')))]
+        stream = instar.partials(pieces, str, wire="openai-chat")
+        assert stream.final() == "abc"
+        assert stream.received > len(pieces[1]) + len(pieces[2])
 
     def test_bedrock_as_boto3_gives_it(self) -> None:
         events: list[Event] = [{"messageStart": {"role": "assistant"}}]

@@ -11,43 +11,65 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
     from instar.openai._client import AsyncClient, Client
-    from instar.openai._methods import AsyncCompletions, Completions
+    from instar.openai._methods import AsyncChatCompletions, AsyncResponses, ChatCompletions, Responses
     from instar.openai._stream import (
         AsyncChatStream,
+        AsyncChatTurn,
         AsyncClientStream,
+        AsyncClientTurn,
         AsyncResponseStream,
+        AsyncResponseTurn,
         ChatStream,
+        ChatTurn,
         ClientStream,
+        ClientTurn,
         ResponseStream,
+        ResponseTurn,
     )
     from instar.openai._transport import Medium
 
 __all__ = [
+    "AsyncChatCompletions",
     "AsyncChatStream",
+    "AsyncChatTurn",
     "AsyncClient",
     "AsyncClientStream",
-    "AsyncCompletions",
+    "AsyncClientTurn",
     "AsyncResponseStream",
+    "AsyncResponseTurn",
+    "AsyncResponses",
+    "ChatCompletions",
     "ChatStream",
+    "ChatTurn",
     "Client",
     "ClientStream",
-    "Completions",
+    "ClientTurn",
     "Mode",
     "ResponseStream",
+    "ResponseTurn",
+    "Responses",
     "from_openai",
 ]
 
 _MODULES = {
+    "AsyncChatCompletions": "_methods",
     "AsyncChatStream": "_stream",
+    "AsyncChatTurn": "_stream",
     "AsyncClient": "_client",
     "AsyncClientStream": "_stream",
-    "AsyncCompletions": "_methods",
+    "AsyncClientTurn": "_stream",
     "AsyncResponseStream": "_stream",
+    "AsyncResponseTurn": "_stream",
+    "AsyncResponses": "_methods",
+    "ChatCompletions": "_methods",
     "ChatStream": "_stream",
+    "ChatTurn": "_stream",
     "Client": "_client",
     "ClientStream": "_stream",
-    "Completions": "_methods",
+    "ClientTurn": "_stream",
     "ResponseStream": "_stream",
+    "ResponseTurn": "_stream",
+    "Responses": "_methods",
 }
 
 

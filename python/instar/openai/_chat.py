@@ -11,7 +11,7 @@ from pydantic_core import from_json
 from typing_extensions import override
 
 from instar._accumulate import Pieces
-from instar.openai._endpoint import Endpoint
+from instar.openai._endpoint import Endpoint, keywords_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,22 +51,12 @@ class ChatEndpoint(Endpoint[ChatCompletion, CompletionUsage]):
         pieces = Pieces()
         for event in events:
             pieces.add(from_json(event))
-        return ChatCompletion.construct(**pieces.whole(), object="chat.completion")
+        return ChatCompletion.construct(**{**keywords_of(pieces.whole()), "object": "chat.completion"})
 
     @override
     def usage(self, usage: str) -> CompletionUsage:
-        return CompletionUsage.construct(**from_json(usage))
+        return CompletionUsage.construct(**keywords_of(from_json(usage)))
 
     @override
-    def unfolded(self, completion: dict[str, Any]) -> Iterable[dict[str, Any]]:
-        choices = [_delta(choice) for choice in completion.get("choices") or ()]
-        return (completion | {"object": "chat.completion.chunk", "choices": choices},)
-
-
-def _delta(choice: dict[str, Any]) -> dict[str, Any]:
-    """Return a whole choice as the one delta that says it."""
-    message = dict(choice.get("message") or {})
-    calls = message.pop("tool_calls", None) or ()
-    if calls:
-        message["tool_calls"] = [{"index": index, **call} for index, call in enumerate(calls)]
-    return {"index": choice.get("index", 0), "delta": message, "finish_reason": choice.get("finish_reason")}
+    def event(self, completion: dict[str, Any]) -> dict[str, Any]:
+        return completion

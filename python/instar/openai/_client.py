@@ -8,15 +8,12 @@ from typing_extensions import Self
 
 from instar.openai._chat import ChatEndpoint
 from instar.openai._hooks import Event, Hooks
-from instar.openai._methods import AsyncCompletions, Completions
+from instar.openai._methods import AsyncChatCompletions, AsyncResponses, ChatCompletions, Responses
 from instar.openai._proxy import Proxy
 from instar.openai._responses import ResponsesEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from openai.types.chat import ChatCompletion
-    from openai.types.completion_usage import CompletionUsage
 
     from instar.openai._mode import Mode
     from instar.openai._transport import Medium
@@ -25,13 +22,13 @@ if TYPE_CHECKING:
 class Chat(Proxy):
     """`client.chat`."""
 
-    completions: Completions[ChatCompletion, CompletionUsage]
+    completions: ChatCompletions
 
 
 class AsyncChat(Proxy):
     """`client.chat` of an async client."""
 
-    completions: AsyncCompletions[ChatCompletion, CompletionUsage]
+    completions: AsyncChatCompletions
 
 
 class _Client(Proxy):
@@ -68,17 +65,18 @@ class _Client(Proxy):
 class Client(_Client):
     """An `openai.OpenAI` whose endpoints know `response_model`. All else is the wrapped client's.
 
-    `create`, `create_partial`, `create_iterable`, `create_with_completion` are those of `chat.completions`.
+    `create` and the other methods whose names begin so are those of `chat.completions`.
     """
 
     def __init__(self, wrapped: Any, mode: Mode, medium: Medium, hooks: Hooks | None = None) -> None:
         super().__init__(wrapped, mode, medium, hooks)
         self.chat = Chat(wrapped.chat)
-        self.chat.completions = Completions(wrapped.chat.completions, ChatEndpoint(), mode, medium, self._hooks)
-        self.responses = Completions(wrapped.responses, ResponsesEndpoint(), mode, medium, self._hooks)
+        self.chat.completions = ChatCompletions(wrapped.chat.completions, ChatEndpoint(), mode, medium, self._hooks)
+        self.responses = Responses(wrapped.responses, ResponsesEndpoint(), mode, medium, self._hooks)
         self.create = self.chat.completions.create
         self.create_partial = self.chat.completions.create_partial
         self.create_iterable = self.chat.completions.create_iterable
+        self.create_turn = self.chat.completions.create_turn
         self.create_with_completion = self.chat.completions.create_with_completion
 
     def __enter__(self) -> Self:
@@ -95,11 +93,14 @@ class AsyncClient(_Client):
     def __init__(self, wrapped: Any, mode: Mode, medium: Medium, hooks: Hooks | None = None) -> None:
         super().__init__(wrapped, mode, medium, hooks)
         self.chat = AsyncChat(wrapped.chat)
-        self.chat.completions = AsyncCompletions(wrapped.chat.completions, ChatEndpoint(), mode, medium, self._hooks)
-        self.responses = AsyncCompletions(wrapped.responses, ResponsesEndpoint(), mode, medium, self._hooks)
+        self.chat.completions = AsyncChatCompletions(
+            wrapped.chat.completions, ChatEndpoint(), mode, medium, self._hooks
+        )
+        self.responses = AsyncResponses(wrapped.responses, ResponsesEndpoint(), mode, medium, self._hooks)
         self.create = self.chat.completions.create
         self.create_partial = self.chat.completions.create_partial
         self.create_iterable = self.chat.completions.create_iterable
+        self.create_turn = self.chat.completions.create_turn
         self.create_with_completion = self.chat.completions.create_with_completion
 
     async def __aenter__(self) -> Self:

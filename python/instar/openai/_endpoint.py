@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from instar._format import Format
     from instar._protocols import Protocol
 
+_PARAMETERS = frozenset({"_fields_set", "_BaseModel__cls"})
+
 CompletionT = TypeVar("CompletionT")
 UsageT = TypeVar("UsageT")
 
@@ -93,12 +95,24 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
         """Return the token counts that a response has told."""
 
     def events(self, completion: CompletionT) -> Iterable[dict[str, Any]]:
-        """Return the events of a stream that amounts to this response."""
-        return self.unfolded(json.loads(to_bytes(completion)))
+        """Return the events of a stream that amounts to this response: one, which says all of it."""
+        return (self.event(json.loads(to_bytes(completion))),)
 
     @abstractmethod
-    def unfolded(self, completion: dict[str, Any]) -> Iterable[dict[str, Any]]:
-        """Return the same, of the response's JSON."""
+    def event(self, completion: dict[str, Any]) -> dict[str, Any]:
+        """Return the event that says a response, given as JSON."""
+
+
+def keywords_of(value: Any) -> dict[str, Any]:
+    """Return what the SDK can construct an object of, whatever a server has sent in its place."""
+    return _constructible(value) if isinstance(value, dict) else {}
+
+
+def _constructible(value: Any) -> Any:
+    """Return JSON without the keys that are parameters of the SDK's `construct` themselves."""
+    if isinstance(value, dict):
+        return {key: _constructible(part) for key, part in value.items() if key not in _PARAMETERS}
+    return [_constructible(part) for part in value] if isinstance(value, list) else value
 
 
 def _instructed(messages: list[Any], wanted: Format) -> list[Any]:

@@ -10,10 +10,10 @@ from pydantic_core import from_json
 from typing_extensions import override
 
 from instar._accumulate import Items
-from instar.openai._endpoint import Endpoint
+from instar.openai._endpoint import Endpoint, keywords_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from instar._format import Format
 
@@ -53,26 +53,12 @@ class ResponsesEndpoint(Endpoint[Response, ResponseUsage]):
         items = Items()
         for event in events:
             items.add(from_json(event))
-        return Response.construct(**items.whole())
+        return Response.construct(**keywords_of(items.whole()))
 
     @override
     def usage(self, usage: str) -> ResponseUsage:
-        return ResponseUsage.construct(**from_json(usage))
+        return ResponseUsage.construct(**keywords_of(from_json(usage)))
 
     @override
-    def unfolded(self, completion: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for index, item in enumerate(completion.get("output") or ()):
-            if item["type"] == "function_call":
-                added = {**item, "arguments": ""}
-                yield {"type": "response.output_item.added", "output_index": index, "item": added}
-                yield _said("function_call_arguments", index, item["arguments"])
-            for part in item.get("content") or ():
-                if part["type"] == "output_text":
-                    yield _said("output_text", index, part["text"])
-                elif part["type"] == "refusal":
-                    yield _said("refusal", index, part["refusal"])
-        yield {"type": f"response.{completion.get('status') or 'completed'}", "response": completion}
-
-
-def _said(what: str, index: int, text: Any) -> dict[str, Any]:
-    return {"type": f"response.{what}.delta", "output_index": index, "content_index": 0, "delta": text}
+    def event(self, completion: dict[str, Any]) -> dict[str, Any]:
+        return {"type": f"response.{completion.get('status') or 'completed'}", "response": completion}

@@ -239,7 +239,7 @@ class ClientTurn(TurnSession, ClientStream[Part, list[Call], CompletionT, UsageT
         self._dialect = dialect_of(transport.endpoint.protocol)
         super().__init__(transport, request, send)
 
-    def results(self, fn: Callable[[Call], Any] | None = None) -> list[dict[str, Any]]:
+    def results(self, fn: Callable[[Call], Any] | None = None) -> list[Any]:
         """Return the messages that answer every call: as `instar.Turn.results`."""
         self._check_over()
         return results(self.calls, fn)
@@ -257,7 +257,7 @@ class AsyncClientTurn(TurnSession, AsyncClientStream[Part, list[Call], Completio
         self._dialect = dialect_of(transport.endpoint.protocol)
         super().__init__(transport, request, send)
 
-    async def results(self, fn: Callable[[Call], Any] | None = None) -> list[dict[str, Any]]:
+    async def results(self, fn: Callable[[Call], Any] | None = None) -> list[Any]:
         """Return the messages that answer every call: as `instar.AsyncTurn.results`."""
         self._check_over()
         return await async_results(self.calls, fn)

@@ -202,7 +202,7 @@ impl Lexer {
     }
 
     /// Where the whole characters of the open string end.
-    fn characters_end(&self) -> usize {
+    pub(crate) fn characters_end(&self) -> usize {
         let surrogate = r"\ud83d".len();
         let escape = match self.mode {
             Mode::Escape => 1,

@@ -47,6 +47,11 @@ impl Reader {
         self.grammar.rewind(depth);
     }
 
+    /// Forgets what came at `at`, behind the root value.
+    pub fn cut(&mut self, at: usize) {
+        self.lexer.rewind(at);
+    }
+
     /// Forgets the text, to read another one.
     pub fn reset(&mut self) {
         self.lexer.reset();
@@ -80,6 +85,12 @@ impl Reader {
     #[must_use]
     pub fn in_string(&self) -> bool {
         self.lexer.in_string()
+    }
+
+    /// Where the whole characters of the open string end.
+    #[must_use]
+    pub fn characters_end(&self) -> usize {
+        self.lexer.characters_end()
     }
 
     /// The kind of the scalar that is open, if it begins at `at`.

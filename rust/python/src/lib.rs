@@ -3,7 +3,7 @@
 //! ```text
 //! core schema -> compile -> Schema (plan + what Python knows of each node)
 //! deltas -> Parser -> instar_core::Parser -> tape -> Builder -> snapshots
-//! response bytes -> Wire -> instar_wire::Wire -> Delta
+//! response bytes -> Wire -> instar_wire::Decoder -> Delta
 //! ```
 
 mod build;
@@ -24,11 +24,11 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::changes::ChangeReader;
-    #[pymodule_export]
     use crate::dump::dump;
     #[pymodule_export]
     use crate::pump::{Body, Pull, Pump};
+    #[pymodule_export]
+    use crate::py::ChangeReader;
     #[pymodule_export]
     use crate::py::{PyDelta, PyEvents, PyParser, PyWire};
     #[pymodule_export]

@@ -1,6 +1,6 @@
 //! The receiver that walks the plan: which node does an event meet, and what does that decide?
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use instar_json::{NumberForm, Span};
@@ -8,10 +8,13 @@ use instar_json::{NumberForm, Span};
 use super::frame::{Frame, FrameKind};
 use super::question::Question;
 use super::skip::{Skip, Tag};
-use super::stop::{Flow, Halt};
-use super::union::{Alternatives, MAX_ALTERNATIVES};
+use super::stop::{Flow, Found, Halt};
 use crate::schema::{Cursor, Node, NodeId, Plan, Search, Segment, Violations};
 use crate::tape::{Op, Tape};
+
+/// How many alternatives one value may have, those within them counted: a recursive union has one more set of them at
+/// each level.
+pub(super) const MAX_ALTERNATIVES: usize = 1024;
 
 /// The state of the checker of one value: the root, or the value of a union as one of its alternatives.
 #[derive(Clone, Debug)]
@@ -81,6 +84,50 @@ pub(super) enum ReadBy {
     Checker,
     Skip(Skip),
     Alternatives(Box<Alternatives>),
+}
+
+/// The state of a value of a union.
+#[derive(Clone, Debug)]
+pub(super) struct Alternatives {
+    pub(super) node: NodeId,
+    /// The offset of its first byte.
+    pub(super) start: usize,
+    /// The containers open in it, itself among them.
+    pub(super) containers: usize,
+    /// How many provisional values are open around it.
+    pub(super) depth: u32,
+    pub(super) exhaustive: bool,
+    pub(super) ordered: bool,
+    pub(super) waits: bool,
+    /// The value as each of the nodes that it could be by its first byte, in the order of declaration.
+    pub(super) each: Vec<Alternative>,
+    pub(super) alive: usize,
+    /// The nodes that it could not be, with the kind of value that it is.
+    pub(super) excluded: Vec<NodeId>,
+    /// Which of the alternatives wait for the host's answer.
+    pub(super) asking: VecDeque<usize>,
+    pub(super) shown: Option<Shown>,
+}
+
+/// The value as one of the nodes.
+#[derive(Clone, Debug)]
+pub(super) struct Alternative {
+    pub(super) node: NodeId,
+    pub(super) checker: Checker,
+    /// Where it turned out that the value is no such node, and why.
+    pub(super) eliminated: Option<Box<Found>>,
+}
+
+/// The alternative that shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    pub(super) index: usize,
+    /// How many of its ops are on the tape.
+    pub(super) ops: usize,
+    /// Its growth as it was shown.
+    pub(super) growth: (u64, u64),
+    /// Whether the text that was open when it was eliminated stays as it was.
+    pub(super) frozen: bool,
 }
 
 /// What the checker has found: what grew, and whether there is something new to see.

@@ -327,6 +327,19 @@ impl Parser {
         self.checker.complete()
     }
 
+    /// Whether the root value has closed, as far as JSON goes: the schema may refuse it for that.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.reader.complete()
+    }
+
+    /// Forgets what came at `at`, behind a root value that has closed, and that it was refused.
+    pub fn cut(&mut self, at: usize) {
+        self.text.truncate(at);
+        self.reader.cut(at);
+        self.state = State::Reading;
+    }
+
     /// The text so far; after a fault it ends with the hopeless byte.
     #[must_use]
     pub fn text(&self) -> &[u8] {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use instar_json::{Event, Kind};
 
-use super::checker::{Checker, End, ReadBy, Scope};
+use super::checker::{Alternative, Alternatives, Checker, End, ReadBy, Scope, Shown};
 use super::question::Question;
 use super::stop::{Flow, Found, Halt, Place};
 use crate::schema::{Close, NodeId, Reason, Refused, Rule, Union, Violation};
@@ -12,54 +12,6 @@ use crate::tape::{Op, Tape};
 
 /// How many provisional values are followed within each other: unions that lie deeper are hidden until they close.
 const MAX_DEPTH: u32 = 32;
-
-/// How many alternatives one value may have, those within them counted: a recursive union has one more set of them at
-/// each level.
-pub(crate) const MAX_ALTERNATIVES: usize = 1024;
-
-/// The state of a value of a union.
-#[derive(Clone, Debug)]
-pub(crate) struct Alternatives {
-    node: NodeId,
-    /// The offset of its first byte.
-    start: usize,
-    /// The containers open in it, itself among them.
-    containers: usize,
-    /// How many provisional values are open around it.
-    depth: u32,
-    exhaustive: bool,
-    ordered: bool,
-    waits: bool,
-    /// The value as each of the nodes that it could be by its first byte, in the order of declaration.
-    each: Vec<Alternative>,
-    alive: usize,
-    /// The nodes that it could not be, with the kind of value that it is.
-    excluded: Vec<NodeId>,
-    /// Which of the alternatives wait for the host's answer.
-    asking: VecDeque<usize>,
-    shown: Option<Shown>,
-}
-
-/// The value as one of the nodes.
-#[derive(Clone, Debug)]
-struct Alternative {
-    node: NodeId,
-    checker: Checker,
-    /// Where it turned out that the value is no such node, and why.
-    eliminated: Option<Box<Found>>,
-}
-
-/// The alternative that shows.
-#[derive(Clone, Copy, Debug)]
-struct Shown {
-    index: usize,
-    /// How many of its ops are on the tape.
-    ops: usize,
-    /// Its growth as it was shown.
-    growth: (u64, u64),
-    /// Whether the text that was open when it was eliminated stays as it was.
-    frozen: bool,
-}
 
 /// What a value can still be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use instar_json::{Span, Syntax};
 
+use super::id::NodeId;
 use super::path::Segment;
-use super::plan::NodeId;
 
 /// The first byte after which no continuation of the text can be accepted, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The compiled schema: what a value has to be, and what can be wrong with it.
 
 mod fault;
+mod id;
 mod kinds;
 mod path;
 mod pattern;
@@ -10,11 +11,12 @@ mod record;
 mod rules;
 
 pub use fault::{Fault, FaultKind, Reason, Refused, Violation};
+pub use id::NodeId;
 pub use kinds::{Accept, Kinds};
 pub use path::Segment;
 pub use pattern::Pattern;
 pub(crate) use pattern::Search;
-pub use plan::{Array, Close, Map, Node, NodeId, Outline, Plan, Rule, Show, Tagged, Union, Violations};
+pub use plan::{Array, Close, Map, Node, Outline, Plan, Rule, Show, Tagged, Union, Violations};
 pub(crate) use prefix::Cursor;
 pub use prefix::PrefixSet;
 pub use record::{Extra, FieldSet, Record};

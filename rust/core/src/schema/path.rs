@@ -2,7 +2,7 @@
 
 use instar_json::Span;
 
-use super::plan::NodeId;
+use super::id::NodeId;
 
 /// One segment of the way from the root to a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,13 +2,11 @@
 
 use instar_json::Kind;
 
+use super::id::NodeId;
 use super::kinds::{Accept, Kinds};
 use super::prefix::PrefixSet;
 use super::record::Record;
 use super::rules::{Float, Int, Str};
-
-/// The place of a node in its plan.
-pub type NodeId = u32;
 
 /// A compiled schema: nodes that refer to each other by id, so that recursion is a loop in the ids.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::plan::NodeId;
+use super::id::NodeId;
 use super::prefix::PrefixSet;
 
 /// What is done with keys that no field has.

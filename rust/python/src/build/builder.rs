@@ -8,11 +8,9 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::blank::blank;
 use super::context::Context;
 use super::growing::{Growing, Member};
-use super::provisional::Provisional;
 use super::same::looks_same;
-use super::unshare::{Copies, copied};
 use crate::dump::{Arrived, Part};
-use crate::schema::{Absent, Detail, Field, Hook, Instance};
+use crate::schema::{Absent, Detail, Field, Instance};
 
 /// An open container.
 pub(super) struct Frame {
@@ -41,6 +39,16 @@ pub(super) enum Place {
     Detached,
     /// It is a root model that has nothing to show yet: then nor has the model.
     Waiting,
+}
+
+/// A value that may be taken back or replaced.
+pub(super) struct Provisional {
+    /// How many containers are around it.
+    pub(super) depth: usize,
+    /// What its field showed before.
+    pub(super) before: Option<Py<PyAny>>,
+    /// What it showed when it was taken back, since the last snapshot.
+    pub(super) taken_back: Option<Py<PyAny>>,
 }
 
 /// The open string, as far as it has been looked at.
@@ -86,6 +94,13 @@ pub(crate) struct Builder {
     pub(super) spare: Option<Py<PyAny>>,
     /// What has arrived of the dataclasses that have closed.
     pub(crate) forgotten: Arrived,
+}
+
+impl Provisional {
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.before)?;
+        visit.call(&self.taken_back)
+    }
 }
 
 impl Builder {
@@ -256,7 +271,7 @@ impl Builder {
 
     /// Notes whether a value that shows from now on looks different from what has `shown` in its place.
     #[inline]
-    fn note_change(
+    pub(super) fn note_change(
         &mut self,
         c: Context<'_, '_>,
         shown: Option<&Py<PyAny>>,
@@ -305,7 +320,7 @@ impl Builder {
     }
 
     /// There is something to show in the innermost container: those that waited for it take their places.
-    fn end_waiting(&mut self, c: Context<'_, '_>) -> PyResult<()> {
+    pub(super) fn end_waiting(&mut self, c: Context<'_, '_>) -> PyResult<()> {
         let waits = |frame: &&Frame| matches!(frame.place, Place::Waiting);
         let waiting = self.frames.iter().rev().take_while(waits).count();
         for depth in self.frames.len() - waiting..self.frames.len() {
@@ -384,8 +399,9 @@ impl Builder {
     }
 
     /// The innermost container closes: what it grew to, or what its hooks have made of that, is its value from then on.
+    ///
+    /// One that still waits has been given nothing: what its member is, the node around it will say.
     fn close(&mut self, c: Context<'_, '_>) -> PyResult<()> {
-        self.end_waiting(c)?;
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
         let value = match frame.hooked.take() {
             Some(hooked) => hooked.into_bound(c.py),
@@ -424,49 +440,6 @@ impl Builder {
             }
         }
         Ok(())
-    }
-
-    /// Runs the hooks of the innermost container on what has grown, all of which has been read. What they make of it is
-    /// kept until the tape says that it has closed.
-    ///
-    /// Raises what they raise: then it stays open.
-    pub(crate) fn run_hooks(
-        &mut self,
-        c: Context<'_, '_>,
-        parser: &mut Parser,
-        others: &[Cursor],
-    ) -> PyResult<()> {
-        self.catch_up(c, parser, others)?;
-        self.end_waiting(c)?;
-        let Some(frame) = self.frames.last() else { return Ok(()) };
-        let (node, mut value) = (frame.node, frame.growing.shown(c.py)?);
-        let hooks = &c.schema.facet(node).hooks;
-        let shown = if self.is_current { Some(copied(c, &value)?) } else { None };
-        let copies = if !self.live && hooks.iter().any(Hook::is_users) {
-            self.unshare(c, &value)?
-        } else {
-            Copies::default()
-        };
-        for hook in hooks {
-            value = hook.run(value, c.passed)?;
-        }
-        copies.put_back(c)?;
-        self.note_hooked(c, shown.as_ref(), &value)?;
-        if let Some(frame) = self.frames.last_mut() {
-            frame.hooked = Some(value.unbind());
-        }
-        Ok(())
-    }
-
-    fn note_hooked(
-        &mut self,
-        c: Context<'_, '_>,
-        shown: Option<&Bound<'_, PyAny>>,
-        value: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        let shown = shown.map(|shown| shown.clone().unbind());
-        self.stale = true;
-        self.note_change(c, shown.as_ref(), value)
     }
 
     /// Whether the string that has closed stands in the tree as it is.

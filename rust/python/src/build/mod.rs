@@ -5,6 +5,7 @@ mod builder;
 mod context;
 mod elements;
 mod growing;
+mod hooks;
 mod members;
 mod provisional;
 mod reuse;

@@ -1,28 +1,10 @@
 //! Values that may be taken back or replaced: what has grown of them, and what stood there before.
 
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
 
-use super::builder::{Builder, Frame, Place, waits};
+use super::builder::{Builder, Frame, Place, Provisional, waits};
 use super::context::Context;
 use super::same::looks_same;
-
-/// A value that may be taken back or replaced.
-pub(super) struct Provisional {
-    /// How many containers are around it.
-    pub(super) depth: usize,
-    /// What its field showed before.
-    before: Option<Py<PyAny>>,
-    /// What it showed when it was taken back, since the last snapshot.
-    pub(super) taken_back: Option<Py<PyAny>>,
-}
-
-impl Provisional {
-    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.before)?;
-        visit.call(&self.taken_back)
-    }
-}
 
 impl Builder {
     /// A provisional value begins.

@@ -48,6 +48,12 @@ impl Builder {
         self.is_current = self.shown == Some(growth);
     }
 
+    /// The last snapshot, if it shows this growth.
+    pub(crate) fn seen(&self, py: Python<'_>, growth: (u64, u64)) -> Option<Py<PyAny>> {
+        let snapshot = self.snapshot.as_ref().filter(|_| self.shown == Some(growth));
+        snapshot.map(|snapshot| snapshot.clone_ref(py))
+    }
+
     /// Whether the delta at hand has changed something that can be seen. Nobody is made to build what was not looked at
     /// before it: then true.
     pub(crate) fn has_changed(

@@ -3,7 +3,6 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySet};
 
-use super::builder::Builder;
 use super::context::Context;
 use super::same::looks_same;
 use crate::ffi;
@@ -25,24 +24,6 @@ struct Copied<'py> {
     copy: Bound<'py, PyAny>,
 }
 
-impl Builder {
-    /// Puts copies into a value in place of the parts that somebody else can reach, by a kept snapshot.
-    pub(super) fn unshare<'py>(
-        &mut self,
-        c: Context<'_, 'py>,
-        value: &Bound<'py, PyAny>,
-    ) -> PyResult<Copies<'py>> {
-        let mut copies = Copies::default();
-        if self.shown.is_some() {
-            // What only the builder holds of earlier snapshots is nobody's.
-            (self.snapshot, self.spare) = (None, None);
-            self.stale = true;
-            copies.unshare_parts(c, value, false)?;
-        }
-        Ok(copies)
-    }
-}
-
 impl<'py> Copies<'py> {
     /// Puts the parts back of which the copies still look the same: what nobody has changed stays the same object.
     pub(super) fn put_back(&self, c: Context<'_, 'py>) -> PyResult<()> {
@@ -55,7 +36,7 @@ impl<'py> Copies<'py> {
     }
 
     /// Replaces the parts of a container that others hold. Those of a copy are held by what it was copied from.
-    fn unshare_parts(
+    pub(super) fn unshare_parts(
         &mut self,
         c: Context<'_, 'py>,
         value: &Bound<'py, PyAny>,

@@ -404,7 +404,7 @@ impl Follower {
     ) -> PyResult<Option<(Bound<'py, PyTuple>, Manner)>> {
         let py = sight.c.py;
         let (Some(level), Some(location)) = (self.levels.last(), location) else {
-            return Ok(Some((PyTuple::empty(py), Manner::of_root(sight.c.schema.layouts(py)?))));
+            return Ok(Some((PyTuple::empty(py), Manner::of_root(sight.c.schema.layouts(py)?, sight.style))));
         };
         let Some((step, manner)) = level.step(py, location, sight.style)? else { return Ok(None) };
         let around = level.path.bind(py);
@@ -472,7 +472,7 @@ impl Follower {
         location: Option<Location>,
     ) -> PyResult<()> {
         let py = sight.c.py;
-        let inside = manner.inside(branch.growing.object(py))?;
+        let inside = manner.inside(branch.growing.object(py), sight.style)?;
         if matches!(branch.growing, Growing::List(_, _, Some(_))) || !inside.is_known() {
             let depth = self.levels.len();
             let dump = dump_whole(sight, depth, &manner)?;

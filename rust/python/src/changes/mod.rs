@@ -14,16 +14,6 @@ use self::batch::Batch;
 use self::follower::{Follower, Sight};
 use crate::build::{Context, Spine};
 use crate::dump::{Arrived, Style};
-use crate::errors;
-use crate::exclusive::Exclusive;
-use crate::py::PyParser;
-
-/// A reader of the changes of one parser's value, with a place of its own in them.
-#[pyclass(frozen, name = "Changes", module = "instar._core")]
-pub(crate) struct ChangeReader {
-    parser: Py<PyParser>,
-    state: Exclusive<Reading>,
-}
 
 /// What one reader has read.
 pub(crate) struct Reading {
@@ -31,34 +21,27 @@ pub(crate) struct Reading {
     follower: Follower,
     /// Whether the value had begun before, and nothing of it has been sent.
     is_late: bool,
-}
-
-#[pymethods]
-impl ChangeReader {
-    /// The changes since the last drain.
-    fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
-        self.parser.get().follow(py, &mut state)
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.parser)?;
-        match self.state.lend_to_collector() {
-            Some(state) => state.follower.traverse(&visit),
-            None => Ok(()),
-        }
-    }
-}
-
-impl ChangeReader {
-    /// A reader that begins now. `is_late` if the value has begun.
-    pub(crate) fn new(parser: Py<PyParser>, style: Style, is_late: bool) -> Self {
-        let reading = Reading { style, follower: Follower::default(), is_late };
-        Self { parser, state: Exclusive::new(reading) }
-    }
+    /// How many texts were given up before the one that it reads.
+    restarts: u32,
 }
 
 impl Reading {
+    /// A reader that begins now. `is_late` if the value has begun.
+    pub(crate) fn new(style: Style, is_late: bool) -> Self {
+        Self { style, follower: Follower::default(), is_late, restarts: 0 }
+    }
+
+    /// Begins anew, unless the text is still the one that comes behind so many others.
+    pub(crate) fn turn_to(&mut self, restarts: u32) {
+        if self.restarts != restarts {
+            *self = Self { restarts, ..Self::new(self.style, true) };
+        }
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.follower.traverse(visit)
+    }
+
     /// The changes since the last time.
     pub(crate) fn read<'py>(
         &mut self,

@@ -6,9 +6,11 @@
 
 mod compiler;
 mod containers;
+mod guide;
 mod outlines;
 mod records;
 mod scalars;
 mod unions;
 
 pub(crate) use compiler::{compile, hides_input};
+pub(crate) use guide::guide;

@@ -390,7 +390,10 @@ impl Compiler {
 }
 
 /// The scope of what is within a record.
-fn under_config_of<'s, 'py>(record: &CoreSchema<'py>, scope: &Scope<'s, 'py>) -> PyResult<Scope<'s, 'py>> {
+pub(super) fn under_config_of<'s, 'py>(
+    record: &CoreSchema<'py>,
+    scope: &Scope<'s, 'py>,
+) -> PyResult<Scope<'s, 'py>> {
     Ok(scope.under(record.get_item("config")?.map(Bound::cast_into).transpose()?))
 }
 
@@ -462,6 +465,15 @@ fn keys_of<'py>(
         (true, _) => vec![alias],
         (false, _) => vec![name],
     }))
+}
+
+/// The keys that may announce a field, be they the beginnings of paths.
+pub(super) fn announced_by<'py>(
+    name: &Bound<'py, PyString>,
+    field: &CoreSchema<'py>,
+    scope: &Scope<'_, 'py>,
+) -> PyResult<Vec<String>> {
+    Ok(keys_of(name, field, scope)?.unwrap_or_else(|| vec![name.to_string()]))
 }
 
 /// A switch of the config in force.

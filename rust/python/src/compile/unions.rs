@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyString};
 
 use super::compiler::{Compiled, Compiler, grows};
 use super::outlines::last_word;
-use crate::core_schema::{CoreSchema, Scope, choices, item, kind, only};
+use crate::core_schema::{CoreSchema, Scope, choices, is_ordered, item, kind, only};
 use crate::schema::Detail;
 
 impl Compiler {
@@ -53,9 +53,7 @@ impl Compiler {
         runs_code: bool,
     ) -> PyResult<Option<Compiled>> {
         let is_tagged = kind(schema)? == "tagged-union";
-        let mode = schema.get_item("mode")?;
-        let ordered = mode.is_some_and(|mode| mode.eq("left_to_right").unwrap_or(false));
-        let within = scope.enclosed().tried_strictly(!is_tagged && !ordered);
+        let within = scope.enclosed().of_choices(schema)?;
         let (mut alternatives, mut labels) = (Vec::new(), Vec::new());
         for choice in choices(schema)? {
             alternatives.push(self.node(&choice.schema, &within)?);
@@ -67,7 +65,7 @@ impl Compiler {
         let union = Union {
             alternatives: alternatives.into(),
             exhaustive: if is_tagged { !runs_code } else { !schema.contains("custom_error_type")? },
-            ordered,
+            ordered: is_ordered(schema)?,
             waits: is_tagged && !item(schema, "discriminator")?.is_callable(),
         };
         let node = Node::new(Rule::Union(union)).accepting(scope.accepted(schema)?);

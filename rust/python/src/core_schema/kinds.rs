@@ -43,8 +43,9 @@ impl<'py> Scope<'_, 'py> {
             "lax-or-strict" => inner(if self.is_strict(schema)? { "strict_schema" } else { "lax_schema" })?,
             "chain" => self.kinds(&item(schema, "steps")?.get_item(0)?.cast_into()?, nesting)?,
             "union" => {
+                let within = self.of_choices(schema)?;
                 let choices = choices(schema)?;
-                let kinds = choices.iter().map(|choice| self.kinds(&choice.schema, nesting));
+                let kinds = choices.iter().map(|choice| within.kinds(&choice.schema, nesting));
                 kinds.collect::<PyResult<Vec<_>>>()?.concat()
             }
             "definition-ref" => match child(self.definitions, item(schema, "schema_ref")?.extract()?)? {

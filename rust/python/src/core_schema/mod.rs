@@ -13,7 +13,7 @@ pub(crate) use dict::{
 pub(crate) use parts::{
     Declared, choices, declared, default, fields_as_they_come, has_own_config, hides_default, references_text,
 };
-pub(crate) use scope::Scope;
+pub(crate) use scope::{Scope, is_ordered};
 pub(crate) use user_code::{
     UserCodeIndex, finds_missing, is_container_maker, is_plain_factory, makes_another, runs_post_init,
 };

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use super::dict::CoreSchema;
+use super::dict::{CoreSchema, kind};
 use super::user_code::UserCodeIndex;
 
 /// Where a node stands.
@@ -33,9 +33,10 @@ impl<'py> Scope<'_, 'py> {
         Self { enclosed: true, ..self.clone() }
     }
 
-    /// Within a union that tries its choices strictly first, or does not.
-    pub(crate) fn tried_strictly(&self, tried_strictly: bool) -> Self {
-        Self { tried_strictly: self.tried_strictly || tried_strictly, ..self.clone() }
+    /// Within a union, of which the smart ones try their choices strictly first.
+    pub(crate) fn of_choices(&self, union: &CoreSchema<'py>) -> PyResult<Self> {
+        let is_smart = kind(union)? == "union" && !is_ordered(union)?;
+        Ok(Self { tried_strictly: self.tried_strictly || is_smart, ..self.clone() })
     }
 
     /// Within one node more.
@@ -85,4 +86,9 @@ impl<'py> Scope<'_, 'py> {
         };
         config.keys().iter().any(says_more)
     }
+}
+
+/// Whether a union takes the first of its choices that fits.
+pub(crate) fn is_ordered(union: &CoreSchema<'_>) -> PyResult<bool> {
+    union.get_item("mode")?.map_or(Ok(false), |mode| mode.eq("left_to_right"))
 }

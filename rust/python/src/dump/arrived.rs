@@ -1,4 +1,5 @@
-//! What has arrived of objects that do not remember it themselves: dataclasses, typed dicts and tuples with defaults.
+//! What has arrived of objects that do not remember it themselves: dataclasses, typed dicts and tuples with defaults,
+//! and iterators, which would be used up.
 
 use std::collections::HashMap;
 
@@ -27,6 +28,8 @@ pub(crate) enum Part {
     Names(Py<PySet>),
     /// So many members.
     First(usize),
+    /// This JSON. To look at the object itself would use it up.
+    Json(Py<PyAny>),
 }
 
 impl Arrived {
@@ -63,6 +66,10 @@ impl Arrived {
                 root.map_or(Ok(()), |root| self.compare(&root, json, &class.layouts, class.layouts.root()))
             }
             Kind::Model(class) => self.compare_model(value, json, &class),
+            Kind::Opaque if json.is_instance_of::<PyList>() => {
+                self.note(value, Part::Json(json.clone().unbind()));
+                Ok(())
+            }
             Kind::Dataclass(class) => {
                 let told =
                     layout.and_then(|layout| layouts.dataclass(layout, value.get_type().as_ptr() as usize));
@@ -195,6 +202,7 @@ impl Arrived {
             visit.call(object)?;
             match part {
                 Part::Names(names) => visit.call(names),
+                Part::Json(json) => visit.call(json),
                 Part::First(_) => Ok(()),
             }
         })
@@ -209,7 +217,7 @@ pub(crate) fn forgets<'py>(schema: &Bound<'py, PyDict>, definitions: &Bound<'py,
     }
     while let Some(node) = waiting.pop() {
         let kind: String = node.get_item("type")?.map_or(Ok(String::new()), |kind| kind.extract())?;
-        if matches!(kind.as_str(), "dataclass" | "named-tuple" | "call") {
+        if matches!(kind.as_str(), "dataclass" | "named-tuple" | "call" | "generator") {
             return Ok(true);
         }
         if kind == "typed-dict" && fields_have_defaults(&node)? {

@@ -10,8 +10,8 @@ use pyo3::types::{
 };
 use pyo3::{PyTypeInfo, intern};
 
-use super::json::Options;
 use super::layout::{Field, Layouts};
+use super::options::Options;
 
 /// How the instances of a class are dumped.
 #[derive(Clone)]

@@ -7,46 +7,9 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
 
 use super::class::{Kind, kind_of};
+use super::options::Options;
 
 static TO_JSONABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-
-/// The settings of a config, and what `to_jsonable_python` calls them.
-const SETTINGS: [(&str, &str); 4] = [
-    ("ser_json_bytes", "bytes_mode"),
-    ("ser_json_inf_nan", "inf_nan_mode"),
-    ("ser_json_temporal", "temporal_mode"),
-    ("ser_json_timedelta", "timedelta_mode"),
-];
-
-/// How a config wants atoms to be written.
-#[derive(Default)]
-pub(crate) struct Options {
-    settings: [Option<String>; SETTINGS.len()],
-    /// The same, as arguments.
-    arguments: Option<Py<PyDict>>,
-}
-
-impl PartialEq for Options {
-    fn eq(&self, other: &Self) -> bool {
-        self.settings == other.settings
-    }
-}
-
-impl Options {
-    pub(super) fn of_config(config: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let Some(config) = config else { return Ok(Self::default()) };
-        let arguments = PyDict::new(config.py());
-        let mut settings = <[Option<String>; SETTINGS.len()]>::default();
-        for (setting, (name, argument)) in settings.iter_mut().zip(SETTINGS) {
-            if let Some(value) = config.get_item(name)?.filter(|value| !value.is_none()) {
-                arguments.set_item(argument, &value)?;
-                *setting = Some(value.extract()?);
-            }
-        }
-        let arguments = (!arguments.is_empty()).then(|| arguments.unbind());
-        Ok(Self { settings, arguments })
-    }
-}
 
 /// An atom as it is in JSON.
 pub(super) fn atom<'py>(
@@ -61,6 +24,7 @@ pub(super) fn atom<'py>(
             Ok(PyString::new(py, mask).into_any())
         }),
         Kind::Text => value.str().map(Bound::into_any),
+        Kind::Atom if options.writes_null_for(value) => return Ok(py.None().into_bound(py)),
         Kind::Atom => jsonable(value, options),
         _ => return class_name(value),
     };

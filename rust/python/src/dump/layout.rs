@@ -10,8 +10,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
-use super::Style;
-use super::json::Options;
+use super::options::Options;
 
 /// The layouts that a schema refers to.
 #[derive(Default)]
@@ -195,10 +194,9 @@ impl Record {
     }
 
     /// Whether its values alone are its dump, but for what is in them.
-    pub(super) fn is_plain(&self, style: Style) -> bool {
-        let plain = |field: &Field| {
-            !field.excluded && field.layout.is_none() && (field.alias.is_none() || !style.by_alias)
-        };
+    pub(super) fn is_plain(&self, by_alias: bool) -> bool {
+        let plain =
+            |field: &Field| !field.excluded && field.layout.is_none() && (field.alias.is_none() || !by_alias);
         self.fields.iter().all(plain)
     }
 

@@ -11,9 +11,10 @@ use pyo3::types::{PyDict, PyList, PySet, PyString, PyTuple, PyType};
 
 use super::arrived::{Arrived, Part};
 use super::class::Kind;
-use super::json::{self, Options};
+use super::json;
 use super::layout::{Field, LayoutId, Layouts, Record};
-use super::{Mode, Style};
+use super::options::Options;
+use super::style::{Mode, Style};
 use crate::ffi::{self, Slot};
 
 pub(super) struct Member<'py> {
@@ -36,6 +37,15 @@ pub(super) enum Key<'py> {
 pub(super) struct Scope {
     pub(super) layouts: Arc<Layouts>,
     pub(super) options: Arc<Options>,
+    /// Whether fields go by their aliases.
+    pub(super) by_alias: bool,
+}
+
+impl Scope {
+    pub(super) fn new(layouts: Arc<Layouts>, options: Arc<Options>, style: Style) -> Self {
+        let by_alias = style.by_alias || options.by_alias;
+        Self { layouts, options, by_alias }
+    }
 }
 
 /// The members of a container that are still to be walked.
@@ -88,7 +98,7 @@ impl<'py> Members<'py> {
     }
 
     /// The next member. In a copy those that are dumps as they are have their places already.
-    pub(super) fn next(&mut self, style: Style) -> Option<Member<'py>> {
+    pub(super) fn next(&mut self) -> Option<Member<'py>> {
         let layouts = &self.scope.layouts;
         match &mut self.rest {
             Rest::List(list, next, layout) => {
@@ -105,11 +115,11 @@ impl<'py> Members<'py> {
             Rest::Fields(fields) => {
                 let record = layouts.record(fields.record)?;
                 if let Some((field, value)) = fields.next(record) {
-                    return Some(field.member(value, style));
+                    return Some(field.member(value, self.scope.by_alias));
                 }
                 let extra = std::mem::take(&mut fields.extra);
                 self.rest = Rest::items(extra, record.extra);
-                self.next(style)
+                self.next()
             }
             Rest::Items(items) => items.next(),
             Rest::Root(root, layout) => {
@@ -150,8 +160,8 @@ impl<'py> Fields<'py> {
 }
 
 impl Field {
-    fn member<'py>(&self, value: Bound<'py, PyAny>, style: Style) -> Member<'py> {
-        let alias = self.alias.as_ref().filter(|_| style.by_alias);
+    fn member<'py>(&self, value: Bound<'py, PyAny>, by_alias: bool) -> Member<'py> {
+        let alias = self.alias.as_ref().filter(|_| by_alias);
         let name = alias.unwrap_or(&self.name).bind(value.py()).clone();
         Member { key: Key::Name(name), value, layout: self.layout }
     }
@@ -206,10 +216,10 @@ impl<'a> Reader<'a> {
         {
             let options =
                 around.layouts.record(told).and_then(|record| record.options.clone()).unwrap_or_default();
-            let scope = Scope { options, ..around };
+            let scope = Scope::new(around.layouts, options, self.style);
             return Ok(Members { rest: self.dataclass(container, told, &scope), scope });
         }
-        let scope = Scope { layouts: class.layouts.clone(), options: class.options.clone() };
+        let scope = Scope::new(class.layouts.clone(), class.options.clone(), self.style);
         let root = scope.layouts.root();
         let rest = match (kind, root) {
             (Kind::Root(_), _) => self.root(container, root),
@@ -230,23 +240,12 @@ impl<'a> Reader<'a> {
         let values = ffi::own_dict(model).filter(|_| arrived.is_some());
         if let (Some(values), Some(arrived), Some(record)) = (&values, &arrived, scope.layouts.record(id))
             && extra.is_empty()
-            && self.are_all(record, values, arrived)
+            && record.is_plain(scope.by_alias)
+            && are_all(record, values, arrived)
         {
             return Ok(Rest::dict(values.copy()?, None));
         }
         Ok(Rest::Fields(Fields { record: id, place: 0, values, slots: None, arrived, extra }))
-    }
-
-    /// Whether the values of a record are its dump, but for what is in them.
-    fn are_all(&self, record: &Record, values: &Bound<'_, PyDict>, arrived: &Bound<'_, PySet>) -> bool {
-        let py = values.py();
-        let is_there = |field: &Field| {
-            let name = field.name.bind(py);
-            arrived.contains(name).unwrap_or(false) && values.contains(name).unwrap_or(false)
-        };
-        values.len() == record.fields.len()
-            && record.is_plain(self.style)
-            && record.fields.iter().all(is_there)
     }
 
     fn root<'py>(&self, model: &Bound<'py, PyAny>, layout: Option<LayoutId>) -> Rest<'py> {
@@ -299,7 +298,7 @@ impl<'a> Reader<'a> {
         let Some(record) = around.layouts.record(told) else { unreachable!("a typed dict is a record") };
         let members = items.into_iter().filter_map(|(key, value)| match record.field(&key) {
             Some(field) if field.excluded => None,
-            Some(field) => Some(field.member(value, self.style)),
+            Some(field) => Some(field.member(value, around.by_alias)),
             None => Some(Member { key: Key::Own(key), value, layout: record.extra }),
         });
         let rest = Rest::Items(members.collect::<Vec<_>>().into_iter());
@@ -325,7 +324,7 @@ impl<'a> Reader<'a> {
         Ok(list)
     }
 
-    fn part(&self, object: &Bound<'_, PyAny>) -> Option<&'a Part> {
+    pub(super) fn part(&self, object: &Bound<'_, PyAny>) -> Option<&'a Part> {
         self.arrived.iter().find_map(|arrived| arrived.of(object))
     }
 
@@ -333,9 +332,18 @@ impl<'a> Reader<'a> {
     fn names(&self, object: &Bound<'_, PyAny>) -> Option<&'a Py<PySet>> {
         match self.part(object)? {
             Part::Names(names) => Some(names),
-            Part::First(_) => None,
+            Part::First(_) | Part::Json(_) => None,
         }
     }
+}
+
+/// Whether the fields of a record have all arrived, and there is nothing else among its values.
+fn are_all(record: &Record, values: &Bound<'_, PyDict>, arrived: &Bound<'_, PySet>) -> bool {
+    let is_there = |field: &Field| {
+        let name = field.name.bind(values.py());
+        arrived.contains(name).unwrap_or(false) && values.contains(name).unwrap_or(false)
+    };
+    values.len() == record.fields.len() && record.fields.iter().all(is_there)
 }
 
 /// What a dict holds at this moment. What is done with it may be code of the user's, who may change the dict.

@@ -10,74 +10,13 @@ mod class;
 mod json;
 mod layout;
 mod members;
+mod options;
 mod part;
+mod style;
 mod walk;
-
-use std::sync::Arc;
-
-use pyo3::exceptions::PyValueError;
-use pyo3::prelude::*;
 
 pub(crate) use self::arrived::{Arrived, Part, forgets};
 pub(crate) use self::layout::Layouts;
 pub(crate) use self::part::{Inside, Manner};
-use self::walk::Walk;
-
-/// What the atoms of a dump are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// The objects themselves.
-    Python,
-    /// What they are in JSON.
-    Json,
-}
-
-/// How to dump.
-#[derive(Clone, Copy)]
-pub(crate) struct Style {
-    pub(crate) mode: Mode,
-    /// Whether fields go by their serialization aliases.
-    pub(crate) by_alias: bool,
-}
-
-impl Style {
-    /// Raises `ValueError` if no mode has that name.
-    pub(crate) fn new(mode: &str, by_alias: bool) -> PyResult<Self> {
-        let mode = match mode {
-            "python" => Mode::Python,
-            "json" => Mode::Json,
-            other => {
-                let message = format!("mode is \"python\" or \"json\", not {other:?}");
-                return Err(PyValueError::new_err(message));
-            }
-        };
-        Ok(Self { mode, by_alias })
-    }
-}
-
-/// What of a value has arrived. `layouts` are those of its schema; `arrived` is what its makers know of objects in it
-/// that do not remember.
-///
-/// Raises only what is no `Exception`: an interrupt, say.
-pub(crate) fn dump_value<'py>(
-    value: &Bound<'py, PyAny>,
-    style: Style,
-    layouts: Arc<Layouts>,
-    arrived: &[&Arrived],
-) -> PyResult<Bound<'py, PyAny>> {
-    Walk::new(value.py(), style, arrived)?.run(value.clone(), layouts)
-}
-
-/// What of `obj` has arrived, as plain data: of a model the fields in its `model_fields_set`, at every depth.
-///
-/// Lists and dicts; tuples, sets and deques are lists. With `mode="python"` atoms are what they are; with "json" they
-/// are what `pydantic_core.to_jsonable_python` makes of them under the config of the model around them, keys are
-/// strings, secrets are masked, and what has no JSON form is `"<ClassName>"`. `by_alias` names fields by their
-/// serialization aliases. Fields with `exclude=True` are left out. No serializer, computed field or default of the
-/// user's is asked, and nothing is raised. A dataclass does not remember what has arrived: it shows all of its fields
-/// (`Parser.dump` knows).
-#[pyfunction]
-#[pyo3(signature = (obj, *, mode="python", by_alias=false))]
-pub(crate) fn dump<'py>(obj: &Bound<'py, PyAny>, mode: &str, by_alias: bool) -> PyResult<Bound<'py, PyAny>> {
-    dump_value(obj, Style::new(mode, by_alias)?, Arc::default(), &[])
-}
+pub(crate) use self::style::Style;
+pub(crate) use self::walk::{dump, dump_value};

@@ -9,8 +9,8 @@ use super::class::{Kind, kind_of};
 use super::json;
 use super::layout::{LayoutId, Layouts};
 use super::members::Scope;
+use super::style::{Mode, Style};
 use super::walk::Walk;
-use super::{Mode, Style};
 
 /// How a part of a value is dumped.
 #[derive(Clone)]
@@ -39,8 +39,8 @@ enum Form {
 
 impl Manner {
     /// That of the whole value.
-    pub(crate) fn of_root(layouts: Arc<Layouts>) -> Self {
-        Self { layout: layouts.root(), scope: Scope { layouts, options: Arc::default() } }
+    pub(crate) fn of_root(layouts: Arc<Layouts>, style: Style) -> Self {
+        Self { layout: layouts.root(), scope: Scope::new(layouts, Arc::default(), style) }
     }
 
     /// The dump of a part.
@@ -57,7 +57,7 @@ impl Manner {
     }
 
     /// How the members of a container are dumped that is dumped in this manner.
-    pub(crate) fn inside(&self, container: &Bound<'_, PyAny>) -> PyResult<Inside> {
+    pub(crate) fn inside(&self, container: &Bound<'_, PyAny>, style: Style) -> PyResult<Inside> {
         let around = self.scope.clone();
         let layouts = around.layouts.clone();
         let class = container.get_type();
@@ -79,10 +79,10 @@ impl Manner {
                     .and_then(|layout| layouts.dataclass(layout, address));
                 if let Some(told) = told {
                     let options = layouts.record(told).and_then(|record| record.options.clone());
-                    let scope = Scope { options: options.unwrap_or_default(), ..around };
+                    let scope = Scope::new(around.layouts, options.unwrap_or_default(), style);
                     (Form::Class, Some(told), scope)
                 } else {
-                    let scope = Scope { layouts: class.layouts.clone(), options: class.options.clone() };
+                    let scope = Scope::new(class.layouts.clone(), class.options.clone(), style);
                     let form = if matches!(kind, Kind::Root(_)) { Form::Root } else { Form::Class };
                     let root = scope.layouts.root();
                     (form, root, scope)
@@ -130,7 +130,8 @@ impl Inside {
                 match record.field(name).filter(|_| by_name) {
                     Some(field) if field.excluded => return Ok(None),
                     Some(field) => {
-                        let alias = field.alias.as_ref().filter(|_| style.by_alias).unwrap_or(&field.name);
+                        let alias =
+                            field.alias.as_ref().filter(|_| self.scope.by_alias).unwrap_or(&field.name);
                         let alias = alias.bind(name.py()).clone().into_any();
                         return Ok(Some((alias, self.within(field.layout))));
                     }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use super::arrived::Arrived;
+use super::arrived::{Arrived, Part};
 use super::class::{Kind, kind_of};
 use super::json;
 use super::layout::{LayoutId, Layouts};
 use super::members::{Dump, Key, Member, Members, Reader, Scope};
-use super::{Mode, Style};
+use super::style::{Mode, Style};
 
 pub(super) struct Walk<'a, 'py> {
     py: Python<'py>,
@@ -62,7 +62,8 @@ impl<'a, 'py> Walk<'a, 'py> {
     /// The dump of a value that has the layout at the root of `layouts`.
     pub(super) fn run(self, value: Bound<'py, PyAny>, layouts: Arc<Layouts>) -> PyResult<Bound<'py, PyAny>> {
         let layout = layouts.root();
-        self.run_within(value, layout, Scope { layouts, options: Arc::default() })
+        let style = self.style;
+        self.run_within(value, layout, Scope::new(layouts, Arc::default(), style))
     }
 
     /// The dump of a value that has a layout of those in `scope`.
@@ -89,7 +90,7 @@ impl<'a, 'py> Walk<'a, 'py> {
     /// Walks on in the innermost container, up to the next container in it or out of it.
     fn advance(&mut self) -> PyResult<Option<Bound<'py, PyAny>>> {
         while let Some(container) = self.open.last_mut() {
-            let Some(Member { key, value, layout }) = container.rest.next(self.style) else {
+            let Some(Member { key, value, layout }) = container.rest.next() else {
                 return Ok(self.leave());
             };
             container.key = Some(match key {
@@ -142,6 +143,11 @@ impl<'a, 'py> Walk<'a, 'py> {
         kind: &Kind,
         scope: Scope,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if matches!(kind, Kind::Opaque)
+            && let Some(Part::Json(json)) = self.reader.part(&value)
+        {
+            return self.enter(json.bind(self.py).clone(), None, scope);
+        }
         match (self.style.mode, kind) {
             (Mode::Python, _) => Ok(Some(value)),
             (Mode::Json, Kind::Enum) => {
@@ -188,4 +194,36 @@ impl<'py> Dump<'py> {
             Self::Root(root) => root,
         }
     }
+}
+
+/// What of a value has arrived. `layouts` are those of its schema; `arrived` is what its makers know of objects in it
+/// that do not remember.
+///
+/// Raises only what is no `Exception`: an interrupt, say.
+pub(crate) fn dump_value<'py>(
+    value: &Bound<'py, PyAny>,
+    style: Style,
+    layouts: Arc<Layouts>,
+    arrived: &[&Arrived],
+) -> PyResult<Bound<'py, PyAny>> {
+    Walk::new(value.py(), style, arrived)?.run(value.clone(), layouts)
+}
+
+/// What of `obj` has arrived, as plain data: of a model the fields in its `model_fields_set`, and so at every depth.
+///
+/// `obj` is a snapshot, open or closed, or any other model, `TypedDict`, list or dict. The cost is that of the data;
+/// no serializer, computed field or default of yours is asked, and nothing is raised. (A `mode` of another name is a
+/// `ValueError`.)
+///
+/// Containers are lists and dicts: a tuple, a set, a deque are lists, a model that is its root is that. Fields with
+/// `exclude=True` are left out; `by_alias` names the others by their serialization aliases (so does a config's
+/// `serialize_by_alias`). With `mode="python"` atoms are what they are. With "json" they are what
+/// `pydantic_core.to_jsonable_python` makes of them under the config of the model around them, keys are strings,
+/// secrets are masked, and what has no JSON form is `"<ClassName>"`.
+///
+/// A dataclass does not remember what has arrived and shows all of its fields; `Parser.dump` knows.
+#[pyfunction]
+#[pyo3(signature = (obj, *, mode="python", by_alias=false))]
+pub(crate) fn dump<'py>(obj: &Bound<'py, PyAny>, mode: &str, by_alias: bool) -> PyResult<Bound<'py, PyAny>> {
+    dump_value(obj, Style::new(mode, by_alias)?, Arc::default(), &[])
 }

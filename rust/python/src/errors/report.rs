@@ -1,15 +1,22 @@
 //! Faults as the exceptions that people see: what happened, where, and what to do.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use instar_core::{Fault, FaultKind, NodeId, Parser, Reason, Refused, Rule, Segment, Violation};
+use instar_core::{
+    Fault, FaultKind, NodeId, Parser, Position, Reason, Refused, Rule, Segment, Syntax, Violation,
+};
 use instar_json::{Completion, Member};
+use instar_repair::{RepairSet, diagnose};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{intern, wrap_pyfunction};
 
 use crate::schema::{Detail, Schema, Settings, Shape};
+
+/// How many characters before the place of an error are quoted.
+const QUOTED: usize = 40;
 
 /// What an error is made from.
 #[derive(Clone, Copy)]
@@ -18,6 +25,16 @@ pub(crate) struct Report<'r, 'py> {
     pub(crate) schema: &'r Schema,
     pub(crate) parser: &'r Parser,
     pub(crate) settings: &'r Settings<'r>,
+    /// Where in the text as it came the fault lies, if the parser reads it mended.
+    pub(crate) place: Option<&'r Place<'r>>,
+}
+
+/// A place in the text as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Place<'r> {
+    /// The text, up to that place at least.
+    pub(crate) raw: Cow<'r, [u8]>,
+    pub(crate) offset: usize,
 }
 
 impl<'py> Report<'_, 'py> {
@@ -25,7 +42,7 @@ impl<'py> Report<'_, 'py> {
     pub(crate) fn fault(self, fault: &Fault) -> PyErr {
         let raised = match &fault.kind {
             FaultKind::Schema(violation) => self.violation(violation),
-            FaultKind::Syntax(syntax) => self.stream_error("JSONError", &syntax.to_string(), fault),
+            FaultKind::Syntax(syntax) => self.syntax(*syntax, fault),
             FaultKind::Depth => {
                 self.stream_error("LimitError", "nested deeper than `Limits.depth` allows", fault)
             }
@@ -37,16 +54,37 @@ impl<'py> Report<'_, 'py> {
     }
 
     fn stream_error(self, class: &str, what: &str, fault: &Fault) -> PyResult<PyErr> {
-        let position = self.parser.position();
-        let class = self.py.import("instar.errors")?.getattr(class)?;
-        let error = class.call1((what, fault.offset, position.line, position.column))?;
-        Ok(PyErr::from_value(error))
+        stream_error(self.py, class, what, &self.place(fault))
+    }
+
+    /// Where a fault lies in the text as it came.
+    fn place(&self, fault: &Fault) -> Place<'_> {
+        match self.place {
+            Some(place) => place.clone(),
+            None => Place { raw: Cow::Borrowed(self.parser.text()), offset: fault.offset },
+        }
+    }
+
+    /// The error for a text that is not JSON: what was there, and which repair would have read it.
+    fn syntax(self, syntax: Syntax, fault: &Fault) -> PyResult<PyErr> {
+        let place = self.place(fault);
+        let mut what = syntax.to_string();
+        if !self.schema.hide_input {
+            what = format!("{what}{}", place.quoted(self.py)?);
+        }
+        let read = self.parser.text();
+        if let Some(kind) = diagnose(&read[..read.len().min(fault.offset + 1)]) {
+            let set = if RepairSet::AROUND.has(kind) { "around" } else { "all" };
+            what = format!("{what}, which repair=\"{set}\" would read ({kind}),");
+        }
+        stream_error(self.py, "JSONError", &what, &place)
     }
 
     fn truncated(self, fault: &Fault) -> PyResult<PyErr> {
-        let position = self.parser.position();
+        let place = self.place(fault);
+        let position = Position::find(&place.raw, place.offset);
         let class = self.py.import("instar.errors")?.getattr("TruncatedError")?;
-        let error = class.call1((self.path()?, fault.offset, position.line, position.column))?;
+        let error = class.call1((self.path()?, place.offset, position.line, position.column))?;
         Ok(PyErr::from_value(error))
     }
 
@@ -544,4 +582,31 @@ fn disagreement(json: &str) -> PyErr {
     PyRuntimeError::new_err(format!(
         "instar refused {json} where Pydantic accepts it: please report this with the model"
     ))
+}
+
+impl Place<'_> {
+    /// What the text says there, as a part of a sentence.
+    fn quoted(&self, py: Python<'_>) -> PyResult<String> {
+        let until = &self.raw[..self.raw.len().min(self.offset + 1)];
+        let text = String::from_utf8_lossy(until);
+        if text.is_empty() {
+            return Ok(String::new());
+        }
+        let length = text.chars().count();
+        let tail: String = text.chars().skip(length.saturating_sub(QUOTED)).collect();
+        let quoted = PyString::new(py, &tail).repr()?;
+        Ok(if length > QUOTED {
+            format!(" at the end of {quoted}")
+        } else {
+            format!(": the text begins with {quoted}")
+        })
+    }
+}
+
+/// A `StreamError` of a class, at a place.
+pub(crate) fn stream_error(py: Python<'_>, class: &str, what: &str, place: &Place<'_>) -> PyResult<PyErr> {
+    let position = Position::find(&place.raw, place.offset);
+    let class = py.import("instar.errors")?.getattr(class)?;
+    let error = class.call1((what, place.offset, position.line, position.column))?;
+    Ok(PyErr::from_value(error))
 }

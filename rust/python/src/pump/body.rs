@@ -1,6 +1,7 @@
 //! The body of one response: decoded, and told apart by its choices, for the pumps that read one each.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use instar_wire::choice::{Asked, Choice, Place};
@@ -10,7 +11,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::Flag;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
 use crate::py::{PyDelta, PyWire, bytes};
@@ -27,7 +27,8 @@ pub(crate) struct Body {
     decoder: Py<PyAny>,
     complain: Py<PyAny>,
     state: Exclusive<State>,
-    pub(super) reading: Flag,
+    /// Whether somebody waits for its source.
+    reading: Arc<AtomicBool>,
     closed: AtomicBool,
 }
 
@@ -68,7 +69,7 @@ impl Body {
             "delta" => false,
             "read" => true,
             other => {
-                return Err(PyValueError::new_err(format!("emit is 'delta' or 'read', not {other:?}")));
+                return Err(PyValueError::new_err(format!("emit is 'delta' or 'read', not '{other}'")));
             }
         };
         let asked = Asked { place: place_of(place)?, elsewhere, several, joined, foreign };
@@ -88,7 +89,7 @@ impl Body {
             decoder,
             complain,
             state: Exclusive::new(state),
-            reading: Flag::default(),
+            reading: Arc::default(),
             closed: AtomicBool::new(false),
         })
     }
@@ -153,6 +154,10 @@ impl Body {
 impl Body {
     pub(super) fn lend(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
         self.state.lend(py).ok_or_else(errors::busy)
+    }
+
+    pub(super) fn reading(&self) -> Arc<AtomicBool> {
+        self.reading.clone()
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -317,7 +322,7 @@ const PLACES: [(&str, Place); 5] = [
 /// The place of this name.
 fn place_of(name: &str) -> PyResult<Place> {
     let found = PLACES.into_iter().find(|(known, _)| *known == name);
-    let message = || format!("answer is 'auto', 'text' or 'call', not {name:?}");
+    let message = || format!("answer is 'auto', 'text' or 'call', not '{name}'");
     found.map(|(_, place)| place).ok_or_else(|| PyValueError::new_err(message()))
 }
 

@@ -7,8 +7,9 @@ use pyo3::types::{PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::delta::Quoter;
+use super::items::{Items, string};
+use super::lane::Lane;
 use super::skipped::Skipped;
-use super::{Items, Pump, string};
 use crate::py::PyParser;
 
 pub(super) struct Calls {
@@ -73,19 +74,19 @@ impl Calls {
     pub(super) fn take(
         &mut self,
         py: Python<'_>,
-        pump: &Pump,
+        lane: &Lane,
         event: Event,
         text: &[u8],
         items: &mut Items,
     ) -> PyResult<()> {
         match event {
-            Event::Call(index) => self.begin(py, pump, index, text, items),
+            Event::Call(index) => self.begin(py, lane, index, text, items),
             Event::Arguments(index) | Event::Input(index) | Event::End(index) => {
                 let Some(call) = self.begun.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
-                pump.switch(py, &call.parser)?;
+                lane.switch(py, &call.parser)?;
                 let grown = call.take(py, event, text);
                 if matches!(event, Event::End(_)) && self.view == View::Parts {
-                    call.end(py, pump, index)?;
+                    call.end(py, lane, index)?;
                 }
                 self.grow(py, index, grown, items)
             }
@@ -105,7 +106,7 @@ impl Calls {
                 if let Some(skipped) = &self.skipped {
                     skipped.clear(py)?;
                 }
-                items.once.again(py);
+                items.begin_again(py);
                 if self.is_one() {
                     items.push(py.None());
                 }
@@ -116,11 +117,11 @@ impl Calls {
     }
 
     /// The response has ended: what is open of a call stays so.
-    pub(super) fn end(&mut self, py: Python<'_>, pump: &Pump, items: &mut Items) -> PyResult<()> {
+    pub(super) fn end(&mut self, py: Python<'_>, lane: &Lane, items: &mut Items) -> PyResult<()> {
         for index in 0..self.begun.len() {
             let Some(call) = &mut self.begun[index] else { continue };
             if self.view == View::Parts {
-                call.end(py, pump, index)?;
+                call.end(py, lane, index)?;
             }
             if call.stage == Stage::Open {
                 let closed = call.close(py);
@@ -168,7 +169,7 @@ impl Calls {
     fn begin(
         &mut self,
         py: Python<'_>,
-        pump: &Pump,
+        lane: &Lane,
         index: usize,
         name: &[u8],
         items: &mut Items,
@@ -177,13 +178,13 @@ impl Calls {
             self.begun.resize_with(index + 1, || None);
         }
         let number = self.ours().count();
-        let id = pump.of_choice(py, |choice| choice.id(index).to_owned())?.filter(|id| !id.is_empty());
+        let id = lane.of_choice(py, |choice| choice.id(index).to_owned())?.filter(|id| !id.is_empty());
         let object = self.begin.bind(py).call1((number, id, string(py, name)?))?;
         if object.is_none() {
             return Ok(());
         }
         let parser: Py<PyParser> = object.getattr(intern!(py, "parser"))?.extract()?;
-        pump.switch(py, &parser)?;
+        lane.switch(py, &parser)?;
         match self.view {
             View::Parts => items.push(object.clone().unbind()),
             View::First if number == 0 => items.push(parser.get().snapshot(py)?),
@@ -300,8 +301,8 @@ impl Call {
     }
 
     /// Nothing more comes of it: tells its object all that has come.
-    fn end(&self, py: Python<'_>, pump: &Pump, index: usize) -> PyResult<()> {
-        let text = pump.of_choice(py, |choice| choice.arguments(index).to_owned())?;
+    fn end(&self, py: Python<'_>, lane: &Lane, index: usize) -> PyResult<()> {
+        let text = lane.of_choice(py, |choice| choice.arguments(index).to_owned())?;
         self.object.call_method1(py, intern!(py, "_end"), (text,)).map(drop)
     }
 

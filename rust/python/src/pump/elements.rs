@@ -9,9 +9,10 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::delta::Reader;
+use super::items::{Items, made, string};
+use super::lane::Lane;
 use super::skipped::Skipped;
 use super::split::{Member, Splitter};
-use super::{Items, Pump, made, string};
 use crate::py::PyParser;
 
 pub(super) struct Elements {
@@ -56,7 +57,7 @@ impl Elements {
     pub(super) fn take(
         &mut self,
         py: Python<'_>,
-        pump: &Pump,
+        lane: &Lane,
         reader: &mut Reader,
         event: Event,
         text: &[u8],
@@ -65,7 +66,7 @@ impl Elements {
         match event {
             Event::Text | Event::Arguments(_) | Event::Input(_) => {
                 if !self.begun {
-                    self.begin(py, pump, text)?;
+                    self.begin(py, lane, text)?;
                 }
                 let read = reader.feed(py, self.parser.get(), text);
                 if let Some(skipping) = &mut self.skipping {
@@ -76,13 +77,13 @@ impl Elements {
             }
             Event::Restart => {
                 self.parser = made(self.make.bind(py))?;
-                pump.switch(py, &self.parser)?;
+                lane.switch(py, &self.parser)?;
                 self.begun = false;
                 if let Some(skipping) = &mut self.skipping {
                     skipping.restart(py)?;
                 }
                 *reader = Reader::default();
-                items.once.again(py);
+                items.begin_again(py);
                 Ok(())
             }
             Event::Call(_) | Event::End(_) | Event::Prose | Event::Reasoning => Ok(()),
@@ -129,13 +130,13 @@ impl Elements {
     }
 
     /// Chooses the parser by the first character.
-    fn begin(&mut self, py: Python<'_>, pump: &Pump, text: &[u8]) -> PyResult<()> {
+    fn begin(&mut self, py: Python<'_>, lane: &Lane, text: &[u8]) -> PyResult<()> {
         let first = text.trim_ascii_start().first();
         self.begun = first.is_some();
         if first == Some(&b'{') {
             let blank = self.parser.get().text(py)?;
             self.parser = made(self.wrapped.bind(py))?;
-            pump.switch(py, &self.parser)?;
+            lane.switch(py, &self.parser)?;
             self.parser.get().feed_bytes(py, blank.as_bytes())?;
             if let Some(skipping) = &mut self.skipping {
                 skipping.splitter = Splitter::new(true);

@@ -6,7 +6,8 @@ use pyo3::types::PyDict;
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::delta::{Quoter, Reader};
-use super::{Items, Pump, made};
+use super::items::{Items, made};
+use super::lane::Lane;
 use crate::py::PyParser;
 
 pub(super) struct Partials {
@@ -27,7 +28,7 @@ impl Partials {
     pub(super) fn take(
         &mut self,
         py: Python<'_>,
-        pump: &Pump,
+        lane: &Lane,
         reader: &mut Reader,
         event: Event,
         text: &[u8],
@@ -41,7 +42,7 @@ impl Partials {
             }
             (Event::Restart, _) => {
                 self.parser = made(self.make.bind(py))?;
-                pump.switch(py, &self.parser)?;
+                lane.switch(py, &self.parser)?;
                 *reader = Reader::default();
                 true
             }

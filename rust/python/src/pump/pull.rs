@@ -1,13 +1,11 @@
 //! The loop of sync code: it pulls the source, feeds the pump and hands out.
 
-use std::sync::atomic::Ordering;
-
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::PyIterator;
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::Pump;
+use super::pump::Pump;
 use crate::errors;
 use crate::exclusive::Exclusive;
 
@@ -90,12 +88,7 @@ impl Pull {
 
     /// Gives the pump the next piece of the source.
     fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
-        if pump.reading.swap(true, Ordering::Relaxed) {
-            return Err(errors::reading());
-        }
-        let piece = pieces.bind(py).clone().next();
-        pump.reading.store(false, Ordering::Relaxed);
-        match piece {
+        match pump.lane().read(|| pieces.bind(py).clone().next())? {
             Some(Ok(piece)) => pump.feed(py, &piece),
             None => pump.end(py),
             Some(Err(error)) if error.is_instance_of::<PyException>(py) => {

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::string;
+use super::items::string;
 use crate::errors::is_validation_error;
 
 /// What is wrong with which element: `instar.ElementError`s.

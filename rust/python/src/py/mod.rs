@@ -2,10 +2,12 @@
 
 mod events;
 mod explain;
+mod mend;
 mod parser;
+mod reading;
 mod schema;
 mod wire;
 
 pub(crate) use events::PyEvents;
-pub(crate) use parser::PyParser;
+pub(crate) use parser::{ChangeReader, PyParser};
 pub(crate) use wire::{PyDelta, PyWire, bytes};

@@ -1,26 +1,26 @@
 //! The Python class `instar._core.Parser`.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::ffi::CStr;
-use std::ops::Range;
-use std::sync::Arc;
 
-use instar_core::{
-    Cursor, Fault, Limits, NodeId, OnViolation, Parser, PendingHooks, PendingValue, Step, Ticket,
-};
+use instar_core::{Limits, OnViolation, Parser, Step};
+use instar_json::Position;
+use instar_repair::{Ending, Repair, RepairKind, RepairSet};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use crate::build::{Builder, Context, Elements, Members};
-use crate::changes::{ChangeReader, Reading};
-use crate::dump::{Arrived, Layouts, Style, dump_value};
-use crate::errors::{self, Report};
+use super::mend::{Fed, Located, Mending, repairs_of, told};
+use super::reading::{Reading, Start, Stopped, settings};
+use crate::build::{Context, Members};
+use crate::changes;
+use crate::dump::Style;
+use crate::errors::{self, Place};
 use crate::exclusive::{Exclusive, Lent};
 use crate::ffi::{self, Method, attached};
-use crate::schema::{RecordClass, Schema, Settings};
+use crate::schema::{RecordClass, Schema};
 
 /// The Python function that compiles a schema, once for each type.
 static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -32,6 +32,9 @@ static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 /// `model_validate_json`. With `on_violation="defer"` what the schema refuses is withheld, and listed in `violations`;
 /// the text is read to its end, and `finish` raises.
 ///
+/// `repair` says what is mended that is not JSON: "none", "around" (prose, fences, reasoning, a byte order mark),
+/// "all", a kind, or a set of kinds. What was mended is listed in `repairs`.
+///
 /// After any error `snapshot`, `text`, `offset`, `line`, `column`, `path` and `progress` remain readable. A call while
 /// another one is at work (a second thread, or a validator that the parser is calling) is a `RuntimeError`.
 #[pyclass(frozen, generic, name = "Parser", module = "instar")]
@@ -42,40 +45,31 @@ pub(crate) struct PyParser {
 }
 
 struct State {
-    core: Parser,
-    builder: Builder,
-    /// The reader of elements, for schemas that have some.
-    elements: Option<Elements>,
+    reading: Reading,
+    /// What mends the text before it is read, if anything is to be mended.
+    mending: Option<Box<Mending>>,
+    /// Where the text is hopeless, as it came.
+    hopeless: Option<usize>,
     /// What was raised, to be raised again.
     error: Option<Py<PyBaseException>>,
-    /// The violations that were recovered from.
-    violations: Vec<Py<PyAny>>,
-    answers: Answers,
+    /// What became of a text that was cut off.
+    cut_off: Option<Box<CutOff>>,
     finished: bool,
-    /// Values that the host has made and that may not remember what of them has arrived: where each is in the text.
-    forgetful: Vec<(Py<PyAny>, Range<usize>, Arc<Layouts>)>,
-    /// What has been learned of those before them.
-    learned: Arrived,
 }
 
-/// What alternatives were answered for values that end at an offset: many may ask for the same one.
-#[derive(Default)]
-struct Answers {
-    end: usize,
-    by_value: HashMap<(NodeId, usize), Answer>,
-}
-
-/// What an alternative was answered.
-#[derive(Clone, Copy, Debug)]
-enum Answer {
-    Accepted(Ticket),
-    Rejected,
+/// A text that was cut off, and whose value was completed.
+struct CutOff {
+    /// The text as it came.
+    raw: Vec<u8>,
+    repair: Repair,
 }
 
 #[pymethods]
 impl PyParser {
     #[new]
-    #[pyo3(signature = (schema, *, live=false, limits=None, context=None, strict=None, on_violation="raise"))]
+    #[pyo3(signature = (
+        schema, *, live=false, limits=None, context=None, strict=None, on_violation="raise", repair=None
+    ))]
     fn new(
         schema: &Bound<'_, PyAny>,
         live: bool,
@@ -83,6 +77,7 @@ impl PyParser {
         context: Option<Py<PyAny>>,
         strict: Option<bool>,
         on_violation: &str,
+        repair: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = schema.py();
         let on_violation = match on_violation {
@@ -93,6 +88,8 @@ impl PyParser {
                 return Err(PyValueError::new_err(message));
             }
         };
+        let repairs = repair.map_or(Ok(RepairSet::NONE), repairs_of)?;
+        let prose = limits.map_or(Ok(DEFAULT_PROSE), |limits| limit(limits, "prose"))?;
         let limits = match limits {
             Some(limits) => Limits { depth: limit(limits, "depth")?, bytes: limit(limits, "bytes")? },
             None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
@@ -100,33 +97,39 @@ impl PyParser {
         let schema_of = SCHEMA_OF.import(py, "instar._schema", "schema_of")?;
         let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
         let plan = schema.get().plan.clone();
+        let mending = match repairs {
+            RepairSet::NONE => None,
+            _ => Some(Box::new(Mending::new(repairs, schema.get().guide(py, repairs)?, prose, limits.bytes))),
+        };
         let state = State {
-            elements: Elements::of(&plan),
-            core: Parser::new(plan, limits, on_violation),
-            builder: Builder::new(live),
+            reading: Reading::new(Start { plan, limits, on_violation, live }),
+            mending,
+            hopeless: None,
             error: None,
-            violations: Vec::new(),
-            answers: Answers::default(),
+            cut_off: None,
             finished: false,
-            forgetful: Vec::new(),
-            learned: Arrived::default(),
         };
         Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
     }
 
     /// Declare the text ended. Raises `TruncatedError` if the value is not whole.
     pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.end(py, &mut *self.state(py)?)
+        self.end(py, &mut *self.state(py)?, false)
     }
 
     /// Declare the text ended and give what `model_validate_json` makes of it: a value that shares nothing with
     /// the snapshots.
     ///
+    /// With `allow_truncated` a value that is cut off is completed: an open string is kept as far as it came,
+    /// containers are closed, and a number, a word or a key that is open is left out.
+    ///
     /// Raises `TruncatedError`, or the `pydantic.ValidationError` of `model_validate_json`.
-    pub(crate) fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    #[pyo3(name = "finish", signature = (*, allow_truncated=false))]
+    fn py_finish(&self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
         let mut state = self.state(py)?;
-        self.end(py, &mut state)?;
-        let value = self.schema.get().root.validate(py, state.core.text(), &self.settings());
+        self.end(py, &mut state, allow_truncated)?;
+        let c = self.context(py);
+        let value = self.schema.get().root.validate(py, state.reading.core.text(), &settings(c));
         match value {
             Ok(value) => Ok(value.unbind()),
             Err(error) => Err(state.fail(py, error)),
@@ -136,7 +139,7 @@ impl PyParser {
     /// The elements that have settled since the last drain: for schemas `list[X]` and `dict[str, list[X]]`.
     pub(crate) fn drain(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
         let mut state = self.state(py)?;
-        let State { core, builder, elements, .. } = &mut *state;
+        let Reading { core, builder, elements, .. } = &mut state.reading;
         match elements {
             Some(elements) => Ok(elements.drain(self.context(py), builder, core)?.unbind()),
             None => Ok(PyList::empty(py).unbind()),
@@ -146,10 +149,10 @@ impl PyParser {
     /// The object so far, built when asked for and kept until there is something new.
     #[getter]
     pub(crate) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.state(py)?.snapshot(self.context(py))
+        self.state(py)?.reading.snapshot(self.context(py))
     }
 
-    /// What has arrived, as plain data: see `instar.dump`. What a dataclass has not been given is left out, too.
+    /// What has arrived, and nothing else, as plain data: see `instar.dump`. Of dataclasses, too.
     #[pyo3(signature = (*, mode="python", by_alias=false))]
     pub(crate) fn dump<'py>(
         &self,
@@ -159,13 +162,7 @@ impl PyParser {
     ) -> PyResult<Bound<'py, PyAny>> {
         let style = Style::new(mode, by_alias)?;
         let mut state = self.state(py)?;
-        let snapshot = state.snapshot(self.context(py))?.into_bound(py);
-        let State { core, builder, forgetful, learned, .. } = &mut *state;
-        for (value, place, layouts) in forgetful.drain(..) {
-            learned.learn(value.bind(py), &core.text()[place], &layouts)?;
-        }
-        let open = builder.arrived(self.context(py), &snapshot)?;
-        dump_value(&snapshot, style, self.schema.get().layouts(py)?, &[&open, &builder.forgotten, learned])
+        state.reading.dump(self.context(py), style)
     }
 
     /// A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all that
@@ -173,54 +170,82 @@ impl PyParser {
     #[pyo3(signature = (*, mode="python", by_alias=false))]
     fn changes(slf: &Bound<'_, Self>, mode: &str, by_alias: bool) -> PyResult<ChangeReader> {
         let style = Style::new(mode, by_alias)?;
-        let is_late = !slf.get().state(slf.py())?.core.text().trim_ascii().is_empty();
+        let state = slf.get().state(slf.py())?;
+        let is_late = !state.reading.core.text().trim_ascii().is_empty();
         Ok(ChangeReader::new(slf.clone().unbind(), style, is_late))
     }
 
     /// Whether the root value has closed.
     #[getter]
     pub(crate) fn complete(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.state(py)?.core.complete())
+        Ok(self.state(py)?.is_complete())
     }
 
     /// The text so far; after an error it ends with the hopeless byte.
     #[getter]
     pub(crate) fn text(&self, py: Python<'_>) -> PyResult<String> {
         let state = self.state(py)?;
-        let text = state.core.text();
-        let whole = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
-        Ok(String::from_utf8_lossy(&text[..whole]).into_owned())
+        Ok(whole_characters(&state.text()).into_owned())
+    }
+
+    /// The JSON that is read of the text: the value alone, mended.
+    #[getter]
+    fn mended_text(&self, py: Python<'_>) -> PyResult<String> {
+        let state = self.state(py)?;
+        Ok(whole_characters(state.reading.core.text()).into_owned())
+    }
+
+    /// What was mended, in the order of the text.
+    #[getter]
+    fn repairs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let state = self.state(py)?;
+        let mut repairs = state.mending.as_ref().map_or_else(Vec::new, |mending| mending.mender.repairs());
+        repairs.extend(state.cut_off.as_ref().map(|cut_off| cut_off.repair.clone()));
+        told(py, &repairs, &state.text())
+    }
+
+    /// What stands around the value in the text, and is no reasoning.
+    #[getter]
+    fn prose(&self, py: Python<'_>) -> PyResult<String> {
+        let state = self.state(py)?;
+        Ok(state.mending.as_ref().map_or_else(String::new, |mending| mending.mender.prose()))
+    }
+
+    /// What the blocks of reasoning in the text say.
+    #[getter]
+    fn reasoning(&self, py: Python<'_>) -> PyResult<String> {
+        let state = self.state(py)?;
+        Ok(state.mending.as_ref().map_or_else(String::new, |mending| mending.mender.reasoning()))
     }
 
     /// The offset in bytes of the hopeless byte, or the number of bytes that have come.
     #[getter]
     pub(crate) fn offset(&self, py: Python<'_>) -> PyResult<usize> {
-        Ok(self.state(py)?.core.offset())
+        Ok(self.state(py)?.offset())
     }
 
     /// The line of `offset`, from 1.
     #[getter]
     pub(crate) fn line(&self, py: Python<'_>) -> PyResult<usize> {
-        Ok(self.state(py)?.core.position().line)
+        Ok(self.state(py)?.position().line)
     }
 
     /// The column of `offset` in characters, from 1.
     #[getter]
     pub(crate) fn column(&self, py: Python<'_>) -> PyResult<usize> {
-        Ok(self.state(py)?.core.position().column)
+        Ok(self.state(py)?.position().column)
     }
 
     /// The way from the root to the open value, as in Pydantic's `loc`.
     #[getter]
     fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let state = self.state(py)?;
-        self.report(py, &state.core, &self.settings()).path()
+        self.state(py)?.reading.path(self.context(py))
     }
 
     /// What the schema has refused so far, with `on_violation="defer"`.
     #[getter]
     fn violations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, &self.state(py)?.violations)
+        PyTuple::new(py, &self.state(py)?.reading.violations)
     }
 
     /// How far the value has come, by its top-level fields.
@@ -230,9 +255,9 @@ impl PyParser {
         // What is read of the snapshot below may be code of the user's, to whom the parser is free again.
         let (snapshot, Members { arrived, settled }, complete) = {
             let mut state = self.state(py)?;
-            let snapshot = state.snapshot(self.context(py))?.into_bound(py);
-            let members = state.builder.members(self.context(py), outline, &snapshot)?;
-            (snapshot, members, state.core.complete())
+            let snapshot = state.reading.snapshot(self.context(py))?.into_bound(py);
+            let members = state.reading.builder.members(self.context(py), outline, &snapshot)?;
+            (snapshot, members, state.is_complete())
         };
         let fields = outline.map_or(0, |class| class.fields.len());
         let completion = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
@@ -254,13 +279,7 @@ impl PyParser {
         match self.state.lend_to_collector() {
             Some(state) => {
                 visit.call(&state.error)?;
-                state.violations.iter().try_for_each(|violation| visit.call(violation))?;
-                if let Some(elements) = &state.elements {
-                    elements.traverse(&visit)?;
-                }
-                state.forgetful.iter().try_for_each(|(value, ..)| visit.call(value))?;
-                state.learned.traverse(&visit)?;
-                state.builder.traverse(&visit)
+                state.reading.traverse(&visit)
             }
             // What a call at work holds is alive.
             None => Ok(()),
@@ -284,16 +303,16 @@ Raises, at the first byte after which no continuation can be accepted, `JSONErro
             return attached(py, |py| state.check(py).and_then(|()| Err(errors::finished())));
         }
         match delta.cast::<PyString>().ok().and_then(|text| ffi::utf8(text)) {
-            Some(text) => state.core.push(text),
-            None => attached(py, |py| state.push_bytes(py, delta))?,
+            Some(text) => self.take(py, &mut state, text),
+            None => attached(py, |py| self.take(py, &mut state, &bytes_of(py, delta)?)),
         }
-        self.advance(py, &mut state)
     }
 }
 
 /// jiter reads 201 containers within each other, and so does Pydantic.
 const DEFAULT_DEPTH: usize = 201;
 const DEFAULT_BYTES: usize = 1 << 30;
+const DEFAULT_PROSE: usize = 1 << 20;
 
 impl PyParser {
     /// Takes in a delta of bytes: `feed`, for callers that have no Python object of it.
@@ -302,47 +321,72 @@ impl PyParser {
         if state.error.is_some() || state.finished {
             return state.check(py).and_then(|()| Err(errors::finished()));
         }
-        state.core.push(delta);
-        self.advance(py, &mut state)
+        self.take(py, &mut state, delta)
+    }
+
+    /// The value, of a text that has ended.
+    pub(crate) fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.py_finish(py, false)
     }
 
     /// The changes that a reader has not read.
-    pub(crate) fn follow<'py>(&self, py: Python<'py>, reading: &mut Reading) -> PyResult<Bound<'py, PyList>> {
-        let mut state = self.state(py)?;
-        let others = state.cursors();
-        let State { core, builder, forgetful, learned, .. } = &mut *state;
-        builder.catch_up(self.context(py), core, others.as_slice())?;
-        for (value, place, layouts) in forgetful.drain(..) {
-            learned.learn(value.bind(py), &core.text()[place], &layouts)?;
-        }
-        let spine = builder.spine(self.context(py), core)?;
-        reading.read(self.context(py), &spine, &[&builder.forgotten, learned])
+    pub(crate) fn follow<'py>(
+        &self,
+        py: Python<'py>,
+        reader: &mut changes::Reading,
+    ) -> PyResult<Bound<'py, PyList>> {
+        self.state(py)?.reading.follow(self.context(py), reader)
     }
 
     /// The whole characters from an offset on, the one that lies there included.
     pub(crate) fn text_from(&self, py: Python<'_>, offset: usize) -> PyResult<String> {
         let state = self.state(py)?;
-        let text = state.core.text();
+        let text = state.text();
         let start = (0..=offset.min(text.len()))
             .rev()
             .find(|&at| text.get(at).is_none_or(|byte| byte & 0xC0 != 0x80));
-        let text = &text[start.unwrap_or(0)..];
-        let whole = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
-        Ok(String::from_utf8_lossy(&text[..whole]).into_owned())
+        Ok(whole_characters(&text[start.unwrap_or(0)..]).into_owned())
     }
 
+    /// Takes in a delta. True if the snapshot shows something new.
     #[inline]
-    fn advance(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
-        let before = state.core.growth();
-        match state.core.advance() {
+    fn take(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
+        if state.mending.as_ref().is_some_and(|mending| !mending.mender.is_aside()) {
+            return attached(py, |py| self.mend(py, state, Fed::Raw(delta)));
+        }
+        let reading = &mut state.reading;
+        let (before, length) = (reading.core.growth(), reading.core.text().len());
+        reading.core.push(delta);
+        match reading.core.advance() {
             Ok(Step::Drained) => {}
-            step => attached(py, |py| self.drive(py, state, step, before, Parser::advance))?,
+            step => {
+                let c = self.context(py);
+                let place = state.mending.as_ref().map_or(0, |mending| mending.mender.raw_offset(0));
+                let run = || reading.run(c, step, before, Parser::advance, &|at| place + at);
+                match attached(py, |_| run()) {
+                    Ok(()) => {}
+                    Err(stopped) if state.mending.is_some() => {
+                        return attached(py, |py| self.mend(py, state, Fed::Aside(delta, length, stopped)));
+                    }
+                    Err(stopped) => return Err(attached(py, |py| self.raise(py, state, stopped))),
+                }
+            }
         }
-        let (grown, doubts) = state.core.growth();
-        if grown == before.0 && doubts != before.1 {
-            return attached(py, |py| state.has_changed(self.context(py), before));
-        }
-        Ok(grown != before.0)
+        state.reading.changed(self.context(py), before)
+    }
+
+    /// The same by way of the mender.
+    #[inline(never)]
+    fn mend(&self, py: Python<'_>, state: &mut State, fed: Fed<'_>) -> PyResult<bool> {
+        let Some(mut mending) = state.mending.take() else { return Ok(false) };
+        let c = self.context(py);
+        let fed = mending.feed(c, &mut state.reading, fed);
+        let fed = fed.map_err(|hopeless| mending.error(c, &state.reading, hopeless));
+        state.mending = Some(mending);
+        fed.map_err(|(error, hopeless)| {
+            state.hopeless = hopeless;
+            state.fail(py, error)
+        })
     }
 
     #[inline]
@@ -356,161 +400,135 @@ impl PyParser {
         schema.record(schema.sole_record(schema.plan.root)?)
     }
 
-    fn settings(&self) -> Settings<'_> {
-        Settings { strict: self.schema.get().strict, context: self.context.as_ref() }
-    }
-
     fn context<'c, 'py>(&'c self, py: Python<'py>) -> Context<'c, 'py> {
         Context { py, schema: self.schema.get(), passed: self.context.as_ref() }
     }
 
-    fn report<'r, 'py>(
-        &'r self,
-        py: Python<'py>,
-        parser: &'r Parser,
-        settings: &'r Settings<'r>,
-    ) -> Report<'r, 'py> {
-        Report { py, schema: self.schema.get(), parser, settings }
+    /// Raises what has stopped the reading.
+    fn raise(&self, py: Python<'_>, state: &mut State, stopped: Stopped) -> PyErr {
+        let error = state.reading.error(self.context(py), stopped, None);
+        state.fail(py, error)
     }
 
-    fn end(&self, py: Python<'_>, state: &mut State) -> PyResult<()> {
+    fn end(&self, py: Python<'_>, state: &mut State, allow_truncated: bool) -> PyResult<()> {
         state.check(py)?;
-        let before = state.core.growth();
-        let step = state.core.end();
-        self.drive(py, state, step, before, Parser::end)?;
+        let ended = match state.mending.take() {
+            None => self.end_read(py, state, allow_truncated, None),
+            Some(mut mending) => {
+                let ended = self.end_mended(py, state, allow_truncated, &mut mending);
+                state.mending = Some(mending);
+                ended
+            }
+        };
+        ended.map_err(|(error, hopeless)| {
+            state.hopeless = hopeless;
+            state.fail(py, error)
+        })?;
         state.finished = true;
         Ok(())
     }
 
-    /// Goes on from `step` until all is read, answering what is asked on the way. `before` is the parser's growth before
-    /// the delta.
-    #[inline(never)]
-    fn drive(
+    /// The mended text has ended.
+    fn end_mended(
         &self,
         py: Python<'_>,
         state: &mut State,
-        mut step: Result<Step, Fault>,
-        before: (u64, u64),
-        read: impl Fn(&mut Parser) -> Result<Step, Fault>,
-    ) -> PyResult<()> {
-        state.builder.note_growth(before);
-        loop {
-            let answered = match step {
-                Ok(Step::Drained) => return Ok(()),
-                Ok(Step::Validate(pending)) => self.validate(py, state, pending),
-                Ok(Step::Hooks(pending)) => self.run_hooks(py, state, pending),
-                Err(fault) => {
-                    let error = self.report(py, &state.core, &self.settings()).fault(&fault);
-                    self.violated(py, state, error, fault.offset)
-                }
-            };
-            answered.map_err(|error| state.fail(py, error))?;
-            step = read(&mut state.core);
+        allow_truncated: bool,
+        mending: &mut Mending,
+    ) -> Result<(), Located> {
+        let c = self.context(py);
+        if let Err(stopped) = mending.end(c, &mut state.reading) {
+            return Err(mending.error(c, &state.reading, stopped));
+        }
+        match mending.mender.ending() {
+            Ending::Whole => self.end_read(py, state, false, Some(mending)),
+            Ending::Open => self.end_read(py, state, allow_truncated, Some(mending)),
+            Ending::NoValue | Ending::Reasoning => Err(mending.no_value(c, &state.reading)),
         }
     }
 
-    fn validate(&self, py: Python<'_>, state: &mut State, pending: PendingValue) -> PyResult<()> {
-        let asked = pending.asked();
-        if let Some(answer) = state.answers.find(&pending) {
-            match answer {
-                Answer::Accepted(ticket) => state.core.accept(pending, ticket),
-                Answer::Rejected => state.core.reject(pending),
+    /// What is read has ended.
+    fn end_read(
+        &self,
+        py: Python<'_>,
+        state: &mut State,
+        allow_truncated: bool,
+        mending: Option<&Mending>,
+    ) -> Result<(), Located> {
+        let c = self.context(py);
+        let reading = &mut state.reading;
+        let raw = mending.map_or(Cow::Borrowed(reading.core.text()), |mending| {
+            mending.mender.raw_text(reading.core.text())
+        });
+        let raw = raw.into_owned();
+        // What is left out around the value may be open, too.
+        let is_open = mending
+            .is_some_and(|mending| mending.mender.ending() == Ending::Open && !mending.mender.is_aside());
+        let before = reading.core.growth();
+        let at_end = raw.len();
+        let mut ended = match reading.core.end() {
+            Ok(Step::Drained) => Ok(()),
+            step => reading.run(c, step, before, Parser::end, &|_| at_end),
+        };
+        if is_open && ended.is_ok() {
+            ended = Err(Stopped::truncated(reading.core.text().len()));
+        }
+        match ended {
+            Err(stopped) if allow_truncated && stopped.is_truncated() => {
+                let repair = cut_off(reading, &raw).ok_or(stopped);
+                let ended = repair.and_then(|(text, repair)| {
+                    reading.restart();
+                    state.cut_off = Some(Box::new(CutOff { raw, repair }));
+                    reading.core.push(&text);
+                    let step = reading.core.advance();
+                    reading.run(c, step, (0, 0), Parser::advance, &|_| at_end)?;
+                    let step = reading.core.end();
+                    reading.run(c, step, (0, 0), Parser::end, &|_| at_end)
+                });
+                let raw = state.cut_off.as_ref().map_or_else(Vec::new, |cut_off| cut_off.raw.clone());
+                ended.map_err(|stopped| {
+                    let place = Place { offset: raw.len(), raw: Cow::Owned(raw) };
+                    (state.reading.error(c, stopped, Some(&place)), None)
+                })
             }
-            return Ok(());
+            ended => ended.map_err(|stopped| {
+                let place = Place { offset: raw.len(), raw: Cow::Owned(raw) };
+                let place = mending.is_some().then_some(&place);
+                (state.reading.error(c, stopped, place), None)
+            }),
         }
-        let settings = self.settings();
-        let validator = &self.schema.get().facet(asked.node).validator;
-        let key =
-            asked.key.map(|key| PyString::from_bytes(py, state.core.source().bytes(key))).transpose()?;
-        let validated = match &key {
-            Some(key) => validator.validate_key(key.clone(), &settings),
-            None => validator.validate(py, &state.core.text()[asked.start..asked.end], &settings),
-        };
-        let error = match validated {
-            Ok(value) => {
-                let ticket = state.builder.keep(value.clone().unbind());
-                state.answers.note(&pending, Answer::Accepted(ticket));
-                if let Some(layouts) = validator.forgetful(py)? {
-                    state.forgetful.push((value.unbind(), asked.start..asked.end, layouts));
-                }
-                state.core.accept(pending, ticket);
-                return Ok(());
-            }
-            Err(error) => error,
-        };
-        if asked.tentative && errors::is_validation_error(&error, py)? {
-            state.answers.note(&pending, Answer::Rejected);
-            state.core.reject(pending);
-            return Ok(());
-        }
-        let report = self.report(py, &state.core, &settings);
-        let raised = match &key {
-            Some(key) => report.raised_of_key(&error, key),
-            None => report.raised(&error, None),
-        };
-        let fault = state.core.refuse(pending);
-        self.violated(py, state, raised.unwrap_or_else(|error| error), fault.offset)
-    }
-
-    fn run_hooks(&self, py: Python<'_>, state: &mut State, pending: PendingHooks) -> PyResult<()> {
-        let others = state.cursors();
-        let Err(error) = state.builder.run_hooks(self.context(py), &mut state.core, others.as_slice()) else {
-            state.core.hooks_ran(pending);
-            return Ok(());
-        };
-        let settings = self.settings();
-        let asked = pending.asked();
-        let json = &state.core.text()[asked.start..asked.end];
-        let raised = self.report(py, &state.core, &settings).hook(error, json);
-        let fault = state.core.hooks_refused(pending);
-        self.violated(py, state, raised.unwrap_or_else(|error| error), fault.offset)
-    }
-
-    /// Raises the error of what was refused at `offset`, or notes it and goes on.
-    fn violated(&self, py: Python<'_>, state: &mut State, error: PyErr, offset: usize) -> PyResult<()> {
-        if !state.core.can_recover() || !errors::is_validation_error(&error, py)? {
-            return Err(error);
-        }
-        let settings = self.settings();
-        let violations = self.report(py, &state.core, &settings).violations(&error, offset)?;
-        state.violations.extend(violations.into_iter().map(Bound::unbind));
-        state.core.recover();
-        Ok(())
     }
 }
 
 impl State {
-    /// Takes in a delta of bytes, or of text that is not Unicode: half a surrogate pair, say. The bytes that Python
-    /// writes for that are not UTF-8, which the lexer will say.
-    fn push_bytes(&mut self, py: Python<'_>, delta: &Bound<'_, PyAny>) -> PyResult<()> {
-        if let Ok(bytes) = delta.cast::<PyBytes>() {
-            self.core.push(bytes.as_bytes());
-        } else if let Ok(text) = delta.cast::<PyString>() {
-            let bytes = text.call_method1(intern!(py, "encode"), ("utf-8", "surrogatepass"))?;
-            self.core.push(bytes.cast::<PyBytes>()?.as_bytes());
-        } else {
-            let kind = delta.get_type().name()?;
-            return Err(PyTypeError::new_err(format!("a delta is str or bytes, not {kind}")));
+    /// The text as it came; after an error it ends with the hopeless byte.
+    fn text(&self) -> Cow<'_, [u8]> {
+        match (&self.cut_off, &self.mending) {
+            (Some(cut_off), _) => Cow::Borrowed(&cut_off.raw),
+            (None, Some(mending)) => mending.mender.raw_text(self.reading.core.text()),
+            (None, None) => Cow::Borrowed(self.reading.core.text()),
         }
-        Ok(())
     }
 
-    /// The cursors of those who read the tape besides the builder.
-    fn cursors(&self) -> Option<Cursor> {
-        self.elements.as_ref().and_then(Elements::cursor)
+    /// The offset of the hopeless byte, or the number of bytes that have come.
+    fn offset(&self) -> usize {
+        match (self.hopeless, &self.mending, &self.cut_off) {
+            (Some(offset), ..) => offset,
+            (None, None, None) => self.reading.core.offset(),
+            (None, ..) => self.text().len(),
+        }
     }
 
-    fn snapshot(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
-        let others = self.cursors();
-        self.builder.snapshot(c, &mut self.core, others.as_slice())
+    fn position(&self) -> Position {
+        Position::find(&self.text(), self.offset())
     }
 
-    /// Whether a delta before which the parser's growth was `before` has changed something that can be seen.
-    #[inline(never)]
-    fn has_changed(&mut self, c: Context<'_, '_>, before: (u64, u64)) -> PyResult<bool> {
-        let others = self.cursors();
-        self.builder.note_growth(before);
-        self.builder.has_changed(c, &mut self.core, others.as_slice())
+    /// Whether the value is whole.
+    fn is_complete(&self) -> bool {
+        match &self.mending {
+            Some(mending) if self.cut_off.is_none() => mending.is_complete(&self.reading.core),
+            _ => self.reading.core.complete(),
+        }
     }
 
     /// Raises again what was raised.
@@ -530,6 +548,41 @@ impl State {
     }
 }
 
+/// The whole value of a text that is cut off, and what it took to complete it.
+fn cut_off(reading: &Reading, raw: &[u8]) -> Option<(Vec<u8>, Repair)> {
+    let read = reading.core.text();
+    let text = instar_repair::complete(read)?;
+    let same = read.iter().zip(&text).take_while(|(a, b)| a == b).count();
+    let repair = Repair {
+        kind: RepairKind::Truncated,
+        start: raw.len(),
+        end: raw.len(),
+        read: instar_repair::quotation(&read[same..]),
+        understood: instar_repair::quotation(&text[same..]),
+        count: 1,
+    };
+    Some((text, repair))
+}
+
+/// The bytes of a delta that is no `str` of UTF-8. Those that Python writes for half a surrogate pair are not UTF-8, which
+/// the lexer will say.
+fn bytes_of<'d>(py: Python<'_>, delta: &'d Bound<'_, PyAny>) -> PyResult<Cow<'d, [u8]>> {
+    if let Ok(bytes) = delta.cast::<PyBytes>() {
+        return Ok(Cow::Borrowed(bytes.as_bytes()));
+    }
+    if let Ok(text) = delta.cast::<PyString>() {
+        let bytes = text.call_method1(intern!(py, "encode"), ("utf-8", "surrogatepass"))?;
+        return Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()));
+    }
+    Err(PyTypeError::new_err(format!("a delta is str or bytes, not {}", delta.get_type().name()?)))
+}
+
+/// The whole characters at the beginning of a text.
+fn whole_characters(text: &[u8]) -> Cow<'_, str> {
+    let whole = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
+    String::from_utf8_lossy(&text[..whole])
+}
+
 /// One of the limits that an `instar.Limits` sets.
 fn limit(limits: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
     match limits.getattr(name) {
@@ -541,26 +594,33 @@ fn limit(limits: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
     }
 }
 
-impl Answers {
-    /// What another alternative was answered for the same value.
-    fn find(&self, pending: &PendingValue) -> Option<Answer> {
-        let asked = pending.asked();
-        if !asked.tentative || asked.key.is_some() || asked.end != self.end {
-            return None;
-        }
-        self.by_value.get(&(asked.node, asked.start)).copied()
+/// A reader of the changes of one parser's value, with a place of its own in them.
+#[pyclass(frozen, name = "Changes", module = "instar._core")]
+pub(crate) struct ChangeReader {
+    parser: Py<PyParser>,
+    state: Exclusive<changes::Reading>,
+}
+
+#[pymethods]
+impl ChangeReader {
+    /// The changes since the last drain.
+    fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
+        self.parser.get().follow(py, &mut state)
     }
 
-    /// Remembers what an alternative is answered.
-    fn note(&mut self, pending: &PendingValue, answer: Answer) {
-        let asked = pending.asked();
-        if !asked.tentative || asked.key.is_some() {
-            return;
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.parser)?;
+        match self.state.lend_to_collector() {
+            Some(state) => state.traverse(&visit),
+            None => Ok(()),
         }
-        if self.end != asked.end {
-            self.by_value.clear();
-            self.end = asked.end;
-        }
-        self.by_value.insert((asked.node, asked.start), answer);
+    }
+}
+
+impl ChangeReader {
+    /// A reader that begins now. `is_late` if the value has begun.
+    pub(crate) fn new(parser: Py<PyParser>, style: Style, is_late: bool) -> Self {
+        Self { parser, state: Exclusive::new(changes::Reading::new(style, is_late)) }
     }
 }

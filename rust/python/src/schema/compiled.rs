@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use instar_core::{NodeId, Plan, Rule};
+use instar_repair::Guide;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit};
@@ -66,7 +67,10 @@ pub(crate) struct Schema {
     pub(crate) title: Py<PyString>,
     pub(crate) hide_input: bool,
     pub(crate) strict: Option<bool>,
-    source: Option<Py<PyDict>>,
+    /// What it was compiled from.
+    pub(crate) source: Option<Py<PyDict>>,
+    /// What the repairs of a text have to know of it, made when it is first needed.
+    pub(crate) guide: OnceLock<Arc<Guide>>,
     layouts: OnceLock<Arc<Layouts>>,
 }
 
@@ -97,6 +101,7 @@ impl Schema {
             hide_input,
             strict,
             source: source.map(|source| source.clone().unbind()),
+            guide: OnceLock::new(),
             layouts: OnceLock::new(),
         })
     }

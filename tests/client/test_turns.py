@@ -14,10 +14,10 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 import instar
-from club import ASK
 from instar import Call, Prose, Reasoning, RefusalError, StreamError, TruncatedError
 from instar.openai import from_openai
 from instar.testing import LocalOpenAI, Reply, tokens
+from support.samples import ASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,120 @@
+"""Watches: what happens at a place of a growing value, told by the changes of the whole."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from instar._paths import covers, fits
+from instar.changes import RETRY, end_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from instar._paths import Pattern
+    from instar.changes import Change, Path
+
+
+class State(Enum):
+    """What there is of a value."""
+
+    MISSING = "missing"
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+class Happening(NamedTuple):
+    """Something that happens at a place: it opens, its text grows, something in it changes, it closes."""
+
+    kind: Literal["open", "text", "grow", "close"]
+    path: Path
+    text: str = ""
+
+
+class Watch:
+    """Watches the places that a pattern describes, one or, with `[*]`, many. It does no I/O.
+
+    It sees the changes of one reader, all or those at, above and below its places. What it holds are the states of the
+    places, and their texts in the pieces in which they came: a reader of a text holds an index into them.
+    """
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.pattern = pattern
+        self.attempt = 0
+        """How often what had come was given up."""
+        self.settled: list[Path] = []
+        """The places that have settled, in the order in which they did."""
+        self.pieces: dict[Path, list[str]] = {}
+        """The pieces of the text at each place that is there; none where the value is no text."""
+        self._open: set[Path] = set()
+
+    def state(self, path: Path) -> State:
+        """Return the state of one of the places."""
+        if path not in self.pieces:
+            return State.MISSING
+        return State.OPEN if path in self._open else State.SETTLED
+
+    def see(self, change: Change) -> Iterator[Happening]:
+        """Take in a change; yield what happens, in the order of the text."""
+        kind, path, value = change
+        depth = len(self.pattern)
+        if change == RETRY:
+            self._give_up()
+        elif len(path) > depth:
+            if covers(self.pattern, path):
+                yield Happening("grow", path[:depth])
+        elif not fits(self.pattern, path):
+            return
+        elif kind == "close":
+            for place in [place for place in self.pieces if place in self._open and place[: len(path)] == path]:
+                yield self._settle(place)
+        elif kind == "append":
+            if len(path) == depth:
+                yield from self._write(path, value)
+        else:
+            grows = {"open": path, "set": None, "replace": path + end_of(value)}[kind]
+            yield from self._show(path, value, grows)
+
+    def _give_up(self) -> None:
+        self.attempt += 1
+        self.settled = []
+        self.pieces = {}
+        self._open = set()
+
+    def _show(self, path: Path, value: Any, grows: Path | None) -> Iterator[Happening]:
+        """Take in a value, and with it the places that are in it; `grows` is the path of what may still grow of it."""
+        inside = dict(self._places(path, value))
+        for place in [place for place in self.pieces if place[: len(path)] == path and place not in inside]:
+            del self.pieces[place]
+            self._open.discard(place)
+        for place, part in inside.items():
+            if place not in self.pieces:
+                self.pieces[place] = []
+                self._open.add(place)
+                yield Happening("open", place)
+            if isinstance(part, str):
+                yield from self._write(place, part[sum(map(len, self.pieces[place])) :])
+            else:
+                yield Happening("grow", place)
+            if place in self._open and (grows is None or grows[: len(place)] != place):
+                yield self._settle(place)
+
+    def _places(self, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+        """Yield the places in a value, with what is there."""
+        if len(path) == len(self.pattern):
+            yield path, value
+            return
+        members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for step, part in members:
+            if fits(self.pattern, (*path, step)):
+                yield from self._places((*path, step), part)
+
+    def _write(self, place: Path, text: str) -> Iterator[Happening]:
+        if text:
+            self.pieces[place].append(text)
+            yield Happening("text", place, text)
+
+    def _settle(self, place: Path) -> Happening:
+        self._open.discard(place)
+        self.settled.append(place)
+        return Happening("close", place)

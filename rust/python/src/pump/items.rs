@@ -1,0 +1,84 @@
+//! The items that a pump has made and nobody has taken yet, and what comes from Python for them.
+
+use std::collections::VecDeque;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::py::PyParser;
+
+/// The items that have not been taken yet.
+pub(super) struct Items {
+    queue: VecDeque<Py<PyAny>>,
+    once: Once,
+}
+
+/// Lets each element pass once, however many attempts repeat it.
+struct Once {
+    passed: Py<PyList>,
+    /// What an earlier attempt has handed out, and this one has not repeated yet.
+    expected: Py<PyList>,
+}
+
+impl Items {
+    /// No items. What has `passed` in an earlier attempt is not handed out again.
+    pub(super) fn new(py: Python<'_>, passed: Option<Py<PyList>>) -> Self {
+        Self { queue: VecDeque::new(), once: Once::new(py, passed) }
+    }
+
+    /// Takes the first.
+    pub(super) fn pop(&mut self) -> Option<Py<PyAny>> {
+        self.queue.pop_front()
+    }
+
+    pub(super) fn push(&mut self, item: Py<PyAny>) {
+        self.queue.push_back(item);
+    }
+
+    /// Adds an element, unless an earlier attempt has handed it out.
+    pub(super) fn push_once(&mut self, item: Bound<'_, PyAny>) -> PyResult<()> {
+        let Once { passed, expected } = &self.once;
+        let expected = expected.bind(item.py());
+        if expected.contains(&item)? {
+            return expected.del_item(expected.index(&item)?);
+        }
+        passed.bind(item.py()).append(&item)?;
+        self.queue.push_back(item.unbind());
+        Ok(())
+    }
+
+    /// Another attempt begins: what has passed comes once more.
+    pub(super) fn begin_again(&mut self, py: Python<'_>) {
+        self.once = Once::new(py, Some(self.once.passed.clone_ref(py)));
+    }
+
+    /// The elements that this attempt and those before it have handed out.
+    pub(super) fn passed(&self, py: Python<'_>) -> Py<PyList> {
+        self.once.passed.clone_ref(py)
+    }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.queue.iter().try_for_each(|item| visit.call(item))?;
+        visit.call(&self.once.passed)?;
+        visit.call(&self.once.expected)
+    }
+}
+
+impl Once {
+    fn new(py: Python<'_>, passed: Option<Py<PyList>>) -> Self {
+        let passed = passed.unwrap_or_else(|| PyList::empty(py).unbind());
+        let expected = passed.bind(py).get_slice(0, passed.bind(py).len()).unbind();
+        Self { passed, expected }
+    }
+}
+
+/// The parser that this function makes.
+pub(super) fn made(make: &Bound<'_, PyAny>) -> PyResult<Py<PyParser>> {
+    Ok(make.call0()?.extract()?)
+}
+
+/// The characters of a text as Python has them.
+pub(super) fn string<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    PyString::from_bytes(py, text)
+}

@@ -1,0 +1,102 @@
+//! The lane of a pump: the choice of a body that it reads, if it reads a body, and the parser at work on it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use instar_wire::choice::Choice;
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::body::Body;
+use crate::errors;
+use crate::exclusive::{Exclusive, Lent};
+use crate::py::PyParser;
+
+pub(super) struct Lane {
+    pub(super) body: Option<Py<Body>>,
+    pub(super) choice: u32,
+    /// Can be asked for while an item is made.
+    current: Exclusive<Current>,
+    /// Whether somebody reads the source.
+    reading: Arc<AtomicBool>,
+}
+
+/// The parser at work.
+struct Current {
+    parser: Py<PyParser>,
+    /// How much of its text had been read before the newest item was asked for.
+    mark: usize,
+}
+
+impl Lane {
+    pub(super) fn new(parser: Py<PyParser>, body: Option<Py<Body>>, choice: u32) -> Self {
+        let reading = body.as_ref().map_or_else(Arc::default, |body| body.get().reading());
+        Self { body, choice, current: Exclusive::new(Current { parser, mark: 0 }), reading }
+    }
+
+    /// The parser at work.
+    pub(super) fn parser(&self, py: Python<'_>) -> PyResult<Py<PyParser>> {
+        Ok(self.current(py)?.parser.clone_ref(py))
+    }
+
+    /// Lets this parser go on with the text.
+    pub(super) fn switch(&self, py: Python<'_>, parser: &Py<PyParser>) -> PyResult<()> {
+        let mut current = self.current(py)?;
+        if !current.parser.is(parser) {
+            *current = Current { parser: parser.clone_ref(py), mark: parser.get().offset(py)? };
+        }
+        Ok(())
+    }
+
+    /// What comes from now on is new.
+    pub(super) fn mark(&self, py: Python<'_>) -> PyResult<()> {
+        let mut current = self.current(py)?;
+        current.mark = current.parser.get().offset(py)?;
+        Ok(())
+    }
+
+    /// The text since the mark.
+    pub(super) fn delta(&self, py: Python<'_>) -> PyResult<String> {
+        let current = self.current(py)?;
+        current.parser.get().text_from(py, current.mark)
+    }
+
+    /// Asks the choice, if there is a body.
+    pub(super) fn of_choice<T>(
+        &self,
+        py: Python<'_>,
+        ask: impl FnOnce(&mut Choice) -> T,
+    ) -> PyResult<Option<T>> {
+        match &self.body {
+            Some(body) => Ok(Some(ask(body.get().lend(py)?.choice(self.choice)))),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether somebody waits for the source.
+    pub(super) fn is_read(&self) -> bool {
+        self.reading.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the source by this call, unless somebody else does.
+    pub(super) fn read<T>(&self, wait: impl FnOnce() -> T) -> PyResult<T> {
+        if self.reading.swap(true, Ordering::Relaxed) {
+            return Err(errors::reading());
+        }
+        let piece = wait();
+        self.reading.store(false, Ordering::Relaxed);
+        Ok(piece)
+    }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.body)?;
+        match self.current.lend_to_collector() {
+            Some(current) => visit.call(&current.parser),
+            None => Ok(()),
+        }
+    }
+
+    fn current(&self, py: Python<'_>) -> PyResult<Lent<'_, Current>> {
+        self.current.lend(py).ok_or_else(errors::busy)
+    }
+}

@@ -1,0 +1,561 @@
+//! The Python class `instar._core.Pump`.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use instar_wire::choice::Event;
+use pyo3::exceptions::{PyException, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+use pyo3::{PyTraverseError, PyVisit};
+
+use super::body::{self, Body};
+use super::calls::Calls;
+use super::delta::{self, Reader};
+use super::elements::Elements;
+use super::items::{Items, made};
+use super::lane::Lane;
+use super::partials::Partials;
+use super::skipped::Skipped;
+use crate::errors;
+use crate::exclusive::{Exclusive, Lent};
+use crate::py::PyParser;
+
+/// What stands between a source and those who look: an iterator over the items that can be had without reading on.
+///
+/// It ends when it is hungry (`feed` it, or say that the source has come to its `end`, or to `fail`), when the answer
+/// is whole, and when it is refused: `error` then says why, and after `settle` it hands out what is left.
+#[pyclass(frozen, generic, module = "instar._core")]
+pub(crate) struct Pump {
+    lane: Lane,
+    state: Exclusive<State>,
+    /// Whether nothing more is to be taken.
+    left: AtomicBool,
+}
+
+struct State {
+    projection: Projection,
+    items: Items,
+    /// A delta that has not been read yet, where there is no body.
+    pending: Option<Py<PyAny>>,
+    /// The characters of the event at hand.
+    text: String,
+    reader: Reader,
+    stage: Stage,
+    error: Option<Error>,
+    /// Whether the newest item has been handed out.
+    handed: bool,
+    /// The validated answer, once somebody has asked for it.
+    last: Option<Py<PyAny>>,
+}
+
+/// How far the reading has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Not even what is shown before the first delta has been asked for.
+    New,
+    Reading,
+    /// The source has ended; what has come of it may still be read.
+    Ended,
+    /// Nothing more is read.
+    Stopped,
+}
+
+/// What has ended the reading.
+struct Error {
+    value: Py<PyAny>,
+    /// Whether it is the answer that is wrong, and not its source.
+    refused: bool,
+    /// Whether what had to be done about it has been done.
+    settled: bool,
+}
+
+/// What there is to see of the answer.
+enum Projection {
+    Partials(Partials),
+    Elements(Elements),
+    Calls(Calls),
+}
+
+#[pymethods]
+impl Pump {
+    /// The growing object, once more after every delta that changed it.
+    ///
+    /// `make` makes a parser, and another one for another attempt. `look` says what is shown of the parser's value.
+    /// `textual`: the value is a text, which may come as it is, and not as JSON.
+    #[staticmethod]
+    #[pyo3(signature = (make, *, body=None, choice=0, look=None, textual=false))]
+    fn partials(
+        py: Python<'_>,
+        make: Py<PyAny>,
+        body: Option<Py<Body>>,
+        choice: u32,
+        look: Option<Py<PyAny>>,
+        textual: bool,
+    ) -> PyResult<Self> {
+        let parser = made(make.bind(py))?;
+        let projection = Projection::Partials(Partials::new(make, parser.clone_ref(py), look, textual));
+        Ok(Self::new(projection, parser, body, choice, Items::new(py, None)))
+    }
+
+    /// The members of a list, each once, as it closes.
+    ///
+    /// `make` makes the parser of a bare list, `wrapped` that of an object of lists. What has `passed` in an earlier
+    /// attempt is not handed out again. With `element`, which makes the parser of one, an element that is refused does
+    /// not end the stream: it is among the `errors`.
+    #[staticmethod]
+    #[pyo3(signature = (make, wrapped, *, body=None, choice=0, passed=None, element=None))]
+    fn elements(
+        py: Python<'_>,
+        make: Py<PyAny>,
+        wrapped: Py<PyAny>,
+        body: Option<Py<Body>>,
+        choice: u32,
+        passed: Option<Py<PyList>>,
+        element: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let parser = made(make.bind(py))?;
+        let mut elements = Elements::new(make, parser.clone_ref(py), wrapped);
+        if let Some(element) = element {
+            elements = elements.skipping(py, element);
+        }
+        Ok(Self::new(Projection::Elements(elements), parser, body, choice, Items::new(py, passed)))
+    }
+
+    /// The calls of functions. `begin(index, id, name)` makes the object of each, `make` the parser of none.
+    ///
+    /// With `skip` a call that is refused does not end the stream: it is among the `errors`.
+    #[staticmethod]
+    #[pyo3(signature = (make, begin, view, *, body=None, choice=0, passed=None, skip=false))]
+    #[expect(clippy::too_many_arguments, reason = "keywords")]
+    fn calls(
+        py: Python<'_>,
+        make: &Bound<'_, PyAny>,
+        begin: Py<PyAny>,
+        view: &str,
+        body: Option<Py<Body>>,
+        choice: u32,
+        passed: Option<Py<PyList>>,
+        skip: bool,
+    ) -> PyResult<Self> {
+        let projection = Projection::Calls(Calls::new(begin, view, skip.then(|| Skipped::new(py)))?);
+        Ok(Self::new(projection, made(make)?, body, choice, Items::new(py, passed)))
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        self.take(py)
+    }
+
+    /// Whether there is nothing to take before more has been read.
+    #[getter]
+    pub(super) fn hungry(&self, py: Python<'_>) -> PyResult<bool> {
+        let state = self.lend(py)?;
+        self.is_hungry(py, &state)
+    }
+
+    /// Take in the next piece of the source.
+    #[pyo3(name = "feed", signature = (piece, /))]
+    fn py_feed(&self, piece: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.feed(piece.py(), piece)
+    }
+
+    /// The source has come to its end.
+    pub(super) fn end(&self, py: Python<'_>) -> PyResult<()> {
+        match &self.lane.body {
+            Some(body) => body.get().end(py),
+            None => {
+                let mut state = self.lend(py)?;
+                if state.stage != Stage::Stopped {
+                    state.stage = Stage::Ended;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether somebody waits for the source.
+    #[getter]
+    fn reading(&self) -> bool {
+        self.lane.is_read()
+    }
+
+    /// The source has failed.
+    #[pyo3(signature = (error, /))]
+    pub(super) fn fail(&self, py: Python<'_>, error: Py<PyAny>) -> PyResult<()> {
+        match &self.lane.body {
+            Some(body) => body.get().fail(py, error),
+            None => {
+                let mut state = self.lend(py)?;
+                state.error.get_or_insert(Error { value: error, refused: false, settled: false });
+                Ok(())
+            }
+        }
+    }
+
+    /// Hand out no more, and be hungry no more.
+    fn leave(&self) {
+        self.left.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there would be more to read, had the source not been closed for other reasons.
+    #[getter]
+    fn abandoned(&self, py: Python<'_>) -> PyResult<bool> {
+        let Some(body) = &self.lane.body else { return Ok(false) };
+        let state = self.lend(py)?;
+        let reading = state.error.is_none() && state.stage == Stage::Reading;
+        Ok(reading && body.get().is_closed() && !body.get().lend(py)?.over())
+    }
+
+    /// Go on to hand out what is left: whatever had to be done about the error has been done.
+    fn settle(&self, py: Python<'_>) -> PyResult<()> {
+        if let Some(error) = &mut self.lend(py)?.error {
+            error.settled = true;
+        }
+        Ok(())
+    }
+
+    /// Check that what has come is a whole answer. The end may show something that was not shown before.
+    fn conclude(&self, py: Python<'_>) -> PyResult<()> {
+        let mut state = self.lend(py)?;
+        let State { projection, items, .. } = &mut *state;
+        match projection {
+            Projection::Partials(partials) => partials.end(py, items)?,
+            Projection::Elements(elements) => return elements.end(py, items),
+            Projection::Calls(calls) => {
+                calls.end(py, &self.lane, items)?;
+                if !calls.is_one() {
+                    return Ok(());
+                }
+            }
+        }
+        drop(state);
+        self.py_final(py).map(drop)
+    }
+
+    /// What has ended the reading before its time.
+    #[getter]
+    fn error(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        Ok(self.lend(py)?.error.as_ref().map(|error| error.value.clone_ref(py)))
+    }
+
+    /// Whether it is the answer that is wrong, and not its source.
+    #[getter]
+    fn refused(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.lend(py)?.error.as_ref().is_some_and(|error| error.refused))
+    }
+
+    /// The choice that it reads.
+    #[getter]
+    fn choice(&self) -> u32 {
+        self.lane.choice
+    }
+
+    /// The body that it reads, if it reads one.
+    #[getter]
+    fn body(&self, py: Python<'_>) -> Option<Py<Body>> {
+        self.lane.body.as_ref().map(|body| body.clone_ref(py))
+    }
+
+    /// The parser that reads the answer.
+    #[getter]
+    fn parser(&self, py: Python<'_>) -> PyResult<Py<PyParser>> {
+        self.lane.parser(py)
+    }
+
+    /// The answer so far.
+    #[getter]
+    fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let state = self.lend(py)?;
+        match &state.projection {
+            Projection::Partials(partials) => partials.snapshot(py),
+            Projection::Elements(elements) => elements.snapshot(py),
+            Projection::Calls(calls) => calls.snapshot(py),
+        }
+    }
+
+    /// What of the snapshot has arrived, as plain data: see `instar.dump`.
+    #[pyo3(signature = (*, mode="python", by_alias=false))]
+    fn dump<'py>(&self, py: Python<'py>, mode: &str, by_alias: bool) -> PyResult<Bound<'py, PyAny>> {
+        let state = self.lend(py)?;
+        match &state.projection {
+            Projection::Partials(partials) => partials.dump(py, mode, by_alias),
+            Projection::Elements(elements) => elements.dump(py, mode, by_alias),
+            Projection::Calls(calls) => calls.dump(py, mode, by_alias),
+        }
+    }
+
+    /// The text of the answer so far. Of calls each is on a line of its own: the name and the arguments.
+    #[getter]
+    fn text(&self, py: Python<'_>) -> PyResult<String> {
+        let state = self.lend(py)?;
+        match &state.projection {
+            Projection::Calls(calls) => calls.text(py),
+            _ => self.lane.parser(py)?.get().text(py),
+        }
+    }
+
+    /// The text that has come since the item before the newest one was taken.
+    #[getter]
+    fn delta(&self, py: Python<'_>) -> PyResult<String> {
+        self.lane.delta(py)
+    }
+
+    /// The calls so far, as `begin` has made them.
+    #[getter]
+    fn made<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        match &self.lend(py)?.projection {
+            Projection::Calls(calls) => calls.made(py),
+            _ => Ok(PyList::empty(py)),
+        }
+    }
+
+    /// The validated answer, made once.
+    #[pyo3(name = "final")]
+    fn py_final(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mut state = self.lend(py)?;
+        if let Some(last) = &state.last {
+            return Ok(last.clone_ref(py));
+        }
+        let last = match &mut state.projection {
+            Projection::Partials(partials) => partials.last(py),
+            Projection::Elements(elements) => elements.last(py),
+            Projection::Calls(calls) => calls.last(py),
+        }?;
+        Ok(state.last.insert(last).clone_ref(py))
+    }
+
+    /// The elements that this attempt and those before it have handed out.
+    #[getter]
+    fn passed(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        Ok(self.lend(py)?.items.passed(py))
+    }
+
+    /// The elements or calls that were refused, in a stream that goes on behind them.
+    #[getter]
+    fn errors(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
+        let state = self.lend(py)?;
+        let skipped = match &state.projection {
+            Projection::Partials(_) => None,
+            Projection::Elements(elements) => elements.skipped(),
+            Projection::Calls(calls) => calls.skipped(),
+        };
+        Ok(skipped.map_or_else(|| PyList::empty(py).unbind(), |skipped| skipped.list(py)))
+    }
+
+    /// Why the model stopped, in the provider's words, once it has.
+    #[getter]
+    fn finish_reason(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        self.lane.of_choice(py, |choice| choice.finish_reason().map(str::to_owned)).map(Option::flatten)
+    }
+
+    /// What the model has thought so far.
+    #[getter]
+    fn reasoning(&self, py: Python<'_>) -> PyResult<String> {
+        self.lane.of_choice(py, |choice| choice.reasoning().to_owned()).map(Option::unwrap_or_default)
+    }
+
+    /// What stands beside the answer.
+    #[getter]
+    fn prose(&self, py: Python<'_>) -> PyResult<String> {
+        self.lane.of_choice(py, |choice| choice.prose()).map(Option::unwrap_or_default)
+    }
+
+    /// In which words the model has refused to answer.
+    #[getter]
+    fn refusal(&self, py: Python<'_>) -> PyResult<String> {
+        self.lane.of_choice(py, |choice| choice.refusal().to_owned()).map(Option::unwrap_or_default)
+    }
+
+    /// Whether the choice that it reads has begun.
+    #[getter]
+    fn begun(&self, py: Python<'_>) -> PyResult<bool> {
+        self.lane.of_choice(py, |choice| choice.begun()).map(Option::unwrap_or_default)
+    }
+
+    /// What has come of the choice, wherever it stands: "answer" (or None), "prose", "calls" and "reasoning".
+    fn found<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let found = self.lane.of_choice(py, |choice| body::found(py, choice))?;
+        found.unwrap_or_else(|| Ok(PyDict::new(py)))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.lane.traverse(&visit)?;
+        match self.state.lend_to_collector() {
+            Some(state) => state.traverse(&visit),
+            // What a call at work holds is alive.
+            None => Ok(()),
+        }
+    }
+}
+
+impl Pump {
+    fn new(
+        projection: Projection,
+        parser: Py<PyParser>,
+        body: Option<Py<Body>>,
+        choice: u32,
+        items: Items,
+    ) -> Self {
+        let state = State {
+            projection,
+            items,
+            pending: None,
+            text: String::new(),
+            reader: Reader::default(),
+            stage: Stage::New,
+            error: None,
+            handed: false,
+            last: None,
+        };
+        let lane = Lane::new(parser, body, choice);
+        Self { lane, state: Exclusive::new(state), left: AtomicBool::new(false) }
+    }
+
+    fn lend(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
+        self.state.lend(py).ok_or_else(errors::busy)
+    }
+
+    /// What the loop that reads for it has to know.
+    pub(super) fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    /// Takes in the next piece of the source.
+    pub(super) fn feed(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<()> {
+        match &self.lane.body {
+            Some(body) => body.get().feed(py, piece),
+            None => {
+                let mut state = self.lend(py)?;
+                if state.pending.is_some() {
+                    return Err(PyRuntimeError::new_err("the delta before has not been taken yet"));
+                }
+                state.pending = Some(piece.clone().unbind());
+                Ok(())
+            }
+        }
+    }
+
+    fn is_hungry(&self, py: Python<'_>, state: &State) -> PyResult<bool> {
+        let left = self.left.load(Ordering::Relaxed);
+        if left || state.error.is_some() || matches!(state.stage, Stage::Ended | Stage::Stopped) {
+            return Ok(false);
+        }
+        match &self.lane.body {
+            Some(body) => Ok(!(body.get().is_closed() || body.get().lend(py)?.over())),
+            None => Ok(state.pending.is_none()),
+        }
+    }
+
+    /// The next item, if one can be had without reading on.
+    pub(super) fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let mut state = self.lend(py)?;
+        if std::mem::take(&mut state.handed) {
+            self.lane.mark(py)?;
+        }
+        loop {
+            if self.left.load(Ordering::Relaxed) || state.error.as_ref().is_some_and(|error| !error.settled) {
+                return Ok(None);
+            }
+            if let Some(item) = state.items.pop() {
+                state.handed = true;
+                return Ok(Some(item));
+            }
+            if state.error.is_some() || state.stage == Stage::Stopped || !self.step(py, &mut state)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Makes what is next into items. False where there is nothing.
+    fn step(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
+        let made = if state.stage == Stage::New {
+            state.stage = Stage::Reading;
+            state.open(py).map(|()| true)
+        } else {
+            self.read(py, state)
+        };
+        let error = match made {
+            Ok(made) => return Ok(made),
+            Err(error) => error,
+        };
+        if !error.is_instance_of::<PyException>(py) {
+            return Err(error);
+        }
+        state.error = Some(Error { value: error.into_value(py).into_any(), refused: true, settled: false });
+        let State { projection: Projection::Elements(elements), items, .. } = state else { return Ok(true) };
+        // What a delta made visible before it was refused counts, however the text was cut.
+        elements.rest(py, items).map(|()| true)
+    }
+
+    /// Reads the next delta or event. False where there is none.
+    fn read(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
+        let Some(body) = &self.lane.body else {
+            let Some(piece) = state.pending.take() else { return Ok(false) };
+            let bytes = delta::bytes(piece.bind(py))?;
+            state.show(py, &self.lane, Event::Text, &bytes)?;
+            return Ok(true);
+        };
+        let mut text = std::mem::take(&mut state.text);
+        let event = {
+            let mut body = body.get().lend(py)?;
+            let event = body.choice(self.lane.choice).next_event().map(|(event, characters)| {
+                text.clear();
+                text.push_str(characters);
+                event
+            });
+            if event.is_none()
+                && let Some(failure) = body.failure()
+            {
+                state.error = Some(Error { value: failure.clone_ref(py), refused: false, settled: false });
+            }
+            event
+        };
+        let shown = event.map(|event| state.show(py, &self.lane, event, text.as_bytes()));
+        state.text = text;
+        shown.transpose().map(|shown| shown.is_some())
+    }
+}
+
+impl State {
+    /// What is shown before the first delta is asked for.
+    fn open(&mut self, py: Python<'_>) -> PyResult<()> {
+        let Self { projection, items, .. } = self;
+        match projection {
+            Projection::Partials(partials) => items.push(partials.snapshot(py)?),
+            Projection::Calls(calls) if calls.is_one() => items.push(py.None()),
+            Projection::Calls(_) | Projection::Elements(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Gives the projection an event, and keeps what becomes visible by it.
+    fn show(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
+        let Self { projection, items, reader, .. } = self;
+        match projection {
+            Projection::Partials(partials) => partials.take(py, lane, reader, event, text, items)?,
+            Projection::Elements(elements) => elements.take(py, lane, reader, event, text, items)?,
+            Projection::Calls(calls) => calls.take(py, lane, event, text, items)?,
+        }
+        if self.reader.stopped() {
+            self.stage = Stage::Stopped;
+        }
+        Ok(())
+    }
+
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.pending)?;
+        visit.call(&self.last)?;
+        if let Some(error) = &self.error {
+            visit.call(&error.value)?;
+        }
+        self.items.traverse(visit)?;
+        match &self.projection {
+            Projection::Partials(partials) => partials.traverse(visit),
+            Projection::Elements(elements) => elements.traverse(visit),
+            Projection::Calls(calls) => calls.traverse(visit),
+        }
+    }
+}

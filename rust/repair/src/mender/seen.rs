@@ -1,0 +1,86 @@
+//! What can be seen of a text while it is mended.
+
+use std::borrow::Cow;
+
+use super::{Candidate, Ending, Mender, Phase};
+use crate::kind::RepairKind;
+use crate::record::{Repair, quotation};
+use crate::value::Flow;
+
+impl Mender {
+    /// The offset in the text as it came of `at`, an offset in the mended text: of what the last step mended.
+    #[must_use]
+    pub fn raw_offset(&self, at: usize) -> usize {
+        match (&self.phase, self.candidate) {
+            (Phase::Aside, Some(candidate)) => candidate.base + at,
+            _ => self.out.raw_offset(at),
+        }
+    }
+
+    /// What the text comes to that has ended and been read.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        match self.phase {
+            Phase::Value(_) | Phase::Aside => Ending::Open,
+            _ if self.around.accepted => Ending::Whole,
+            _ if self.around.open_reasoning().is_some() => Ending::Reasoning,
+            _ => Ending::NoValue,
+        }
+    }
+
+    /// Whether what was mended last is hopeless.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.candidate.is_some_and(|candidate| matches!(candidate.flow, Flow::Hopeless(_) | Flow::Unclear(_)))
+    }
+
+    /// Where the candidate was refused that was refused last.
+    #[must_use]
+    pub fn refused_at(&self) -> Option<usize> {
+        self.refused
+    }
+
+    /// The text as it came, if `read` is all that the engine has read.
+    #[must_use]
+    pub fn raw_text<'t>(&'t self, read: &'t [u8]) -> Cow<'t, [u8]> {
+        match (&self.phase, self.candidate) {
+            (Phase::Aside, Some(Candidate { base: 0, .. })) => Cow::Borrowed(read),
+            (Phase::Aside, Some(Candidate { base, .. })) => {
+                Cow::Owned([&self.source.raw[..base], read].concat())
+            }
+            _ => Cow::Borrowed(&self.source.raw),
+        }
+    }
+
+    /// What stands around the value and is no reasoning.
+    #[must_use]
+    pub fn prose(&self) -> String {
+        self.text_of(self.around.prose.iter().copied())
+    }
+
+    /// What the blocks of reasoning say, as far as they have come.
+    #[must_use]
+    pub fn reasoning(&self) -> String {
+        let open = self.around.open_reasoning();
+        self.text_of(self.around.reasoning.iter().chain(&open).map(|part| part.text))
+    }
+
+    fn text_of(&self, parts: impl Iterator<Item = (usize, usize)>) -> String {
+        parts.map(|(start, end)| String::from_utf8_lossy(&self.source.raw[start..end])).collect()
+    }
+
+    /// What was mended so far, in the order of the text.
+    #[must_use]
+    pub fn repairs(&self) -> Vec<Repair> {
+        let open = self.around.open_reasoning();
+        let reasoning = self.around.reasoning.iter().chain(&open);
+        let parts = (self.around.prose.iter().map(|&(start, end)| (RepairKind::Prose, start, end)))
+            .chain(reasoning.map(|part| (RepairKind::Reasoning, part.start, part.end)));
+        let mut repairs = self.record.told();
+        for (kind, start, end) in parts {
+            let read = quotation(&self.source.raw[start..end]);
+            repairs.push(Repair { kind, start, end, read, understood: String::new(), count: 1 });
+        }
+        repairs.sort_by_key(|repair| repair.start);
+        repairs
+    }
+}

@@ -1,0 +1,1 @@
+"""Changes and everything that stands downstream of them."""
