@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use instar_fuzz::input::{Input, cut};
-use instar_wire::{Decoder, DeltaKind, Framing, PROTOCOLS, Protocol, WireFault};
+use instar_wire::{Decoder, Delta, DeltaKind, Framing, PROTOCOLS, Protocol, WireFault};
 use libfuzzer_sys::fuzz_target;
 
 /// What can be seen of a decoder.
@@ -26,38 +26,44 @@ fuzz_target!(|data: &[u8]| {
     let protocol = PROTOCOLS.get(input.below(PROTOCOLS.len() + 1)).copied();
     let (framing, seed) = ([None, Some(Framing::Sse), Some(Framing::Ndjson)][input.below(3)], input.byte());
     let body = input.text();
-    let whole = read(protocol, framing, &[body]);
-    assert_eq!(read(protocol, framing, &cut(body, seed)), whole);
-    assert_eq!(read(protocol, framing, &body.chunks(1).collect::<Vec<_>>()), whole);
+    let whole = read(protocol, framing, &[body], |decoder, piece, emit| decoder.feed(piece, emit));
+    assert_eq!(
+        read(protocol, framing, &cut(body, seed), |decoder, piece, emit| decoder.feed(piece, emit)),
+        whole
+    );
+    assert_eq!(
+        read(protocol, framing, &body.chunks(1).collect::<Vec<_>>(), |decoder, piece, emit| decoder
+            .feed(piece, emit)),
+        whole
+    );
     // What makes an event an error may be its name, of which its data know nothing.
     if whole.fault.is_none() && whole.deltas.iter().all(|((kind, ..), _)| *kind != DeltaKind::Error.name()) {
-        let mut again = Vec::new();
-        for event in &whole.events {
-            for line in event.split(|&byte| byte == b'\n') {
-                again.extend([b"data: ", line, b"\n"].concat());
-            }
-            again.push(b'\n');
+        let mut events = whole.events.clone();
+        if whole.done {
+            events.push(b"[DONE]".to_vec());
         }
-        let again = read(protocol, Some(Framing::Sse), &[&again]);
+        let again = read(protocol, None, &events, |decoder, event, emit| decoder.feed_event(event, emit));
         assert_eq!(again.fault, None);
         assert_eq!(joined(&again), joined(&whole));
     }
 });
 
-fn read(protocol: Option<&'static Protocol>, framing: Option<Framing>, pieces: &[&[u8]]) -> Seen {
+fn read<'b, F>(
+    protocol: Option<&'static Protocol>,
+    framing: Option<Framing>,
+    pieces: &'b [impl AsRef<[u8]>],
+    feed: F,
+) -> Seen
+where
+    F: Fn(&mut Decoder, &'b [u8], &mut dyn FnMut(Delta<'_>)) -> Result<(), WireFault>,
+{
     let (mut decoder, mut deltas) = (Decoder::new(protocol, framing), Vec::new());
-    let mut read = Ok(());
-    for (index, piece) in pieces.iter().enumerate() {
-        let mut emit = |delta: instar_wire::Delta<'_>| {
-            deltas.push(((delta.kind.name(), delta.choice, delta.call, delta.item), delta.text.to_owned()));
-        };
-        read = decoder.feed(piece, &mut emit);
-        if read.is_ok() && index + 1 == pieces.len() {
-            read = decoder.end(&mut emit);
-        }
-        if read.is_err() {
-            break;
-        }
+    let mut emit = |delta: Delta<'_>| {
+        deltas.push(((delta.kind.name(), delta.choice, delta.call, delta.item), delta.text.to_owned()));
+    };
+    let mut read = pieces.iter().try_for_each(|piece| feed(&mut decoder, piece.as_ref(), &mut emit));
+    if read.is_ok() {
+        read = decoder.end(&mut emit);
     }
     let fault = read.err();
     if fault.is_some() {
@@ -70,8 +76,8 @@ fn read(protocol: Option<&'static Protocol>, framing: Option<Framing>, pieces: &
 fn joined(seen: &Seen) -> BTreeMap<Thing, String> {
     let mut joined = BTreeMap::new();
     for (thing, text) in &seen.deltas {
-        // `[DONE]`, which may end calls, is no event.
-        if ![DeltaKind::Done.name(), DeltaKind::CallEnd.name()].contains(&thing.0) {
+        // `[DONE]` may have been an event of the protocol's own.
+        if thing.0 != DeltaKind::Done.name() {
             joined.entry(*thing).or_insert_with(String::new).push_str(text);
         }
     }
