@@ -391,7 +391,9 @@ fn privates(class: &Bound<'_, PyType>) -> PyResult<Vec<Private>> {
     let py = class.py();
     let undefined = py.import("pydantic_core")?.getattr("PydanticUndefined")?;
     let mut privates = Vec::new();
-    for (name, attribute) in class.getattr("__private_attributes__")?.cast::<PyDict>()?.iter() {
+    // `BaseModel` itself has none.
+    let Some(attributes) = class.getattr_opt("__private_attributes__")? else { return Ok(privates) };
+    for (name, attribute) in attributes.cast::<PyDict>()?.iter() {
         let (default, factory) = (attribute.getattr("default")?, attribute.getattr("default_factory")?);
         let absent = if !factory.is_none() {
             // Pydantic 2.10 has factories that take nothing only.
