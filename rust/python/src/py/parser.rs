@@ -165,8 +165,8 @@ impl PyParser {
         state.reading.dump(self.context(py), style)
     }
 
-    /// A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all that
-    /// is there.
+    /// A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all
+    /// that is there.
     #[pyo3(signature = (*, mode="python", by_alias=false))]
     fn changes(slf: &Bound<'_, Self>, mode: &str, by_alias: bool) -> PyResult<ChangeReader> {
         let style = Style::new(mode, by_alias)?;
