@@ -104,6 +104,14 @@ impl Look {
         self.at
     }
 
+    /// Goes on in a key by so many plain characters. False if it has to look at them.
+    pub(crate) fn pass(&mut self, length: usize) -> bool {
+        let passes =
+            matches!(self.state, State::Key(Quote::Double)) && self.at + length <= self.start + BOUND;
+        self.at += if passes { length } else { 0 };
+        passes
+    }
+
     /// Looks on.
     pub(crate) fn decide(&mut self, text: &[u8], whole: bool, setting: Setting) -> Verdict {
         loop {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::ffi::CStr;
 
-use instar_core::{Limits, OnViolation, Parser, Step};
+use instar_core::{Fault, Limits, OnViolation, Parser, Step};
 use instar_json::Position;
-use instar_repair::{Ending, Repair, RepairKind, RepairSet};
+use instar_repair::{Ending, Pass, Repair, RepairKind, RepairSet};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -13,7 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::mend::{Fed, Located, Mending, repairs_of, told};
-use super::reading::{Reading, Start, Stopped, settings};
+use super::reading::{Growth, Reading, Start, Stopped, settings};
 use crate::build::{Context, Members};
 use crate::changes;
 use crate::dump::Style;
@@ -351,28 +351,64 @@ impl PyParser {
     /// Takes in a delta. True if the snapshot shows something new.
     #[inline]
     fn take(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
-        if state.mending.as_ref().is_some_and(|mending| !mending.mender.is_aside()) {
-            return attached(py, |py| self.mend(py, state, Fed::Raw(delta)));
+        if state.mending.is_some() {
+            return self.take_mended(py, state, delta);
         }
         let reading = &mut state.reading;
+        let before = reading.core.growth();
+        reading.core.push(delta);
+        match reading.core.advance() {
+            Ok(Step::Drained) => {}
+            step => self.go_on(py, state, step, before)?,
+        }
+        state.reading.changed(self.context(py), before)
+    }
+
+    /// Goes on from a step that is not the last.
+    #[inline(never)]
+    fn go_on(
+        &self,
+        py: Python<'_>,
+        state: &mut State,
+        step: Result<Step, Fault>,
+        before: Growth,
+    ) -> PyResult<()> {
+        attached(py, |py| {
+            let read = state.reading.run(self.context(py), step, before, Parser::advance, &|at| at);
+            read.map_err(|stopped| {
+                let error = state.reading.error(self.context(py), stopped, None);
+                state.fail(py, error)
+            })
+        })
+    }
+
+    /// Takes in a delta of a text that may have to be mended.
+    fn take_mended(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
+        let State { reading, mending: Some(mending), .. } = state else { return Ok(false) };
+        let is_aside = mending.mender.is_aside();
+        if !is_aside {
+            match mending.pass(delta) {
+                Pass::Looks => return self.mend(py, state, Fed::Raw(delta)),
+                Pass::Held => return Ok(false),
+                Pass::Through => {}
+            }
+        }
+        let c = self.context(py);
         let (before, length) = (reading.core.growth(), reading.core.text().len());
         reading.core.push(delta);
         match reading.core.advance() {
             Ok(Step::Drained) => {}
             step => {
-                let c = self.context(py);
-                let place = state.mending.as_ref().map_or(0, |mending| mending.mender.raw_offset(0));
-                let run = || reading.run(c, step, before, Parser::advance, &|at| place + at);
-                match attached(py, |_| run()) {
-                    Ok(()) => {}
-                    Err(stopped) if state.mending.is_some() => {
-                        return attached(py, |py| self.mend(py, state, Fed::Aside(delta, length, stopped)));
-                    }
-                    Err(stopped) => return Err(attached(py, |py| self.raise(py, state, stopped))),
+                let place = |at| mending.mender.raw_offset(at);
+                let read = attached(py, |_| reading.run(c, step, before, Parser::advance, &place));
+                if let Err(stopped) = read {
+                    let fed =
+                        if is_aside { Fed::Aside(delta, length, stopped) } else { Fed::Passed(stopped) };
+                    return self.mend(py, state, fed);
                 }
             }
         }
-        state.reading.changed(self.context(py), before)
+        state.reading.changed(c, before)
     }
 
     /// The same by way of the mender.
@@ -381,11 +417,11 @@ impl PyParser {
         let Some(mut mending) = state.mending.take() else { return Ok(false) };
         let c = self.context(py);
         let fed = mending.feed(c, &mut state.reading, fed);
-        let fed = fed.map_err(|hopeless| mending.error(c, &state.reading, hopeless));
+        let fed = fed.map_err(|hopeless| attached(py, |_| mending.error(c, &state.reading, hopeless)));
         state.mending = Some(mending);
         fed.map_err(|(error, hopeless)| {
             state.hopeless = hopeless;
-            state.fail(py, error)
+            attached(py, |py| state.fail(py, error))
         })
     }
 
@@ -402,12 +438,6 @@ impl PyParser {
 
     fn context<'c, 'py>(&'c self, py: Python<'py>) -> Context<'c, 'py> {
         Context { py, schema: self.schema.get(), passed: self.context.as_ref() }
-    }
-
-    /// Raises what has stopped the reading.
-    fn raise(&self, py: Python<'_>, state: &mut State, stopped: Stopped) -> PyErr {
-        let error = state.reading.error(self.context(py), stopped, None);
-        state.fail(py, error)
     }
 
     fn end(&self, py: Python<'_>, state: &mut State, allow_truncated: bool) -> PyResult<()> {

@@ -39,6 +39,13 @@ impl Mender {
         self.refused
     }
 
+    /// How much of the text has come, up to where the engine may read it as it comes.
+    #[inline]
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.source.raw.len()
+    }
+
     /// The text as it came, if `read` is all that the engine has read.
     #[must_use]
     pub fn raw_text<'t>(&'t self, read: &'t [u8]) -> Cow<'t, [u8]> {
