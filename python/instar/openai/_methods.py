@@ -96,7 +96,8 @@ class ChatCompletions(Methods[ChatCompletion, CompletionUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `live`, `limits`, `context`, `strict`, `on_violation`, `repair`: as `instar.Parser` takes them; `repair` is
+      "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent at the call, as
@@ -316,7 +317,8 @@ class AsyncChatCompletions(AsyncMethods[ChatCompletion, CompletionUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `live`, `limits`, `context`, `strict`, `on_violation`, `repair`: as `instar.Parser` takes them; `repair` is
+      "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent when
@@ -535,7 +537,8 @@ class Responses(Methods[Response, ResponseUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `live`, `limits`, `context`, `strict`, `on_violation`, `repair`: as `instar.Parser` takes them; `repair` is
+      "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent at the call, as
@@ -755,7 +758,8 @@ class AsyncResponses(AsyncMethods[Response, ResponseUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `live`, `limits`, `context`, `strict`, `on_violation`, `repair`: as `instar.Parser` takes them; `repair` is
+      "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent when

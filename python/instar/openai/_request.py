@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from instar._tools import Offered, Tools
     from instar.openai._endpoint import Endpoint
     from instar.parser import Limits
+    from instar.repair import Repairs
 
 T = TypeVar("T")
 
@@ -88,6 +89,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
     context: Any = None,
     strict: bool | None = None,
     on_violation: Literal["raise", "defer"] = "raise",
+    repair: Repairs | None = None,
     **keywords: Any,
 ) -> Request:
     """Ask an API for a response model. The keywords are those of `Completions`; the rest of them is the request's.
@@ -99,7 +101,14 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
 
     """
     mode = Mode(mode or default)
-    options = ParserOptions(live=live, limits=limits, context=context, strict=strict, on_violation=on_violation)
+    options = ParserOptions(
+        live=live,
+        limits=limits,
+        context=context,
+        strict=strict,
+        on_violation=on_violation,
+        repair="around" if repair is None else repair,
+    )
     if response_model is None and _offers_types(keywords):
         response_model = _TOOLS
     _check_model(response_model)
@@ -147,6 +156,7 @@ def build_turn(  # noqa: PLR0913 - as above
     limits: Limits | None = None,
     context: Any = None,
     strict: bool | None = None,
+    repair: Repairs | None = None,
     **keywords: Any,
 ) -> Request:
     """Ask an API for a turn, in which the model may call these tools.
@@ -156,7 +166,9 @@ def build_turn(  # noqa: PLR0913 - as above
         ValueError: two tools have the same name.
 
     """
-    options = ParserOptions(live=live, limits=limits, context=context, strict=strict)
+    options = ParserOptions(
+        live=live, limits=limits, context=context, strict=strict, repair="around" if repair is None else repair
+    )
     _prepare(endpoint, keywords, max_retries, on_retry)
     offered = tools_of(tools)
     choice = keywords.pop("tool_choice", "auto")

@@ -41,6 +41,8 @@ static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 pub(crate) struct PyParser {
     schema: Py<Schema>,
     context: Option<Py<PyAny>>,
+    /// What is mended around values, if anything is.
+    around: Option<RepairSet>,
     state: Exclusive<State>,
 }
 
@@ -109,7 +111,8 @@ impl PyParser {
             cut_off: None,
             finished: false,
         };
-        Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
+        let around = Some(repairs.around()).filter(|around| !around.is_empty());
+        Ok(Self { schema: schema.unbind(), context, around, state: Exclusive::new(state) })
     }
 
     /// Declare the text ended. Raises `TruncatedError` if the value is not whole.
@@ -124,9 +127,12 @@ impl PyParser {
     /// containers are closed, and a number, a word or a key that is open is left out.
     ///
     /// Raises `TruncatedError`, or the `pydantic.ValidationError` of `model_validate_json`.
-    #[pyo3(name = "finish", signature = (*, allow_truncated=false))]
-    fn py_finish(&self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
+    #[pyo3(signature = (*, allow_truncated=false))]
+    pub(crate) fn finish(&self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
         let mut state = self.state(py)?;
+        if allow_truncated {
+            state.forget_truncation(py)?;
+        }
         self.end(py, &mut state, allow_truncated)?;
         let c = self.context(py);
         let value = self.schema.get().root.validate(py, state.reading.core.text(), &settings(c));
@@ -324,9 +330,22 @@ impl PyParser {
         self.take(py, &mut state, delta)
     }
 
-    /// The value, of a text that has ended.
-    pub(crate) fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.py_finish(py, false)
+    /// What is mended around values, if anything is.
+    pub(crate) fn repairs_around(&self) -> Option<RepairSet> {
+        self.around
+    }
+
+    /// What has been mended since: how many texts had been given up, and how much of this one was read. Gives the first
+    /// anew, and the text behind the second, or all of it where it is another text.
+    pub(crate) fn mended_since(
+        &self,
+        py: Python<'_>,
+        (restarts, read): (u32, usize),
+    ) -> PyResult<(u32, Vec<u8>)> {
+        let state = self.state(py)?;
+        let now = state.reading.restarts();
+        let from = if now == restarts { read } else { 0 };
+        Ok((now, state.reading.core.text().get(from..).unwrap_or_default().to_vec()))
     }
 
     /// The changes that a reader has not read.
@@ -559,6 +578,17 @@ impl State {
             Some(mending) if self.cut_off.is_none() => mending.is_complete(&self.reading.core),
             _ => self.reading.core.complete(),
         }
+    }
+
+    /// Forgets that the text was found to be cut off, to complete it.
+    fn forget_truncation(&mut self, py: Python<'_>) -> PyResult<()> {
+        let truncated = py.import(intern!(py, "instar.errors"))?.getattr(intern!(py, "TruncatedError"))?;
+        if let Some(error) = &self.error
+            && error.bind(py).is_instance(&truncated)?
+        {
+            self.error = None;
+        }
+        Ok(())
     }
 
     /// Raises again what was raised.
