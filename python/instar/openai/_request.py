@@ -156,6 +156,9 @@ def build_turn(  # noqa: PLR0913 - as above
         ValueError: two tools have the same name.
 
     """
+    if (keywords.get("n") or 1) > 1:
+        message = "a turn is one answer of the model, and n= asks for several: leave it out"
+        raise TypeError(message)
     options = ParserOptions(live=live, limits=limits, context=context, strict=strict)
     _prepare(endpoint, keywords, max_retries, on_retry)
     offered = tools_of(tools)
