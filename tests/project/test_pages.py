@@ -27,7 +27,18 @@ PRINTED = re.compile(r"```text\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)|^\[\w+\]: (.+)$", re.MULTILINE)
 OURS = re.compile(r"https://(?:github|raw\.githubusercontent)\.com/instar-py/instar(?:/blob|/tree)?/main/([^?]+)")
 # The blocks of docs/testing.md are tests: the last test runs them.
-SCRIPTS = ["README", "agents", "client", "contract", "instructor", "pipelines", "serialising", "typing", "watching", "web"]
+SCRIPTS = [
+    "README",
+    "agents",
+    "client",
+    "contract",
+    "instructor",
+    "pipelines",
+    "serialising",
+    "typing",
+    "watching",
+    "web",
+]
 # Parsers and streams do not hand out changes yet: the naive reader does.
 BEFORE = f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import support.stand_in\n"
 
