@@ -86,9 +86,10 @@ def main() -> None:
                 for n, text in enumerate(text for text in texts() for _ in range(3))
             ),
         ),
+        # The protocol, the framing, how to cut, the body.
         "wire_split": write(
             "wire_split",
-            (bytes([protocol, n % 256]) + body for n, body in enumerate(bodies()) for protocol in range(4)),
+            (bytes([n % 8, n % 3, n % 256]) + body for n, body in enumerate(b for b in bodies() for _ in range(8))),
         ),
     }
     for target, count in counts.items():

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use instar_core::{
-    Array, Choice, Closing, Container, FaultKind, FieldSet, Float, Int, Judged, Kind, Kinds, Limits, Map,
-    Node, OnViolation, Op, Parser, Pattern, Plan, PrefixSet, Record, Root, Slot, Span, Step, Str, Tagged,
-    Union, Verdict, View,
+    Accept, Array, Container, Cursor, FaultKind, FieldSet, Float, Int, Kind, Kinds, Limits, Map, Node,
+    OnViolation, Op, Outline, Parser, Pattern, Plan, PrefixSet, Record, Rule, Segment, Show, Span, Step, Str,
+    Tagged, Union, Violations,
 };
 
 use crate::shape::{Close, Extra, Shape, ShapeId, Shapes};
@@ -18,6 +18,7 @@ pub const DEPTH: usize = 201;
 pub struct Session {
     parser: Parser,
     plan: Arc<Plan>,
+    cursor: Cursor,
     host: Host,
     grower: Grower,
     violations: Vec<usize>,
@@ -65,6 +66,7 @@ impl Session {
         Self {
             parser: Parser::new(Arc::clone(&plan), limits, on_violation),
             plan,
+            cursor: Cursor::default(),
             host,
             grower: Grower::default(),
             violations: Vec::new(),
@@ -122,7 +124,7 @@ impl Session {
     pub fn state(&self) -> State {
         State {
             shown: self.shown(),
-            path: self.parser.path().into_iter().map(|slot| step(&self.parser, slot)).collect(),
+            path: self.parser.path().into_iter().map(|segment| step(&self.parser, segment)).collect(),
             fault: self.fault(),
             offset: self.offset(),
             complete: self.parser.complete(),
@@ -137,41 +139,38 @@ impl Session {
         &mut self,
         read_on: impl Fn(&mut Parser) -> Result<Step, instar_core::Fault>,
     ) -> Result<(), String> {
-        let mut ops = Vec::new();
         let read = loop {
             match read_on(&mut self.parser) {
                 Ok(Step::Drained) => break Ok(()),
-                Ok(Step::Judge(judgement)) => {
-                    let key = judgement.key.map(|key| self.parser.source().bytes(key));
-                    let text = key.unwrap_or(&self.parser.text()[judgement.start..judgement.end]);
+                Ok(Step::Validate(pending)) => {
+                    let asked = pending.asked();
+                    let key = asked.key.map(|key| self.parser.source().bytes(key));
+                    let text = key.unwrap_or(&self.parser.text()[asked.start..asked.end]);
                     if self.host.takes(text) {
-                        let ticket = u32::try_from(judgement.start).unwrap_or(u32::MAX);
-                        self.parser.accept(ticket, false);
-                    } else if judgement.tentative {
-                        self.parser.reject();
+                        self.parser.accept(pending, u32::try_from(asked.start).unwrap_or(u32::MAX));
+                    } else if asked.tentative {
+                        self.parser.reject(pending);
                     } else {
-                        self.violations.push(self.parser.refuse(judgement.at).offset);
+                        self.violations.push(self.parser.refuse(pending).offset);
                     }
                 }
-                Ok(Step::Hook(hook)) => {
-                    if self.host.takes(&self.parser.text()[hook.start..hook.end]) {
-                        self.parser.hooked();
+                Ok(Step::Hooks(pending)) => {
+                    let asked = pending.asked();
+                    if self.host.takes(&self.parser.text()[asked.start..asked.end]) {
+                        self.parser.hooks_ran(pending);
                     } else {
-                        take_ops(&mut self.parser, &mut ops);
-                        assert_eq!(
-                            ops.pop(),
-                            Some(Op::Close),
-                            "a container with hooks closes, or stays open"
-                        );
-                        self.violations.push(self.parser.refuse(hook.at).offset);
+                        self.violations.push(self.parser.hooks_refused(pending).offset);
                     }
                 }
-                Err(fault) if self.parser.can_forgive() => self.violations.push(fault.offset),
+                Err(fault) if self.parser.can_recover() => self.violations.push(fault.offset),
                 Err(fault) => break Err(format!("{fault:?}")),
             }
-            self.parser.forgive();
+            self.parser.recover();
         };
-        take_ops(&mut self.parser, &mut ops);
+        let ops =
+            self.parser.tape().after(self.cursor).expect("nothing is forgotten that was not read").to_vec();
+        self.cursor = self.parser.tape().end();
+        self.parser.tape_mut().trim(self.cursor, []);
         for op in ops {
             self.grower.take(act(&self.parser, &self.plan, op));
         }
@@ -179,20 +178,14 @@ impl Session {
     }
 }
 
-fn take_ops(parser: &mut Parser, ops: &mut Vec<Op>) {
-    let mut more = Vec::new();
-    parser.take_ops(&mut more);
-    ops.append(&mut more);
-}
-
 fn read(parser: &Parser, span: Span) -> String {
     String::from_utf8(parser.source().bytes(span).to_vec()).expect("spans of strings are UTF-8")
 }
 
-fn step(parser: &Parser, slot: Slot) -> String {
-    match slot {
-        Slot::Key(span) => read(parser, span),
-        Slot::Field(node, index, key) => format!("{node}.{index} {}", read(parser, key)),
+fn step(parser: &Parser, segment: Segment) -> String {
+    match segment {
+        Segment::Key(span) => read(parser, span),
+        Segment::Field(node, index, key) => format!("{node}.{index} {}", read(parser, key)),
         other => format!("{other:?}"),
     }
 }
@@ -200,8 +193,8 @@ fn step(parser: &Parser, slot: Slot) -> String {
 fn act(parser: &Parser, plan: &Plan, op: Op) -> Act {
     match op {
         Op::Open(node, container) => {
-            let form = match (container, &plan.nodes[node as usize]) {
-                (_, Node::Root(_)) => Form::Root,
+            let form = match (container, &plan.node(node).rule) {
+                (_, Rule::RootModel(_)) => Form::Root,
                 (Container::Array, _) => Form::Array,
                 (Container::Object, _) => Form::Object,
             };
@@ -211,89 +204,99 @@ fn act(parser: &Parser, plan: &Plan, op: Op) -> Act {
         Op::Field(index) => Act::Name(format!(".{index}")),
         Op::Key(span) => Act::Name(read(parser, span)),
         Op::MemberKey(node, index) => Act::Name(format!("{node}.{index}")),
-        Op::JudgedKey(ticket) => Act::Name(format!("#{ticket}")),
+        Op::HostKey(ticket) => Act::Name(format!("#{ticket}")),
         Op::Int(span) | Op::Float(span) => Act::Value(read(parser, span)),
         Op::Str(span) => Act::Value(format!("{:?}", read(parser, span))),
-        Op::Judged(ticket) => Act::Value(format!("#{ticket}")),
+        Op::HostValue(ticket) => Act::Value(format!("#{ticket}")),
         Op::Null | Op::Bool(_) | Op::Member(..) => Act::Value(format!("{op:?}")),
-        Op::Attempt => Act::Begin,
-        Op::Retract(depth) => Act::Rollback(depth as usize),
+        Op::Begin => Act::Begin,
+        Op::Rollback(depth) => Act::Rollback(depth as usize),
         Op::Replace(depth, ticket) => Act::Replace(depth as usize, format!("#{ticket}")),
-        Op::Keep(depth) => Act::Commit(depth as usize),
+        Op::Commit(depth) => Act::Commit(depth as usize),
     }
 }
 
 /// The plan of some shapes.
 #[must_use]
 pub fn plan(Shapes { shapes, any }: &Shapes) -> Plan {
-    Plan { nodes: shapes.iter().map(node).collect(), root: 0, any: id(*any) }
+    let mut nodes: Vec<_> = shapes.iter().map(node).collect();
+    // What the host has the last word on is read as another node meanwhile.
+    for (index, shape) in shapes.iter().enumerate() {
+        if let Shape::Record { close: Close::Host, .. } = shape {
+            let inner = id(nodes.len());
+            let outline = Rule::Outline(Outline { inner, violations: Violations::Raised });
+            let record =
+                std::mem::replace(&mut nodes[index], Node::new(outline).closing(instar_core::Close::Host));
+            nodes.push(record);
+        }
+    }
+    Plan { nodes, root: 0, any: id(*any) }
 }
 
 fn node(shape: &Shape) -> Node {
-    let only = |kinds: &[Kind]| Kinds::all(Verdict::Refuse).with(kinds, Verdict::Native);
     match shape {
-        Shape::Any => Node::Any,
-        Shape::Null => Node::Null,
-        Shape::Bool => Node::Bool(only(&[Kind::True, Kind::False])),
+        Shape::Any => Node::new(Rule::Any),
+        Shape::Null => Node::new(Rule::Null),
+        Shape::Bool => Node::new(Rule::Bool),
         Shape::Int { low, high, lax } => {
-            let kinds = only(&[Kind::Number]);
-            let kinds = if *lax { kinds.with(&[Kind::String, Kind::True], Verdict::Judge) } else { kinds };
-            Node::Int(Int { kinds, strict: !lax, low: *low, high: *high, multiple_of: 1 })
+            let node = Node::new(Rule::Int(Int { strict: !lax, low: *low, high: *high, multiple_of: 1 }));
+            if *lax {
+                let kinds = Kinds::only(&[Kind::Number]).with(&[Kind::String, Kind::True], Accept::ByHost);
+                node.accepting(kinds)
+            } else {
+                node
+            }
         }
-        Shape::Float => Node::Float(Float {
-            kinds: only(&[Kind::Number, Kind::NonFinite]),
+        Shape::Float => Node::new(Rule::Float(Float {
             finite: false,
             bounded: false,
             low: (f64::NEG_INFINITY, true),
             high: (f64::INFINITY, true),
-        }),
-        Shape::Str { min, max, pattern, host } => Node::Str(Str {
-            kinds: only(&[Kind::String]),
-            min: *min,
-            max: *max,
-            pattern: pattern.and_then(Pattern::new).map(Box::new),
-            judged: *host,
-        }),
-        Shape::Literal { words, host } => Node::Choice(Choice {
-            kinds: only(&[Kind::String]),
-            members: PrefixSet::new(words.iter().copied()),
-            judged: *host,
-        }),
-        Shape::List { head, item, min, max, close } => Node::Array(Array {
-            head: head.iter().map(|inner| id(*inner)).collect(),
-            item: id(*item),
-            min: *min,
-            max: *max,
-            closing: closing(*close),
-        }),
-        Shape::Dict { key, value, min, max, close } => Node::Map(Map {
-            key: key.map(id),
-            value: id(*value),
-            min: *min,
-            max: *max,
-            closing: closing(*close),
-        }),
+        })),
+        Shape::Str { min, max, pattern, host } => {
+            let pattern = pattern.and_then(Pattern::new).map(Box::new);
+            asking(Node::new(Rule::Str(Str { min: *min, max: *max, pattern })), *host)
+        }
+        Shape::Literal { words, host } => {
+            asking(Node::new(Rule::Literal(PrefixSet::new(words.iter().copied()))), *host)
+        }
+        Shape::List { head, item, min, max, close } => {
+            let head = head.iter().map(|inner| id(*inner)).collect();
+            let array = Array { head, item: id(*item), min: *min, max: *max, distinct: false };
+            Node::new(Rule::Array(array)).closing(closing(*close))
+        }
+        Shape::Dict { key, value, min, max, close } => {
+            let map = Map { key: key.map(id), value: id(*value), min: *min, max: *max };
+            Node::new(Rule::Map(map)).closing(closing(*close))
+        }
         Shape::Record { fields, extra, close } => record(fields, *extra, *close),
-        Shape::Tagged { keys, choices } => Node::Tagged(Box::new(Tagged {
+        Shape::Tagged { keys, choices } => Node::new(Rule::Tagged(Box::new(Tagged {
             keys: keys.iter().map(|key| Box::from(key.as_bytes())).collect(),
             tags: PrefixSet::new(choices.iter().map(|(tag, _)| *tag)),
-            choices: choices.iter().map(|(_, choice)| id(*choice)).collect(),
-        })),
-        Shape::Union { choices, exhaustive, ordered, waits, host } => Node::Union(Union {
-            choices: choices.iter().map(|choice| id(*choice)).collect(),
-            kinds: Kinds::all(Verdict::Judge),
-            exhaustive: *exhaustive,
-            ordered: *ordered,
-            waits: *waits,
-            closing: if *host { Closing::Judge } else { Closing::Settled },
-        }),
-        Shape::Root { inner, close } => Node::Root(Root { inner: id(*inner), closing: closing(*close) }),
-        Shape::Nullable(inner) => Node::Nullable(id(*inner)),
-        Shape::Host { shows } => Node::Judged(Judged {
-            kinds: Kinds::all(Verdict::Judge),
-            view: if *shows { View::Text } else { View::Hidden },
-        }),
+            alternatives: choices.iter().map(|(_, choice)| id(*choice)).collect(),
+        }))),
+        Shape::Union { choices, exhaustive, ordered, waits, host } => {
+            let union = Union {
+                alternatives: choices.iter().map(|choice| id(*choice)).collect(),
+                exhaustive: *exhaustive,
+                ordered: *ordered,
+                waits: *waits,
+            };
+            let close = if *host { instar_core::Close::Host } else { instar_core::Close::Enclosing };
+            Node::new(Rule::Union(union)).closing(close)
+        }
+        Shape::Root { inner, close } => Node::new(Rule::RootModel(id(*inner))).closing(closing(*close)),
+        Shape::Nullable(inner) => Node::new(Rule::Nullable(id(*inner))),
+        Shape::Host { shows } => {
+            let node = Node::new(Rule::Opaque).closing(instar_core::Close::Host);
+            if *shows { node.showing(Show::Open) } else { node }
+        }
     }
+}
+
+/// A node on whose strings the host has the last word.
+fn asking(node: Node, host: bool) -> Node {
+    if host { node.closing(instar_core::Close::Host) } else { node }
 }
 
 fn record(fields: &[(&str, ShapeId, bool)], extra: Extra, close: Close) -> Node {
@@ -310,14 +313,14 @@ fn record(fields: &[(&str, ShapeId, bool)], extra: Extra, close: Close) -> Node 
         Extra::Allowed(shape) => instar_core::Extra::Allow(id(shape)),
     };
     let nodes = fields.iter().map(|(_, shape, _)| id(*shape)).collect();
-    Node::Record(Box::new(Record::new(nodes, required, &keys, extra, closing(close))))
+    Node::new(Rule::Record(Box::new(Record::new(nodes, required, &keys, extra)))).closing(closing(close))
 }
 
-fn closing(close: Close) -> Closing {
+fn closing(close: Close) -> instar_core::Close {
     match close {
-        Close::Nothing => Closing::Settled,
-        Close::Hooks => Closing::Hook,
-        Close::Host => Closing::Judge,
+        Close::Hooks => instar_core::Close::Hooks,
+        // The host has the last word by way of an outline.
+        Close::Nothing | Close::Host => instar_core::Close::Rule,
     }
 }
 

@@ -112,6 +112,13 @@ impl Shapes {
         let mut shapes: Vec<_> = (0..any).map(|id| shape(input, id, any)).collect();
         shapes.push(Shape::Any);
         for id in 0..any {
+            if let Shape::Union { choices, .. } = &shapes[id] {
+                // Only records are told apart by a tag that has yet to come.
+                let records = choices.iter().all(|choice| matches!(shapes[*choice], Shape::Record { .. }));
+                if let Shape::Union { waits, .. } = &mut shapes[id] {
+                    *waits &= records;
+                }
+            }
             let Shape::Tagged { keys, mut choices } = shapes[id].clone() else { continue };
             for (_, choice) in &mut choices {
                 // A tag chooses a record that has it, or another tag.

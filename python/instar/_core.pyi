@@ -8,12 +8,13 @@ from pydantic_core import CoreSchema
 from typing_extensions import Self
 
 from instar._protocols import DeltaKind, Framing, Protocol
+from instar.changes import Change
 from instar.errors import ElementError, Violation
 from instar.parser import Limits
 from instar.progress import Progress
 from instar.repair import Repair, Repairs
 
-__all__ = ["Body", "Delta", "Events", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__", "dump"]
+__all__ = ["Body", "Changes", "Delta", "Events", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__", "dump"]
 __version__: Final[str]
 
 _T = TypeVar("_T")
@@ -114,6 +115,10 @@ class Parser(Generic[_T]):
         """The elements that have settled since the last drain: for schemas `list[X]` and `dict[str, list[X]]`."""
     def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
         """What has arrived, and nothing else, as plain data: see `instar.dump`. Of dataclasses, too."""
+    def changes(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Changes:
+        """A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all
+        that is there.
+        """
     @property
     def snapshot(self) -> _T:
         """The object so far, built when asked for and kept until there is something new."""
@@ -153,6 +158,13 @@ class Parser(Generic[_T]):
     @property
     def progress(self) -> Progress:
         """How far the value has come, by its top-level fields."""
+
+@final
+class Changes:
+    """A reader of the changes of one parser's value, with a place of its own in them."""
+
+    def drain(self) -> list[Change]:
+        """The changes since the last drain."""
 
 @final
 class Delta:

@@ -395,6 +395,9 @@ def test_mistakes_in_what_is_asked_for() -> None:
             client.create_partial(response_model=USER, **ASK)
         with pytest.raises(TypeError, match="is a type, not an instance"):
             client.create_partial(response_model={"name": "str"}, **ASK)
+        for schema in (USER, {"name": "str"}, 5):
+            with pytest.raises(TypeError, match="a schema is a type, not an instance"):
+                instar.partials(["{}"], schema)
         with pytest.raises(TypeError, match="stream=False asks for an answer in one piece"):
             client.create_partial(response_model=User, stream=False, **ASK)
         with pytest.raises(TypeError, match="on_error='skip' is for elements"):

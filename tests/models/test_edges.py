@@ -212,3 +212,9 @@ def test_the_order_of_a_union_is_kept() -> None:
     texts_first: Any = Annotated[str | int, Field(union_mode="left_to_right")]
     assert list(elements(['["1"]'], ints_first)) == [1]
     assert list(elements(['["1"]'], texts_first)) == ["1"]
+
+
+def test_base_model_itself() -> None:
+    parser = Parser(BaseModel)
+    parser.feed('{"a": 1}')
+    assert type(parser.finish()) is BaseModel

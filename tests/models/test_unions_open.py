@@ -500,3 +500,13 @@ def test_a_smart_union_takes_what_one_of_its_schemas_takes_strictly(tp: Any, ato
     assert (refusal(parser, text) is None) == (expected is None)
     if expected is None:
         assert parser.finish() == TypeAdapter(tp).validate_json(text)
+
+
+@pytest.mark.parametrize("on_violation", ["raise", "defer"])
+def test_of_texts_that_end_in_one_piece_the_last_shows(on_violation: Literal["raise", "defer"]) -> None:
+    tp = Annotated[str, Field(max_length=3)] | Annotated[str, Field(max_length=5)] | Annotated[str, Field(max_length=4)]
+    text = b'"abcdefgh"'
+    for deltas in ([text], singly(text), [text[:5], text[5:]]):
+        parser = Parser(tp, on_violation=on_violation)
+        refusal(parser, *deltas)
+        assert parser.snapshot == "abcde"

@@ -39,7 +39,7 @@ SCRIPTS = [
     "watching",
     "web",
 ]
-# Parsers and streams do not hand out changes yet: the naive reader does.
+# Streams do not hand out changes yet, as parsers do: there the naive reader does.
 BEFORE = f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import support.stand_in\n"
 
 ADA = ['{"name": "', "Ada", '", ', '"age": 36', ', "', 'bio": "', "Plans", " ahead.", '"}']

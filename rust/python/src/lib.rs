@@ -7,6 +7,7 @@
 //! ```
 
 mod build;
+mod changes;
 mod compile;
 mod core_schema;
 mod dump;
@@ -26,6 +27,8 @@ mod _core {
     use crate::dump::dump;
     #[pymodule_export]
     use crate::pump::{Body, Pull, Pump};
+    #[pymodule_export]
+    use crate::py::ChangeReader;
     #[pymodule_export]
     use crate::py::{PyDelta, PyEvents, PyParser, PyWire};
     #[pymodule_export]

@@ -168,19 +168,38 @@ impl Alternatives {
     }
 
     /// The best alternative, if it has something to show. Where none that is alive has, what has shown stays.
-    ///
-    /// As in Pydantic's smart mode the one that knows most of the fields is the best, then the first.
     fn best(&self) -> Option<usize> {
-        if self.waits && self.alive > 1 {
+        let shown = self.shown.map(|shown| shown.index);
+        if self.alive > 0 {
+            return self.best_among(|each| each.eliminated.is_none(), shown);
+        }
+        if self.shown.is_some_and(|shown| shown.frozen) {
             return None;
         }
-        let is_shown = |index: usize| self.shown.is_some_and(|shown| shown.index == index);
+        // All may have gone with one piece of a text, one behind the other: each has shown until its own end.
+        let mut ends: Vec<usize> =
+            self.each.iter().filter_map(|each| each.eliminated.as_ref().map(|found| found.offset)).collect();
+        ends.sort_unstable();
+        ends.dedup();
+        ends.into_iter().fold(shown, |shown, end| {
+            let lives = |each: &Alternative| each.eliminated.as_ref().is_none_or(|found| found.offset >= end);
+            self.best_among(lives, shown).or(shown)
+        })
+    }
+
+    /// The best of the alternatives that are alive while one of them has `shown`.
+    ///
+    /// As in Pydantic's smart mode the one that knows most of the fields is the best, then the first.
+    fn best_among(&self, lives: impl Fn(&Alternative) -> bool, shown: Option<usize>) -> Option<usize> {
+        if self.waits && self.each.iter().filter(|each| lives(each)).count() > 1 {
+            return None;
+        }
         let rank = |index: usize| {
             let checker = &self.each[index].checker;
-            (if self.ordered { 0 } else { checker.matched() }, is_shown(index))
+            (if self.ordered { 0 } else { checker.matched() }, shown == Some(index))
         };
         let candidates = (0..self.each.len())
-            .filter(|&index| self.each[index].eliminated.is_none() && self.each[index].checker.has_grown());
+            .filter(|&index| lives(&self.each[index]) && self.each[index].checker.has_grown());
         // Of equals `max_by_key` takes the last.
         candidates.rev().max_by_key(|&index| rank(index))
     }

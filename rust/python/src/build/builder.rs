@@ -14,6 +14,8 @@ use crate::schema::{Absent, Detail, Field, Instance};
 
 /// An open container.
 pub(super) struct Frame {
+    /// No other container of the text has this number.
+    pub(super) number: u64,
     /// The node of the container.
     pub(super) node: NodeId,
     pub(super) growing: Growing,
@@ -66,6 +68,10 @@ pub(crate) struct Builder {
     /// The ticket of the first of them.
     first_ticket: Ticket,
     pub(super) frames: Vec<Frame>,
+    /// How many containers have opened.
+    opened: u64,
+    /// How often something has been taken back or replaced.
+    pub(super) revisions: u64,
     pub(super) provisional: Vec<Provisional>,
     pub(super) text: Option<Text>,
     /// The root record before its first byte.
@@ -105,6 +111,8 @@ impl Builder {
             values: Vec::new(),
             first_ticket: 0,
             frames: Vec::new(),
+            opened: 0,
+            revisions: 0,
             provisional: Vec::new(),
             text: None,
             blank: None,
@@ -360,7 +368,9 @@ impl Builder {
         if self.is_current && matches!(place, Place::Shown) && !self.is_undecided() {
             self.changed = true;
         }
+        self.opened += 1;
         self.frames.push(Frame {
+            number: self.opened,
             node,
             growing,
             member: Member::Element,

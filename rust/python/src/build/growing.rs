@@ -43,6 +43,19 @@ impl Growing {
         Ok(Self::List(shape, PyList::empty(py).unbind(), distinct))
     }
 
+    /// The same container, for another holder.
+    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+        match self {
+            Self::List(shape, list, distinct) => Self::List(
+                *shape,
+                list.clone_ref(py),
+                distinct.as_ref().map(|distinct| distinct.clone_ref(py)),
+            ),
+            Self::Dict(dict) => Self::Dict(dict.clone_ref(py)),
+            Self::Record(id, instance) => Self::Record(*id, instance.clone_ref(py)),
+        }
+    }
+
     /// What grows, which for some shapes is not what is shown.
     pub(crate) fn object<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
         match self {

@@ -11,10 +11,13 @@ mod provisional;
 mod reuse;
 mod same;
 mod snapshot;
+mod spine;
 mod unshare;
 
 pub(crate) use builder::Builder;
 pub(crate) use context::Context;
 pub(crate) use elements::Elements;
+pub(crate) use growing::{Growing, Member};
 pub(crate) use members::Members;
 pub(crate) use same::looks_same;
+pub(crate) use spine::{Branch, Spine, whole};

@@ -111,6 +111,7 @@ impl Builder {
 
     /// Lets go of what is open within `depth` containers.
     fn uproot(&mut self, depth: usize) {
+        self.revisions += 1;
         self.frames.truncate(depth);
         self.text = None;
     }

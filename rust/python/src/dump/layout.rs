@@ -155,6 +155,13 @@ impl Layouts {
         }
     }
 
+    /// Whether it depends on what is in a dict which typed dict it is.
+    pub(super) fn is_ambiguous(&self, id: LayoutId) -> bool {
+        let mut records = Vec::new();
+        self.find(id, &Form::TypedDict, &mut records);
+        records.len() > 1
+    }
+
     /// The dataclass that the instances of `class` are.
     pub(super) fn dataclass(&self, id: LayoutId, class: usize) -> Option<LayoutId> {
         let mut records = Vec::new();

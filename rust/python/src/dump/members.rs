@@ -38,7 +38,7 @@ pub(super) struct Scope {
     pub(super) layouts: Arc<Layouts>,
     pub(super) options: Arc<Options>,
     /// Whether fields go by their aliases.
-    by_alias: bool,
+    pub(super) by_alias: bool,
 }
 
 impl Scope {

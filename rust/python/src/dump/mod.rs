@@ -11,10 +11,12 @@ mod json;
 mod layout;
 mod members;
 mod options;
+mod part;
 mod style;
 mod walk;
 
 pub(crate) use self::arrived::{Arrived, Part, forgets};
 pub(crate) use self::layout::Layouts;
+pub(crate) use self::part::{Inside, Manner};
 pub(crate) use self::style::Style;
 pub(crate) use self::walk::{dump, dump_value};

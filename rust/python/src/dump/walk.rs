@@ -60,16 +60,23 @@ impl<'a, 'py> Walk<'a, 'py> {
     }
 
     /// The dump of a value that has the layout at the root of `layouts`.
-    pub(super) fn run(
+    pub(super) fn run(self, value: Bound<'py, PyAny>, layouts: Arc<Layouts>) -> PyResult<Bound<'py, PyAny>> {
+        let layout = layouts.root();
+        let style = self.style;
+        self.run_within(value, layout, Scope::new(layouts, Arc::default(), style))
+    }
+
+    /// The dump of a value that has a layout of those in `scope`.
+    pub(super) fn run_within(
         mut self,
         value: Bound<'py, PyAny>,
-        layouts: Arc<Layouts>,
+        layout: Option<LayoutId>,
+        scope: Scope,
     ) -> PyResult<Bound<'py, PyAny>> {
         if json::is_json(&value) {
             return Ok(value);
         }
-        let layout = layouts.root();
-        let mut done = self.enter(value, layout, Scope::new(layouts, Arc::default(), self.style))?;
+        let mut done = self.enter(value, layout, scope)?;
         loop {
             match (done.take(), self.open.last_mut()) {
                 (Some(dump), None) => return Ok(dump),

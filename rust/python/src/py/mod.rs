@@ -9,5 +9,5 @@ mod schema;
 mod wire;
 
 pub(crate) use events::PyEvents;
-pub(crate) use parser::PyParser;
+pub(crate) use parser::{ChangeReader, PyParser};
 pub(crate) use wire::{PyDelta, PyWire, bytes};

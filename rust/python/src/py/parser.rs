@@ -15,6 +15,7 @@ use pyo3::{PyTraverseError, PyVisit, intern};
 use super::mend::{Fed, Located, Mending, repairs_of, told};
 use super::reading::{Reading, Start, Stopped, settings};
 use crate::build::{Context, Members};
+use crate::changes;
 use crate::dump::Style;
 use crate::errors::{self, Place};
 use crate::exclusive::{Exclusive, Lent};
@@ -162,6 +163,16 @@ impl PyParser {
         let style = Style::new(mode, by_alias)?;
         let mut state = self.state(py)?;
         state.reading.dump(self.context(py), style)
+    }
+
+    /// A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all
+    /// that is there.
+    #[pyo3(signature = (*, mode="python", by_alias=false))]
+    fn changes(slf: &Bound<'_, Self>, mode: &str, by_alias: bool) -> PyResult<ChangeReader> {
+        let style = Style::new(mode, by_alias)?;
+        let state = slf.get().state(slf.py())?;
+        let is_late = !state.reading.core.text().trim_ascii().is_empty();
+        Ok(ChangeReader::new(slf.clone().unbind(), style, is_late))
     }
 
     /// Whether the root value has closed.
@@ -316,6 +327,15 @@ impl PyParser {
     /// The value, of a text that has ended.
     pub(crate) fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.py_finish(py, false)
+    }
+
+    /// The changes that a reader has not read.
+    pub(crate) fn follow<'py>(
+        &self,
+        py: Python<'py>,
+        reader: &mut changes::Reading,
+    ) -> PyResult<Bound<'py, PyList>> {
+        self.state(py)?.reading.follow(self.context(py), reader)
     }
 
     /// The whole characters from an offset on, the one that lies there included.
@@ -571,5 +591,36 @@ fn limit(limits: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
             "limits is an instar.Limits, not {}",
             limits.get_type().name()?
         ))),
+    }
+}
+
+/// A reader of the changes of one parser's value, with a place of its own in them.
+#[pyclass(frozen, name = "Changes", module = "instar._core")]
+pub(crate) struct ChangeReader {
+    parser: Py<PyParser>,
+    state: Exclusive<changes::Reading>,
+}
+
+#[pymethods]
+impl ChangeReader {
+    /// The changes since the last drain.
+    fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
+        self.parser.get().follow(py, &mut state)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.parser)?;
+        match self.state.lend_to_collector() {
+            Some(state) => state.traverse(&visit),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ChangeReader {
+    /// A reader that begins now. `is_late` if the value has begun.
+    pub(crate) fn new(parser: Py<PyParser>, style: Style, is_late: bool) -> Self {
+        Self { parser, state: Exclusive::new(changes::Reading::new(style, is_late)) }
     }
 }

@@ -9,10 +9,11 @@ use instar_core::{
     Ticket,
 };
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::build::{Builder, Context, Elements, looks_same};
+use crate::changes;
 use crate::dump::{Arrived, Layouts, Style, dump_value};
 use crate::errors::{self, Place, Report};
 use crate::schema::Settings;
@@ -34,6 +35,8 @@ pub(super) struct Reading {
     /// What has been learned of those before them.
     learned: Arrived,
     start: Start,
+    /// How many texts were given up before this one.
+    restarts: u32,
 }
 
 /// What a reading begins with.
@@ -80,12 +83,13 @@ impl Reading {
             forgetful: Vec::new(),
             learned: Arrived::default(),
             start,
+            restarts: 0,
         }
     }
 
     /// Begins anew, with an empty text.
     pub(super) fn restart(&mut self) {
-        *self = Self::new(self.start.clone());
+        *self = Self { restarts: self.restarts + 1, ..Self::new(self.start.clone()) };
     }
 
     /// The cursors of those who read the tape besides the builder.
@@ -111,6 +115,22 @@ impl Reading {
             c.schema.layouts(c.py)?,
             &[&open, &self.builder.forgotten, &self.learned],
         )
+    }
+
+    /// The changes that a reader has not read. One that has read of a text before this one begins anew.
+    pub(super) fn follow<'py>(
+        &mut self,
+        c: Context<'_, 'py>,
+        reader: &mut changes::Reading,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let others = self.cursors();
+        self.builder.catch_up(c, &mut self.core, others.as_slice())?;
+        for (value, place, layouts) in self.forgetful.drain(..) {
+            self.learned.learn(value.bind(c.py), &self.core.text()[place], &layouts)?;
+        }
+        reader.turn_to(self.restarts);
+        let spine = self.builder.spine(c, &self.core)?;
+        reader.read(c, &spine, &[&self.builder.forgotten, &self.learned])
     }
 
     /// Whether a delta before which the parser's growth was `before` has changed something that can be seen.

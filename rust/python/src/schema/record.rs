@@ -117,6 +117,19 @@ impl Form {
     }
 }
 
+impl Instance {
+    /// The same instance, for another holder.
+    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+        Self {
+            object: self.object.clone_ref(py),
+            values: self.values.clone_ref(py),
+            arrived: self.arrived.clone_ref(py),
+            extra: self.extra.as_ref().map(|extra| extra.clone_ref(py)),
+            private: self.private.as_ref().map(|private| private.clone_ref(py)),
+        }
+    }
+}
+
 impl RecordClass {
     pub(crate) fn new(py: Python<'_>, form: Form, fields: Vec<Field>, keeps_extra: bool) -> PyResult<Self> {
         let private = match &form {
@@ -378,7 +391,9 @@ fn privates(class: &Bound<'_, PyType>) -> PyResult<Vec<Private>> {
     let py = class.py();
     let undefined = py.import("pydantic_core")?.getattr("PydanticUndefined")?;
     let mut privates = Vec::new();
-    for (name, attribute) in class.getattr("__private_attributes__")?.cast::<PyDict>()?.iter() {
+    // `BaseModel` itself has none.
+    let Some(attributes) = class.getattr_opt("__private_attributes__")? else { return Ok(privates) };
+    for (name, attribute) in attributes.cast::<PyDict>()?.iter() {
         let (default, factory) = (attribute.getattr("default")?, attribute.getattr("default_factory")?);
         let absent = if !factory.is_none() {
             // Pydantic 2.10 has factories that take nothing only.

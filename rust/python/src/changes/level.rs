@@ -1,0 +1,253 @@
+//! An open container, and how many of its members have been sent.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PySet, PyTuple};
+use pyo3::{PyTraverseError, PyVisit, intern};
+
+use crate::build::{Branch, Context, Growing, Member};
+use crate::dump::{Inside, Manner, Style};
+use crate::schema::Instance;
+
+/// Where a member stands in its container.
+pub(super) enum Location {
+    Element(usize),
+    Field(Py<PyAny>),
+    Key(Py<PyAny>),
+}
+
+pub(super) struct Level {
+    pub(super) number: u64,
+    pub(super) growing: Growing,
+    pub(super) inside: Inside,
+    /// How it is dumped itself.
+    pub(super) manner: Manner,
+    pub(super) path: Py<PyTuple>,
+    /// Where it stands in the container around it; None for the root.
+    pub(super) location: Option<Location>,
+    pub(super) is_hooked: bool,
+    /// The dump of what has been sent, where hooks may change it.
+    pub(super) mirror: Option<Py<PyAny>>,
+    /// Whether a text or container has closed that is at the same path.
+    pub(super) owes_close: bool,
+    /// How many elements or keys have been sent.
+    sent: usize,
+    /// The fields that have been sent.
+    names: Py<PySet>,
+    /// How many had arrived at the last look.
+    seen: usize,
+}
+
+/// A member, and where it stands.
+pub(super) type Found<'py> = (Location, Bound<'py, PyAny>);
+
+impl Location {
+    pub(super) fn is_at(&self, py: Python<'_>, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Element(one), Self::Element(other)) => one == other,
+            (Self::Field(one), Self::Field(other)) => one.is(other),
+            (Self::Key(one), Self::Key(other)) => one.is(other) || one.bind(py).eq(other).unwrap_or(false),
+            _ => false,
+        }
+    }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self {
+            Self::Element(_) => Ok(()),
+            Self::Field(name) | Self::Key(name) => visit.call(name),
+        }
+    }
+}
+
+/// Where the open member of a container stands, or will.
+pub(super) fn open_location(c: Context<'_, '_>, branch: &Branch<'_>) -> Location {
+    let py = c.py;
+    match (branch.growing, branch.member) {
+        (Growing::List(_, list, _), _) => {
+            Location::Element(list.bind(py).len().saturating_sub(usize::from(branch.stands)))
+        }
+        (_, Member::Key(key)) => Location::Key(key.clone_ref(py)),
+        (growing, member) => match growing.member_name(c, member) {
+            Some(name) => Location::Field(name),
+            None => Location::Element(0),
+        },
+    }
+}
+
+impl Level {
+    pub(super) fn new(
+        py: Python<'_>,
+        branch: &Branch<'_>,
+        (path, manner, inside): (Py<PyTuple>, Manner, Inside),
+        location: Option<Location>,
+        is_mirrored: bool,
+    ) -> PyResult<Self> {
+        let is_array = inside.is_array();
+        let mirror = is_mirrored.then(|| {
+            if is_array { PyList::empty(py).into_any().unbind() } else { PyDict::new(py).into_any().unbind() }
+        });
+        Ok(Self {
+            number: branch.number,
+            growing: branch.growing.clone_ref(py),
+            inside,
+            manner,
+            path,
+            location,
+            is_hooked: branch.is_hooked,
+            mirror,
+            owes_close: false,
+            sent: 0,
+            names: PySet::empty(py)?.unbind(),
+            seen: 0,
+        })
+    }
+
+    /// What a member is called, and how it is dumped; None if it is not.
+    pub(super) fn step<'py>(
+        &self,
+        py: Python<'py>,
+        location: &Location,
+        style: Style,
+    ) -> PyResult<Option<(Bound<'py, PyAny>, Manner)>> {
+        match location {
+            Location::Element(place) => {
+                Ok(Some((place.into_pyobject(py)?.into_any(), self.inside.element(*place))))
+            }
+            Location::Field(name) => self.inside.member(name.bind(py), true, style),
+            Location::Key(key) => self.inside.member(key.bind(py), false, style),
+        }
+    }
+
+    /// What stands at a place.
+    pub(super) fn value_at<'py>(
+        &self,
+        py: Python<'py>,
+        location: &Location,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match (&self.growing, location) {
+            (Growing::List(_, list, _), Location::Element(place)) => Ok(list.bind(py).get_item(*place).ok()),
+            (Growing::Record(_, instance), Location::Field(name)) => {
+                if !instance.arrived.bind(py).contains(name)? {
+                    return Ok(None);
+                }
+                instance.values.bind(py).get_item(name)
+            }
+            (
+                Growing::Record(_, Instance { extra: Some(dict), .. }) | Growing::Dict(dict),
+                Location::Key(key),
+            ) => dict.bind(py).get_item(key),
+            _ => Ok(None),
+        }
+    }
+
+    fn keys(&self) -> Option<&Py<PyDict>> {
+        match &self.growing {
+            Growing::Record(_, Instance { extra: Some(dict), .. }) | Growing::Dict(dict) => Some(dict),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_sent(&self, py: Python<'_>, location: &Location) -> PyResult<bool> {
+        match location {
+            Location::Element(place) => Ok(*place < self.sent),
+            Location::Field(name) => self.names.bind(py).contains(name),
+            Location::Key(_) => Ok(self.keys().is_some_and(|dict| dict.bind(py).len() <= self.sent)),
+        }
+    }
+
+    /// Takes note that the open member has been sent.
+    pub(super) fn note_open(&mut self, py: Python<'_>, location: &Location, stands: bool) -> PyResult<()> {
+        match location {
+            Location::Element(place) => self.sent = self.sent.max(place + 1),
+            Location::Field(name) => self.names.bind(py).add(name)?,
+            Location::Key(_) => {
+                let keys = self.keys().map_or(0, |dict| dict.bind(py).len());
+                self.sent = self.sent.max(keys + usize::from(!stands));
+            }
+        }
+        Ok(())
+    }
+
+    /// The settled members that have not been sent, which now they are. `open` is the one that is not settled.
+    pub(super) fn fresh<'py>(
+        &mut self,
+        c: Context<'_, 'py>,
+        open: Option<&Location>,
+    ) -> PyResult<Vec<Found<'py>>> {
+        let py = c.py;
+        let mut fresh = Vec::new();
+        if let Growing::List(_, list, _) = &self.growing {
+            let list = list.bind(py);
+            let settled = list.len() - usize::from(open.is_some() && !list.is_empty());
+            for place in self.sent..settled {
+                fresh.push((Location::Element(place), list.get_item(place)?));
+            }
+            self.sent = self.sent.max(settled);
+        }
+        if let Growing::Record(id, instance) = &self.growing
+            && let Some(class) = c.schema.record(*id)
+        {
+            let arrived = instance.arrived.bind(py);
+            if arrived.len() != self.seen {
+                let (values, names) = (instance.values.bind(py), self.names.bind(py));
+                for field in &class.fields {
+                    let name = field.name.bind(py);
+                    let is_open = matches!(open, Some(Location::Field(open)) if open.is(&field.name));
+                    if is_open || !arrived.contains(name)? || names.contains(name)? {
+                        continue;
+                    }
+                    if let Some(value) = values.get_item(name)? {
+                        names.add(name)?;
+                        fresh.push((Location::Field(name.clone().into_any().unbind()), value));
+                    }
+                }
+                self.seen = arrived.len();
+            }
+        }
+        if let Some(dict) = self.keys() {
+            let dict = dict.bind(py);
+            let is_open = usize::from(matches!(open, Some(Location::Key(_))));
+            let settled = dict.len().saturating_sub(is_open);
+            if settled > self.sent {
+                let from_the_end = dict.as_any().call_method0(intern!(py, "__reversed__"))?.try_iter()?;
+                let keys =
+                    from_the_end.skip(is_open).take(settled - self.sent).collect::<PyResult<Vec<_>>>()?;
+                for key in keys.into_iter().rev() {
+                    if let Some(value) = dict.get_item(&key)? {
+                        fresh.push((Location::Key(key.unbind()), value));
+                    }
+                }
+                self.sent = settled;
+            }
+        }
+        Ok(fresh)
+    }
+
+    /// Takes note of the dump of a member that is settled.
+    pub(super) fn note(
+        &self,
+        py: Python<'_>,
+        step: &Bound<'_, PyAny>,
+        dump: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let Some(mirror) = &self.mirror else { return Ok(()) };
+        match mirror.bind(py).cast::<PyList>() {
+            Ok(list) => list.append(dump),
+            Err(_) if self.inside.is_root() => mirror.bind(py).set_item(intern!(py, "root"), dump),
+            Err(_) => mirror.bind(py).set_item(step, dump),
+        }
+    }
+
+    /// The dump of what has been sent, where that is known.
+    pub(super) fn mirrored<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let mirror = self.mirror.as_ref()?.bind(py).clone();
+        if self.inside.is_root() { mirror.get_item(intern!(py, "root")).ok() } else { Some(mirror) }
+    }
+
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.growing.traverse(visit)?;
+        visit.call(&self.path)?;
+        visit.call(&self.mirror)?;
+        visit.call(&self.names)?;
+        self.location.as_ref().map_or(Ok(()), |location| location.traverse(visit))
+    }
+}
