@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -240,6 +241,16 @@ class TestSources:
         for pieces in (lines, [line.decode() for line in lines]):
             with pytest.raises(StreamError, match="no line end: give the bytes as they come"):
                 instar.partials(pieces, User, wire="openai-chat").final()
+
+    def test_bodies_without_an_answer(self) -> None:
+        for body, said in [
+            (b"<html>502</html>", "is no event stream and begins with '<html>502</html>'"),
+            (b"data: [DONE]\n\n", "its body begins with 'data: [DONE]"),
+            (b": waiting\n\n", "its body begins with ': waiting"),
+        ]:
+            with pytest.raises(StreamError, match=re.escape(said)) as caught:
+                instar.partials([body], User, wire="openai-chat").final()
+            assert "line end" not in str(caught.value)
 
     def test_the_elements_of_decoded_events(self) -> None:
         events = [chunk(content=f"[{ADA}, "), chunk(content=f"{BOB}]")]
