@@ -26,6 +26,9 @@ _WHY = {
     None: "the response broke off (it has no finish_reason)",
 }
 
+# What the lines of an event stream begin with.
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+
 
 def body_of(wire: WireOption, answer: Answer | Literal["turn"], emit: Emit) -> Body:
     """Return a body that is given as bytes or events, and not asked for by instar's client.
@@ -122,8 +125,9 @@ def _silence(body: Body) -> StreamError:
     """Return the error for an answer of which nothing has come."""
     message = "the response has no answer in it"
     if body.beginning and not body.begun:
-        is_stream = "begins" if body.decoder.events else "is no event stream and begins"
-        message += f": its body {is_stream} with {body.beginning.decode(errors='replace')!r}"
-        if not body.has_lines:
+        is_stream = body.beginning.lstrip(b"\xef\xbb\xbf").startswith(_FIELDS)
+        said = "begins" if is_stream or body.decoder.events else "is no event stream and begins"
+        message += f": its body {said} with {body.beginning.decode(errors='replace')!r}"
+        if is_stream and not body.has_lines:
             message += ", and has no line end: give the bytes as they come (iter_bytes()), and not line by line"
     return StreamError(message)

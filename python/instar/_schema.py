@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from instar._core import Schema
 from instar.partial import unwrap
@@ -20,7 +22,10 @@ _REMEMBERED = 512
 def schema_of(tp: Any, strict: bool | None = None) -> Schema:  # noqa: FBT001 - a keyword would cost each parser a dict
     """Compile the schema of `tp`: anything `pydantic.TypeAdapter` takes, or None for plain Python values.
 
-    Raises what Pydantic raises for a type it has no schema for.
+    Raises:
+        TypeError: it is an object, and no type.
+        pydantic.PydanticSchemaGenerationError: what Pydantic raises for a type it has no schema for.
+
     """
     # Most are classes, which have no parts. (To Python 3.10 `list[int]` is an instance of `type`, too.)
     order: Hashable = tp
@@ -32,6 +37,18 @@ def schema_of(tp: Any, strict: bool | None = None) -> Schema:  # noqa: FBT001 - 
     except TypeError:  # A form with unhashable parts, such as `Annotated[int, []]`.
         return _compile(tp, strict=strict)
     return _compile_once(tp, order, strict)
+
+
+def check_type(tp: object, what: str = "a schema") -> None:
+    """Check that something is not the object of a type where the type is meant.
+
+    Raises:
+        TypeError: it is one.
+
+    """
+    if isinstance(tp, BaseModel | Mapping | int | float) or (is_dataclass(tp) and not isinstance(tp, type)):
+        message = f"{what} is a type, not an instance of one: give {type(tp).__name__}, and not {tp!r}"
+        raise TypeError(message)
 
 
 def _order(tp: Any) -> Hashable:
@@ -51,6 +68,7 @@ def _compile_once(tp: Any, order: Hashable, strict: bool | None) -> Schema:  # n
 def _compile(tp: Any, *, strict: bool | None) -> Schema:
     if tp is None:
         return Schema(None, TypeAdapter(Any).validator, strict=strict)
+    check_type(tp)
     adapter: TypeAdapter[Any] = TypeAdapter(tp)
     if not adapter.pydantic_complete:
         # Raises Pydantic's own error for a type that is not fully defined.

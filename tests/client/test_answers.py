@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -241,6 +242,16 @@ class TestSources:
             with pytest.raises(StreamError, match="no line end: give the bytes as they come"):
                 instar.partials(pieces, User, wire="openai-chat").final()
 
+    def test_bodies_without_an_answer(self) -> None:
+        for body, said in [
+            (b"<html>502</html>", "is no event stream and begins with '<html>502</html>'"),
+            (b"data: [DONE]\n\n", "its body begins with 'data: [DONE]"),
+            (b": waiting\n\n", "its body begins with ': waiting"),
+        ]:
+            with pytest.raises(StreamError, match=re.escape(said)) as caught:
+                instar.partials([body], User, wire="openai-chat").final()
+            assert "line end" not in str(caught.value)
+
     def test_the_elements_of_decoded_events(self) -> None:
         events = [chunk(content=f"[{ADA}, "), chunk(content=f"{BOB}]")]
         assert [user.name for user in instar.elements(events, User, wire="openai-chat")] == ["Ada", "Bob"]
@@ -395,6 +406,9 @@ def test_mistakes_in_what_is_asked_for() -> None:
             client.create_partial(response_model=USER, **ASK)
         with pytest.raises(TypeError, match="is a type, not an instance"):
             client.create_partial(response_model={"name": "str"}, **ASK)
+        for schema in (USER, {"name": "str"}, 5):
+            with pytest.raises(TypeError, match="a schema is a type, not an instance"):
+                instar.partials(["{}"], schema)
         with pytest.raises(TypeError, match="stream=False asks for an answer in one piece"):
             client.create_partial(response_model=User, stream=False, **ASK)
         with pytest.raises(TypeError, match="on_error='skip' is for elements"):

@@ -335,6 +335,8 @@ class TestCalls:
                 create(**ASK, tools=[positional])
             with pytest.raises(ValueError, match="two of the tools are called 'Calc'"):
                 create(**ASK, tools=[Calc, Calc])
+            with pytest.raises(TypeError, match="a turn is one answer"):
+                create(**ASK, n=2)
 
     def test_a_call_that_is_open(self) -> None:
         with LocalOpenAI(Reply(calls=[("Calc", CALC)])) as server, server.client() as real:

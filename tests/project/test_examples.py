@@ -29,3 +29,17 @@ def test_streaming_basics() -> None:
     ]
     assert asynchronous[0] == "name=None, age=None, bio=None"
     assert asynchronous[-1] == "Eve Réti (19): Opens with anything but a pawn."
+
+
+def test_agent() -> None:
+    out = run(ROOT / "examples" / "agent.py")
+    chat, responses, answers = (part.splitlines()[1:] for part in out.removeprefix("# ").split("\n# "))
+    answer = "About 0.31 points: Bob Tal is the stronger player."
+    calls = [
+        'look_up({"name": "Ada Byron"})',
+        'look_up({"name": "Bob Tal"})',
+        'expected_score({"rating": 2410, "opponent": 2545})',
+    ]
+    for turns in (chat, responses):
+        assert [line.strip() for line in turns if line.strip()] == ["Let me see.", *calls, answer]
+    assert answers == [answer, answer]

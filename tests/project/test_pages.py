@@ -27,7 +27,18 @@ PRINTED = re.compile(r"```text\n(.*?)```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)|^\[\w+\]: (.+)$", re.MULTILINE)
 OURS = re.compile(r"https://(?:github|raw\.githubusercontent)\.com/instar-py/instar(?:/blob|/tree)?/main/([^?]+)")
 # The blocks of docs/testing.md are tests: the last test runs them.
-SCRIPTS = ["README", "client", "contract", "instructor", "pipelines", "serialising", "typing", "watching", "web"]
+SCRIPTS = [
+    "README",
+    "agents",
+    "client",
+    "contract",
+    "instructor",
+    "pipelines",
+    "serialising",
+    "typing",
+    "watching",
+    "web",
+]
 # Streams do not hand out changes yet, as parsers do: there the naive reader does.
 BEFORE = f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import support.stand_in\n"
 

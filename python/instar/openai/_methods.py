@@ -493,7 +493,9 @@ class AsyncChatCompletions(AsyncMethods[ChatCompletion, CompletionUsage]):
     ) -> Any: ...
     @signed(ChatEitherOptions)
     def create(self, **options: Any) -> Awaitable[Any]:
-        """Return an awaitable of the validated answer, or with `stream=True` the growing one, which can do without.
+        """Return the validated answer, or with `stream=True` the growing one.
+
+        It is awaited; a growing one can do without.
 
         `list[User]` and `Iterable[User]` give a list, and with `stream=True` each `User` as it closes; so do
         types in `tools`. Without either this is the SDK's `create`.
@@ -936,7 +938,9 @@ class AsyncResponses(AsyncMethods[Response, ResponseUsage]):
     ) -> Any: ...
     @signed(ResponsesEitherOptions)
     def create(self, **options: Any) -> Awaitable[Any]:
-        """Return an awaitable of the validated answer, or with `stream=True` the growing one, which can do without.
+        """Return the validated answer, or with `stream=True` the growing one.
+
+        It is awaited; a growing one can do without.
 
         `list[User]` and `Iterable[User]` give a list, and with `stream=True` each `User` as it closes; so do
         types in `tools`. Without either this is the SDK's `create`.

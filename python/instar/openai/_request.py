@@ -15,6 +15,7 @@ from instar._dialects import dialect_of
 from instar._format import format_of
 from instar._options import ParserOptions
 from instar._projection import elements_of, partials_of
+from instar._schema import check_type
 from instar._tools import name_of, tools_of
 from instar._turn import parts_of
 from instar.openai._mode import Mode
@@ -111,7 +112,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
     )
     if response_model is None and _offers_types(keywords):
         response_model = _TOOLS
-    _check_model(response_model)
+    check_type(response_model, "response_model")
     schema = Any if response_model is None else unwrap(response_model)
     if many is None:
         schema, many = _counted(schema)
@@ -166,6 +167,9 @@ def build_turn(  # noqa: PLR0913 - as above
         ValueError: two tools have the same name.
 
     """
+    if (keywords.get("n") or 1) > 1:
+        message = "a turn is one answer of the model, and n= asks for several: leave it out"
+        raise TypeError(message)
     options = ParserOptions(
         live=live, limits=limits, context=context, strict=strict, repair="around" if repair is None else repair
     )
@@ -199,19 +203,6 @@ def _prepare(
         raise TypeError(message)
     if max_retries and not isinstance(keywords.get(endpoint.conversation, ""), str):
         keywords[endpoint.conversation] = list(keywords[endpoint.conversation])
-
-
-def _check_model(response_model: Any) -> None:
-    """Check that a response model is no instance of a type.
-
-    Raises:
-        TypeError: it is one.
-
-    """
-    if isinstance(response_model, (BaseModel, Mapping, str, int, float)):
-        kind = type(response_model).__name__
-        message = f"response_model is a type, not an instance of one: give {kind}, and not {response_model!r}"
-        raise TypeError(message)
 
 
 def _counted(schema: Any) -> tuple[Any, bool]:
