@@ -86,8 +86,8 @@ def partials(
             of a call or JSON in the text; text that begins otherwise is `stream.prose`, and a call may follow.
             "text", "call": there.
         emit: with `wire`: "delta", a snapshot after each delta, or "read", one after each piece of the body.
-        options: `live`, `limits`, `context`, `strict`, `on_violation`, `repair`, as `instar.Parser` takes them; with `wire`
-            `repair` is "around" unless told.
+        options: `live`, `limits`, `context`, `strict`, `on_violation`, `repair`, as `instar.Parser` takes them; with
+            `wire` `repair` is "around" unless told.
 
     Raises:
         instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.

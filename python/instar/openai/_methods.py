@@ -96,8 +96,7 @@ class ChatCompletions(Methods[ChatCompletion, CompletionUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`, `repair`: as `instar.Parser` takes them; `repair` is
-      "around" unless told.
+    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent at the call, as
@@ -317,8 +316,7 @@ class AsyncChatCompletions(AsyncMethods[ChatCompletion, CompletionUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`, `repair`: as `instar.Parser` takes them; `repair` is
-      "around" unless told.
+    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent when
@@ -539,8 +537,7 @@ class Responses(Methods[Response, ResponseUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`, `repair`: as `instar.Parser` takes them; `repair` is
-      "around" unless told.
+    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent at the call, as
@@ -760,8 +757,7 @@ class AsyncResponses(AsyncMethods[Response, ResponseUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`, `repair`: as `instar.Parser` takes them; `repair` is
-      "around" unless told.
+    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent when
