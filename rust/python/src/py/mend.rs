@@ -149,7 +149,9 @@ impl Mending {
                     _ => "JSONError",
                 };
                 let place = Place { raw, offset };
-                let error = stream_error(c.py, class, &kind.to_string(), &place);
+                let quoted = if c.schema.hide_input { Ok(String::new()) } else { place.quoted(c.py) };
+                let error =
+                    quoted.and_then(|quoted| stream_error(c.py, class, &format!("{kind}{quoted}"), &place));
                 (error.unwrap_or_else(|error| error), Some(offset))
             }
         }
@@ -161,10 +163,13 @@ impl Mending {
             return self.error(c, reading, Hopeless::Read(stopped, self.mender.refused_at()));
         }
         let raw = self.mender.raw_text(reading.core.text());
-        let error = if self.mender.ending() == Ending::Reasoning {
-            open_reasoning(c.py, &raw)
-        } else {
-            no_json(c, &raw)
+        let error = match self.mender.ending() {
+            Ending::Reasoning => open_reasoning(c.py, &raw),
+            _ if self.mender.prose().is_empty() => {
+                let place = Place { offset: raw.len(), raw };
+                return (reading.error(c, Stopped::truncated(place.offset), Some(&place)), None);
+            }
+            _ => no_json(c, &raw),
         };
         (error.unwrap_or_else(|error| error), None)
     }
@@ -172,16 +177,12 @@ impl Mending {
 
 /// The error for a text in which there is no JSON.
 fn no_json(c: Context<'_, '_>, raw: &[u8]) -> PyResult<PyErr> {
-    let beginning = instar_repair::quotation(raw.trim_ascii_start());
-    let what = match beginning.as_str() {
-        "" => "there is no JSON in the text, which is empty".to_owned(),
-        _ if c.schema.hide_input => "there is no JSON in the text".to_owned(),
-        beginning => {
-            format!(
-                "there is no JSON in the text, which begins with {}",
-                PyString::new(c.py, beginning).repr()?
-            )
-        }
+    let what = if c.schema.hide_input {
+        "there is no JSON in the text".to_owned()
+    } else {
+        let beginning = instar_repair::quotation(raw.trim_ascii_start());
+        let beginning = PyString::new(c.py, &beginning).repr()?;
+        format!("there is no JSON in the text, which begins with {beginning}")
     };
     let class = c.py.import("instar.errors")?.getattr("JSONError")?;
     Ok(PyErr::from_value(class.call1((what,))?))
