@@ -1,5 +1,6 @@
 //! Which repair would have read what a strict parser refuses.
 
+use crate::around::Allowance;
 use crate::guide::Guide;
 use crate::kind::{RepairKind, RepairSet};
 use crate::mender::{Mender, Step};
@@ -22,7 +23,7 @@ pub fn diagnose(text: &[u8]) -> Option<RepairKind> {
 /// Whether a text that begins so may be read with these repairs.
 fn reads(text: &[u8], repairs: RepairSet) -> bool {
     let guide = Guide::any();
-    let mut mender = Mender::new(repairs, &guide, usize::MAX);
+    let mut mender = Mender::new(repairs, &guide, Allowance::UNLIMITED);
     mender.push(text);
     loop {
         match mender.advance(&guide) {

@@ -46,6 +46,9 @@ impl<'py> Report<'_, 'py> {
             FaultKind::Depth => {
                 self.stream_error("LimitError", "nested deeper than `Limits.depth` allows", fault)
             }
+            FaultKind::Blank => {
+                self.stream_error("LimitError", "more white space than `Limits.blank` allows", fault)
+            }
             FaultKind::Bytes => self.stream_error("LimitError", "longer than `Limits.bytes` allows", fault),
             FaultKind::Truncated => self.truncated(fault),
             FaultKind::Host => Ok(PyRuntimeError::new_err("the text was refused before")),

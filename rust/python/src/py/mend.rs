@@ -5,8 +5,8 @@ use std::sync::Arc;
 use instar_core::{Fault, FaultKind, Parser, Step, Syntax};
 use instar_json::Position;
 use instar_repair::{
-    Ending, Engine, Fault as MenderFault, FaultKind as MenderFaultKind, Guide, Mended, Mender, Outcome, Pass,
-    Repair, RepairKind, RepairSet, Verdict,
+    Allowance, Ending, Engine, Fault as MenderFault, FaultKind as MenderFaultKind, Guide, Mended, Mender,
+    Outcome, Pass, Repair, RepairKind, RepairSet, Verdict,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -55,9 +55,9 @@ pub(super) enum Hopeless {
 pub(super) type Located = (PyErr, Option<usize>);
 
 impl Mending {
-    /// A mender for texts of at most `limit` bytes, of which at most `prose` may come without a value.
-    pub(super) fn new(repairs: RepairSet, guide: Arc<Guide>, prose: usize, limit: usize) -> Self {
-        let mender = Mender::new(repairs, &guide, prose);
+    /// A mender for texts of at most `limit` bytes.
+    pub(super) fn new(repairs: RepairSet, guide: Arc<Guide>, around: Allowance, limit: usize) -> Self {
+        let mender = Mender::new(repairs, &guide, around);
         Self { mender, guide, limit, begins_anew: false, refused: None }
     }
 
@@ -145,11 +145,12 @@ impl Mending {
             }
             Hopeless::Mender(MenderFault { offset, kind }) => {
                 let class = match kind {
-                    MenderFaultKind::TooMuchProse => "LimitError",
+                    MenderFaultKind::TooMuchProse | MenderFaultKind::TooBlank => "LimitError",
                     _ => "JSONError",
                 };
                 let place = Place { raw, offset };
-                let quoted = if c.schema.hide_input { Ok(String::new()) } else { place.quoted(c.py) };
+                let says = class == "JSONError" && !c.schema.hide_input;
+                let quoted = if says { place.quoted(c.py) } else { Ok(String::new()) };
                 let error =
                     quoted.and_then(|quoted| stream_error(c.py, class, &format!("{kind}{quoted}"), &place));
                 (error.unwrap_or_else(|error| error), Some(offset))

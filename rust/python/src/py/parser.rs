@@ -5,7 +5,7 @@ use std::ffi::CStr;
 
 use instar_core::{Fault, Limits, OnViolation, Parser, Step};
 use instar_json::Position;
-use instar_repair::{Ending, Pass, Repair, RepairKind, RepairSet};
+use instar_repair::{Allowance, Ending, Pass, Repair, RepairKind, RepairSet};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -93,15 +93,22 @@ impl PyParser {
         let repairs = repair.map_or(Ok(RepairSet::NONE), repairs_of)?;
         let prose = limits.map_or(Ok(DEFAULT_PROSE), |limits| limit(limits, "prose"))?;
         let limits = match limits {
-            Some(limits) => Limits { depth: limit(limits, "depth")?, bytes: limit(limits, "bytes")? },
-            None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
+            Some(limits) => Limits {
+                depth: limit(limits, "depth")?,
+                bytes: limit(limits, "bytes")?,
+                blank: limit(limits, "blank")?,
+            },
+            None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES, blank: DEFAULT_BLANK },
         };
         let schema_of = SCHEMA_OF.import(py, "instar._schema", "schema_of")?;
         let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
         let plan = schema.get().plan.clone();
         let mending = match repairs {
             RepairSet::NONE => None,
-            _ => Some(Box::new(Mending::new(repairs, schema.get().guide(py, repairs)?, prose, limits.bytes))),
+            _ => {
+                let around = Allowance { prose, blank: limits.blank };
+                Some(Box::new(Mending::new(repairs, schema.get().guide(py, repairs)?, around, limits.bytes)))
+            }
         };
         let state = State {
             reading: Reading::new(Start { plan, limits, on_violation, live }),
@@ -318,6 +325,7 @@ Raises, at the first byte after which no continuation can be accepted, `JSONErro
 /// jiter reads 201 containers within each other, and so does Pydantic.
 const DEFAULT_DEPTH: usize = 201;
 const DEFAULT_BYTES: usize = 1 << 30;
+const DEFAULT_BLANK: usize = 1 << 16;
 const DEFAULT_PROSE: usize = 1 << 20;
 
 impl PyParser {
