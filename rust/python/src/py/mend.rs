@@ -1,5 +1,6 @@
 //! The mender of a text, at work for a reading.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use instar_core::{Fault, FaultKind, Parser, Step, Syntax};
@@ -130,16 +131,21 @@ impl Mending {
         }
     }
 
+    /// A place in the text as it came.
+    pub(super) fn place<'r>(&self, offset: usize, raw: Cow<'r, [u8]>) -> Place<'r> {
+        Place { raw, offset, repairs: self.mender.kinds() }
+    }
+
     /// The error for a text that is hopeless.
     pub(super) fn error(&self, c: Context<'_, '_>, reading: &Reading, hopeless: Hopeless) -> Located {
         let raw = self.mender.raw_text(reading.core.text());
         match hopeless {
             Hopeless::Read(stopped, at) => {
-                let place = Place { offset: at.unwrap_or(raw.len()), raw };
+                let place = self.place(at.unwrap_or(raw.len()), raw);
                 (reading.error(c, stopped, Some(&place)), at)
             }
             Hopeless::Bytes => {
-                let place = Place { offset: self.limit, raw };
+                let place = self.place(self.limit, raw);
                 let stopped = Stopped::Fault(Fault { offset: self.limit, kind: FaultKind::Bytes });
                 (reading.error(c, stopped, Some(&place)), Some(self.limit))
             }
@@ -148,7 +154,7 @@ impl Mending {
                     MenderFaultKind::TooMuchProse | MenderFaultKind::TooBlank => "LimitError",
                     _ => "JSONError",
                 };
-                let place = Place { raw, offset };
+                let place = self.place(offset, raw);
                 let says = class == "JSONError" && !c.schema.hide_input;
                 let quoted = if says { place.quoted(c.py) } else { Ok(String::new()) };
                 let error =
@@ -167,7 +173,7 @@ impl Mending {
         let error = match self.mender.ending() {
             Ending::Reasoning => open_reasoning(c.py, &raw),
             _ if self.mender.prose().is_empty() => {
-                let place = Place { offset: raw.len(), raw };
+                let place = self.place(raw.len(), raw);
                 return (reading.error(c, Stopped::truncated(place.offset), Some(&place)), None);
             }
             _ => no_json(c, &raw),

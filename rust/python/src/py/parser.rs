@@ -41,8 +41,8 @@ static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 pub(crate) struct PyParser {
     schema: Py<Schema>,
     context: Option<Py<PyAny>>,
-    /// What is mended around values, if anything is.
-    around: Option<RepairSet>,
+    /// What is mended.
+    repairs: RepairSet,
     state: Exclusive<State>,
 }
 
@@ -118,8 +118,7 @@ impl PyParser {
             cut_off: None,
             finished: false,
         };
-        let around = Some(repairs.around()).filter(|around| !around.is_empty());
-        Ok(Self { schema: schema.unbind(), context, around, state: Exclusive::new(state) })
+        Ok(Self { schema: schema.unbind(), context, repairs, state: Exclusive::new(state) })
     }
 
     /// Declare the text ended. Raises `TruncatedError` if the value is not whole.
@@ -340,7 +339,7 @@ impl PyParser {
 
     /// What is mended around values, if anything is.
     pub(crate) fn repairs_around(&self) -> Option<RepairSet> {
-        self.around
+        Some(self.repairs.around()).filter(|around| !around.is_empty())
     }
 
     /// What has been mended since: how many texts had been given up, and how much of this one was read. Gives the first
@@ -544,12 +543,12 @@ impl PyParser {
                 });
                 let raw = state.cut_off.as_ref().map_or_else(Vec::new, |cut_off| cut_off.raw.clone());
                 ended.map_err(|stopped| {
-                    let place = Place { offset: raw.len(), raw: Cow::Owned(raw) };
+                    let place = Place { offset: raw.len(), raw: Cow::Owned(raw), repairs: self.repairs };
                     (state.reading.error(c, stopped, Some(&place)), None)
                 })
             }
             ended => ended.map_err(|stopped| {
-                let place = Place { offset: raw.len(), raw: Cow::Owned(raw) };
+                let place = Place { offset: raw.len(), raw: Cow::Owned(raw), repairs: self.repairs };
                 let place = mending.is_some().then_some(&place);
                 (state.reading.error(c, stopped, place), None)
             }),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Candidate, Ending, Mender, Phase};
-use crate::kind::RepairKind;
+use crate::kind::{RepairKind, RepairSet};
 use crate::record::{Repair, quotation};
 use crate::value::Flow;
 
@@ -26,6 +26,12 @@ impl Mender {
             _ if self.around.open_reasoning().is_some() => Ending::Reasoning,
             _ => Ending::NoValue,
         }
+    }
+
+    /// What is mended.
+    #[must_use]
+    pub fn kinds(&self) -> RepairSet {
+        self.repairs
     }
 
     /// Whether what was mended last is hopeless.
