@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from benches import checked, clients, memory, ours, over_http, rivals
 from benches.clients import Way
 from benches.clock import Run, ratio
+from benches.invoice import TOKEN
 from benches.over_http import Setting
 from benches.workload import ITEMS, MANY_ITEMS, invoices, note
 
@@ -95,6 +96,19 @@ def _with_bytes() -> float:
     )
 
 
+def _mended() -> float:
+    """The long invoice with all its strings in single quotes, mended, to the clean one: a kept snapshot per token."""
+    stream = invoices(LONG)
+    damaged = TOKEN.findall(stream.text.replace("'", r"\'").replace('"', "'"))
+    return ratio(lambda: ours.mended(damaged), lambda: ours.kept(stream.deltas))
+
+
+def _around() -> float:
+    """The long invoice under `repair="around"` to the strict parser."""
+    deltas = invoices(LONG).deltas
+    return ratio(lambda: ours.around(deltas), lambda: ours.feed(deltas))
+
+
 def _over_http(where: str, setting: Setting, guard: float, sdk_guard: float) -> tuple[Budget, Budget]:
     """B6, in one of the settings that it can be measured in."""
 
@@ -149,5 +163,7 @@ BUDGETS = (
     *_over_http("over HTTP, each token waited for", over_http.AWAITED, guard=1.5, sdk_guard=2),
     Budget("B7", "memory of a parser, nothing fed", 4, 4, lambda: memory.of("fresh") / KB, unit=" KB"),
     Budget("B7", "in mid-stream, text and objects not counted", 4, 4, lambda: memory.of("waiting") / KB, unit=" KB"),
+    Budget("B17", "every string in single quotes, mended / clean, a kept snapshot per token", 1.5, 1.7, _mended),
+    Budget("B18", 'a clean text under `repair="around"` / without', 1.02, 1.1, _around),
     Budget("V", "B1 with validators on half of the fields / without, and they alone", 2, 2, _validators),
 )
