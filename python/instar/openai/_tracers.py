@@ -12,7 +12,7 @@ import openai
 _SDK = str(Path(openai.__file__).parent)
 _HIDDEN = (
     "{patch} replaces a method of the openai package. instar reads the bytes of a streamed response, so that it sees "
-    "neither the text nor the token counts. Pass wire=\"sdk\" to instar.from_openai to have the SDK's objects made"
+    'neither the text nor the token counts. Pass wire="sdk" to instar.from_openai to have the SDK\'s objects made'
 )
 
 
