@@ -2,8 +2,8 @@
 
 from instar._calls import Call
 from instar._core import __version__, dump
+from instar._entry import elements, partials, turn
 from instar._explain import Explanation, Row, explain
-from instar._streaming import elements, partials, turn
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
 from instar._turn import AsyncTurn, Prose, Reasoning, Turn
 from instar.errors import (

@@ -22,8 +22,8 @@ from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
 from instar._turn import Part, TurnSession, async_results, results
 from instar.errors import JSONError, StreamError, TruncatedError
 from instar.openai._endpoint import CompletionT, UsageT
+from instar.openai._feedback import answer_of, reason
 from instar.openai._hooks import log
-from instar.openai._mending import answer_of, reason
 from instar.openai._transport import connection_error
 
 if TYPE_CHECKING:

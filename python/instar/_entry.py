@@ -1,4 +1,4 @@
-"""From deltas to objects, or from the bytes of a response to objects: `partials`, `elements` and `turn`."""
+"""The entry points: `partials`, `elements` and `turn`, from deltas or the bytes of a response to objects."""
 
 from __future__ import annotations
 
