@@ -20,6 +20,7 @@ from instar.openai import Mode, from_openai
 from instar.parser import Limits, Parser
 from instar.partial import Partial
 from instar.progress import Progress
+from instar.repair import Repair
 
 __all__ = [
     "AsyncBodyStream",
@@ -39,6 +40,7 @@ __all__ = [
     "Prose",
     "Reasoning",
     "RefusalError",
+    "Repair",
     "Row",
     "Stream",
     "StreamError",

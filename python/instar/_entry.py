@@ -86,14 +86,15 @@ def partials(
             of a call or JSON in the text; text that begins otherwise is `stream.prose`, and a call may follow.
             "text", "call": there.
         emit: with `wire`: "delta", a snapshot after each delta, or "read", one after each piece of the body.
-        options: `live`, `limits`, `context`, `strict`, `on_violation`, as `instar.Parser` takes them.
+        options: `live`, `limits`, `context`, `strict`, `on_violation`, `repair`, as `instar.Parser` takes them; with
+            `wire` `repair` is "around" unless told.
 
     Raises:
         instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
         TypeError: `deltas` is not iterable, or one of them is not what it should be.
 
     """
-    return _stream(deltas, partials_of(unwrap(schema), options), wire, answer, emit)
+    return _stream(deltas, partials_of(unwrap(schema), _mending(options, wire)), wire, answer, emit)
 
 
 @overload
@@ -151,14 +152,14 @@ def elements(  # noqa: PLR0913 - keywords
         emit: as for `partials`.
         on_error: "raise", or "skip": an element that is refused does not end the stream. It is among `stream.errors`,
             and `final()` returns the others. What is no JSON is raised all the same.
-        options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them.
+        options: `live`, `limits`, `context`, `strict`, `repair`, as for `partials`.
 
     Raises:
         instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
         TypeError: `deltas` is not iterable, or one of them is not what it should be.
 
     """
-    return _stream(deltas, elements_of(unwrap(schema), options, on_error), wire, answer, emit)
+    return _stream(deltas, elements_of(unwrap(schema), _mending(options, wire), on_error), wire, answer, emit)
 
 
 @overload
@@ -181,7 +182,7 @@ def turn(
         tools: what the model may have called: types of the arguments, functions, or dicts as an API has them. Calls of
             others are parts, too, with their `error`, and hold plain values.
         emit: as for `partials`.
-        options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them, for the arguments.
+        options: `live`, `limits`, `context`, `strict`, `repair`, as `instar.Parser` takes them, for the arguments.
 
     Raises:
         instar.RefusalError, instar.StreamError: while iterating, at the end.
@@ -213,3 +214,8 @@ def _stream(
     if isinstance(deltas, AsyncIterable):
         return async_stream_of(AsyncSource(deltas, deltas), pump)
     return stream_of(Source(deltas, deltas), pump)
+
+
+def _mending(options: ParserOptions, wire: WireOption | None) -> ParserOptions:
+    """Return the options with the repairs that are made unless told: none of plain deltas, those around of a body."""
+    return options if wire is None or options.get("repair") is not None else {**options, "repair": "around"}

@@ -10,6 +10,7 @@ from typing_extensions import Self
 from instar._core import Pull
 from instar._options import FinalT, ItemT
 from instar._session import BodySession, Session
+from instar.errors import TruncatedError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -34,17 +35,23 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
         self._source = source
         self._owner = owner
 
-    def final(self) -> FinalT:
+    def final(self, *, allow_truncated: bool = False) -> FinalT:
         """Read what is left of the stream and return the validated answer, the same object each time.
+
+        With `allow_truncated` an answer that is cut off is completed: see `instar.Parser.finish`.
 
         Raises:
             instar.StreamError: the text is not JSON, ended early, or broke a limit.
             pydantic.ValidationError: the schema refuses the answer.
 
         """
-        for _ in Pull(self, owns=False):
-            pass
-        return self._outcome()
+        try:
+            for _ in Pull(self, owns=False):
+                pass
+        except TruncatedError:
+            if not allow_truncated:
+                raise
+        return self._outcome(allow_truncated=allow_truncated)
 
     def close(self) -> None:
         """Stop reading and close the source. What has arrived stays readable.
@@ -107,8 +114,10 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
         self._source = source
         self._owner = owner
 
-    async def final(self) -> FinalT:
+    async def final(self, *, allow_truncated: bool = False) -> FinalT:
         """Read what is left of the stream and return the validated answer, the same object each time.
+
+        With `allow_truncated` an answer that is cut off is completed: see `instar.Parser.finish`.
 
         Raises:
             instar.StreamError: the text is not JSON, ended early, or broke a limit.
@@ -116,11 +125,15 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
 
         """
         more = True
-        while more:
-            for _ in self._items():
-                pass
-            more = await self._advance()
-        return self._outcome()
+        try:
+            while more:
+                for _ in self._items():
+                    pass
+                more = await self._advance()
+        except TruncatedError:
+            if not allow_truncated:
+                raise
+        return self._outcome(allow_truncated=allow_truncated)
 
     async def aclose(self) -> None:
         """Stop reading and close the source. What has arrived stays readable.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from instar._tools import Offered, Tools
     from instar.openai._endpoint import Endpoint
     from instar.parser import Limits
+    from instar.repair import Repairs
 
 T = TypeVar("T")
 
@@ -90,6 +91,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
     context: Any = None,
     strict: bool | None = None,
     on_violation: Literal["raise", "defer"] = "raise",
+    repair: Repairs | None = None,
     **keywords: Any,
 ) -> Request:
     """Ask an API for a response model. The keywords are those of `Completions`; the rest of them is the request's.
@@ -101,7 +103,14 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
 
     """
     mode = Mode(mode or default)
-    options = ParserOptions(live=live, limits=limits, context=context, strict=strict, on_violation=on_violation)
+    options = ParserOptions(
+        live=live,
+        limits=limits,
+        context=context,
+        strict=strict,
+        on_violation=on_violation,
+        repair="around" if repair is None else repair,
+    )
     if response_model is None and _offers_types(keywords):
         response_model = _TOOLS
     check_type(response_model, "response_model")
@@ -149,6 +158,7 @@ def build_turn(  # noqa: PLR0913 - as above
     limits: Limits | None = None,
     context: Any = None,
     strict: bool | None = None,
+    repair: Repairs | None = None,
     **keywords: Any,
 ) -> Request:
     """Ask an API for a turn, in which the model may call these tools.
@@ -161,7 +171,9 @@ def build_turn(  # noqa: PLR0913 - as above
     if (keywords.get("n") or 1) > 1:
         message = "a turn is one answer of the model, and n= asks for several: leave it out"
         raise TypeError(message)
-    options = ParserOptions(live=live, limits=limits, context=context, strict=strict)
+    options = ParserOptions(
+        live=live, limits=limits, context=context, strict=strict, repair="around" if repair is None else repair
+    )
     _prepare(endpoint, keywords, context, max_retries, on_retry)
     offered = tools_of(tools)
     choice = keywords.pop("tool_choice", "auto")

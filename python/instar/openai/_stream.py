@@ -124,7 +124,7 @@ class ClientSession(BodySession[ItemT, FinalT], Generic[ItemT, FinalT, Completio
         if error is None or not mendable or self.attempt > request.retries:
             return False
         if not isinstance(error, APIConnectionError):
-            wrong = reason(error, self._pump, request)
+            wrong = reason(error, request)
             keywords = self._transport.endpoint.again(request.keywords, answer_of(self._pump), wrong)
             self._request = replace(request, keywords=keywords)
         self._source = self._failure = None
