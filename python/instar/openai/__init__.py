@@ -127,7 +127,8 @@ def from_openai(
         return AsyncClient(client, mode, wire)
     if isinstance(client, OpenAI):
         return Client(client, mode, wire)
-    message = f"from_openai takes an openai.OpenAI or openai.AsyncOpenAI, not {type(client).__name__}"
+    given = f"the class {client.__name__}: call it" if isinstance(client, type) else type(client).__name__
+    message = f"from_openai takes an openai.OpenAI or openai.AsyncOpenAI, not {given}"
     raise TypeError(message)
 
 
