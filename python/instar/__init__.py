@@ -6,7 +6,10 @@ from instar._explain import Explanation, Row, explain
 from instar._streaming import elements, partials, turn
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
 from instar._turn import AsyncTurn, Prose, Reasoning, Turn
+from instar._watch import MISSING, OPEN, REFUSED, SETTLED, State
+from instar.changes import RETRY, Change, Replica
 from instar.errors import (
+    AbsentError,
     ElementError,
     JSONError,
     LimitError,
@@ -17,16 +20,25 @@ from instar.errors import (
     WireError,
 )
 from instar.openai import Mode, from_openai
+from instar.outlets import SSE_HEADERS, agui, json_patch, ndjson, share, sse, sse_events, vercel
 from instar.parser import Limits, Parser
 from instar.partial import Partial
 from instar.progress import Progress
 
 __all__ = [
+    "MISSING",
+    "OPEN",
+    "REFUSED",
+    "RETRY",
+    "SETTLED",
+    "SSE_HEADERS",
+    "AbsentError",
     "AsyncBodyStream",
     "AsyncStream",
     "AsyncTurn",
     "BodyStream",
     "Call",
+    "Change",
     "ElementError",
     "Explanation",
     "JSONError",
@@ -39,7 +51,9 @@ __all__ = [
     "Prose",
     "Reasoning",
     "RefusalError",
+    "Replica",
     "Row",
+    "State",
     "Stream",
     "StreamError",
     "TruncatedError",
@@ -47,10 +61,17 @@ __all__ = [
     "Violation",
     "WireError",
     "__version__",
+    "agui",
     "dump",
     "elements",
     "explain",
     "from_openai",
+    "json_patch",
+    "ndjson",
     "partials",
+    "share",
+    "sse",
+    "sse_events",
     "turn",
+    "vercel",
 ]

@@ -22,6 +22,8 @@ pub(super) struct Elements {
     /// Makes the parser of an object of lists.
     wrapped: Py<PyAny>,
     begun: bool,
+    /// Whether the text is an object of lists.
+    is_wrapped: bool,
     skipping: Option<Box<Skipping>>,
 }
 
@@ -38,7 +40,7 @@ struct Skipping {
 
 impl Elements {
     pub(super) fn new(make: Py<PyAny>, parser: Py<PyParser>, wrapped: Py<PyAny>) -> Self {
-        Self { make, parser, wrapped, begun: false, skipping: None }
+        Self { make, parser, wrapped, begun: false, is_wrapped: false, skipping: None }
     }
 
     /// The same, going on behind an element that is refused.
@@ -78,7 +80,7 @@ impl Elements {
             Event::Restart => {
                 self.parser = made(self.make.bind(py))?;
                 lane.switch(py, &self.parser)?;
-                self.begun = false;
+                (self.begun, self.is_wrapped) = (false, false);
                 if let Some(skipping) = &mut self.skipping {
                     skipping.restart(py)?;
                 }
@@ -109,6 +111,11 @@ impl Elements {
         }
     }
 
+    /// Whether the elements are those of the lists in an object.
+    pub(super) fn is_wrapped(&self) -> bool {
+        self.is_wrapped
+    }
+
     pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         members(self.parser.get().snapshot(py)?.into_bound(py))
     }
@@ -133,7 +140,8 @@ impl Elements {
     fn begin(&mut self, py: Python<'_>, lane: &Lane, text: &[u8]) -> PyResult<()> {
         let first = text.trim_ascii_start().first();
         self.begun = first.is_some();
-        if first == Some(&b'{') {
+        self.is_wrapped = first == Some(&b'{');
+        if self.is_wrapped {
             let blank = self.parser.get().text(py)?;
             self.parser = made(self.wrapped.bind(py))?;
             lane.switch(py, &self.parser)?;

@@ -49,7 +49,7 @@ impl Partials {
             (Event::Call(_) | Event::End(_) | Event::Prose | Event::Reasoning, _) => false,
         };
         if changed {
-            items.push(self.snapshot(py)?);
+            items.push_made(|| self.snapshot(py))?;
         }
         Ok(())
     }
@@ -59,9 +59,14 @@ impl Partials {
         let was_complete = self.parser.get().complete(py)?;
         self.parser.get().close(py)?;
         if !was_complete {
-            items.push(self.snapshot(py)?);
+            items.push_made(|| self.snapshot(py))?;
         }
         Ok(())
+    }
+
+    /// Whether the answer is only what the parser's value wraps.
+    pub(super) fn is_wrapped(&self) -> bool {
+        self.look.is_some()
     }
 
     pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {

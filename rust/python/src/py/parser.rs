@@ -167,7 +167,7 @@ impl PyParser {
 
     /// A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all
     /// that is there.
-    #[pyo3(signature = (*, mode="python", by_alias=false))]
+    #[pyo3(signature = (*, mode="json", by_alias=false))]
     fn changes(slf: &Bound<'_, Self>, mode: &str, by_alias: bool) -> PyResult<ChangeReader> {
         let style = Style::new(mode, by_alias)?;
         let state = slf.get().state(slf.py())?;
@@ -336,6 +336,20 @@ impl PyParser {
         reader: &mut changes::Reading,
     ) -> PyResult<Bound<'py, PyList>> {
         self.state(py)?.reading.follow(self.context(py), reader)
+    }
+
+    /// The JSON that has come since a reader, in so many bytes of the text behind so many others, has read: up to the
+    /// last whole character. None if the text that it has read of was given up.
+    pub(crate) fn json_since(&self, py: Python<'_>, read: &mut (u32, usize)) -> PyResult<Option<String>> {
+        let state = self.state(py)?;
+        let (restarts, core) = (state.reading.restarts(), &state.reading.core);
+        if *read != (restarts, read.1) && read.1 > 0 {
+            return Ok(None);
+        }
+        let text = &core.text()[..core.offset()];
+        let new = whole_characters(text.get(read.1..).unwrap_or_default()).into_owned();
+        *read = (restarts, read.1 + new.len());
+        Ok(Some(new))
     }
 
     /// The whole characters from an offset on, the one that lies there included.
@@ -594,7 +608,8 @@ fn limit(limits: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
     }
 }
 
-/// A reader of the changes of one parser's value, with a place of its own in them.
+/// A reader of the changes of one parser's value, with a place of its own in them: from the first one on, where
+/// `Parser.changes` begins with what is there.
 #[pyclass(frozen, name = "Changes", module = "instar._core")]
 pub(crate) struct ChangeReader {
     parser: Py<PyParser>,
@@ -603,6 +618,13 @@ pub(crate) struct ChangeReader {
 
 #[pymethods]
 impl ChangeReader {
+    /// A reader from the first change on, however much has come.
+    #[new]
+    #[pyo3(signature = (parser, *, mode="json", by_alias=false))]
+    fn from_the_first(parser: Py<PyParser>, mode: &str, by_alias: bool) -> PyResult<Self> {
+        Ok(Self::new(parser, Style::new(mode, by_alias)?, false))
+    }
+
     /// The changes since the last drain.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let mut state = self.state.lend(py).ok_or_else(errors::busy)?;

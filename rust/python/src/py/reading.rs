@@ -92,6 +92,11 @@ impl Reading {
         *self = Self { restarts: self.restarts + 1, ..Self::new(self.start.clone()) };
     }
 
+    /// How many texts were given up before this one.
+    pub(super) fn restarts(&self) -> u32 {
+        self.restarts
+    }
+
     /// The cursors of those who read the tape besides the builder.
     fn cursors(&self) -> Option<Cursor> {
         self.elements.as_ref().and_then(Elements::cursor)
