@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from instructor import Partial
 from jiter import from_json
-from partial_json_parser import loads  # type: ignore[import-untyped]  # it ships no types
+from partial_json_parser import loads
 from pydantic import Field, TypeAdapter
 from streaming_json_parser import StreamingJsonParser
 from typing_extensions import TypedDict

@@ -2,8 +2,8 @@
 
 from instar._calls import Call
 from instar._core import __version__, dump
+from instar._entry import elements, partials, turn
 from instar._explain import Explanation, Row, explain
-from instar._streaming import elements, partials, turn
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
 from instar._turn import AsyncTurn, Prose, Reasoning, Turn
 from instar._watch import MISSING, OPEN, REFUSED, SETTLED, State
@@ -24,6 +24,7 @@ from instar.outlets import SSE_HEADERS, agui, json_patch, ndjson, share, sse, ss
 from instar.parser import Limits, Parser
 from instar.partial import Partial
 from instar.progress import Progress
+from instar.repair import Repair
 
 __all__ = [
     "MISSING",
@@ -51,6 +52,7 @@ __all__ = [
     "Prose",
     "Reasoning",
     "RefusalError",
+    "Repair",
     "Replica",
     "Row",
     "State",

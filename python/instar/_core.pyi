@@ -420,8 +420,8 @@ class Pump(Generic[_ItemT, _FinalT]):
         """Go on to hand out what is left: whatever had to be done about the error has been done."""
     def conclude(self) -> None:
         """Check that what has come is a whole answer. The end may show something that was not shown before."""
-    def final(self) -> _FinalT:
-        """The validated answer, made once."""
+    def final(self, *, allow_truncated: bool = False) -> _FinalT:
+        """The validated answer, made once. With `allow_truncated` a value that is cut off is completed."""
     def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
         """What of the snapshot has arrived, as plain data: see `instar.dump`."""
     def found(self) -> dict[str, Any]:

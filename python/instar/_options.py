@@ -92,6 +92,7 @@ class TurnOptions(TypedDict, total=False):
     limits: Limits | None
     context: Any
     strict: bool | None
+    repair: Repairs | None
 
 
 class ElementBodyOptions(BodyOptions, total=False):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from instar.errors import ElementError
     from instar.parser import Parser
     from instar.progress import Progress
+    from instar.repair import Repair
 
 
 class Showing(NamedTuple):
@@ -72,6 +73,21 @@ class Session(Generic[ItemT, FinalT]):
     def delta(self) -> str:
         """The text that has arrived since the item before the newest one; at the end, what came behind the last."""
         return self._pump.delta
+
+    @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What was mended of the text, in its order: see `repair`."""
+        return self.parser.repairs
+
+    @property
+    def prose(self) -> str:
+        """What stands beside the answer in the text, where that is mended."""
+        return self.parser.prose
+
+    @property
+    def reasoning(self) -> str:
+        """What the blocks of reasoning in the text say, where they are mended."""
+        return self.parser.reasoning
 
     @property
     def errors(self) -> list[ElementError]:
@@ -163,14 +179,15 @@ class Session(Generic[ItemT, FinalT]):
             raise self._failure
         return self._over
 
-    def _outcome(self) -> FinalT:
+    def _outcome(self, *, allow_truncated: bool = False) -> FinalT:
         """Return the validated answer, of which nothing more will come."""
-        if self._failure is not None:
+        cut_off = isinstance(self._failure, TruncatedError)
+        if self._failure is not None and not (cut_off and allow_truncated):
             raise self._failure
-        if not (self._ended or self.parser.complete):
+        if not (self._ended or self.parser.complete or allow_truncated):
             error = self._cut_off("this stream was closed before its end")
             raise error
-        return self._pump.final()
+        return self._pump.final(allow_truncated=allow_truncated)
 
     def _cut_off(self, why: str) -> TruncatedError:
         parser = self.parser
@@ -191,14 +208,16 @@ class BodySession(Session[ItemT, FinalT]):
         return self._pump.finish_reason
 
     @property
+    @override
     def reasoning(self) -> str:
-        """What the model has thought so far, where the provider shows it."""
-        return self._pump.reasoning
+        """What the model has thought so far, where the provider shows it, or in blocks of the text."""
+        return _joined(self._pump.reasoning, self.parser.reasoning)
 
     @property
+    @override
     def prose(self) -> str:
         """What the model has written beside the answer. Different texts of it are joined by a blank line."""
-        return self._pump.prose
+        return _joined(self._pump.prose, self.parser.prose)
 
     @property
     def received(self) -> int:
@@ -227,3 +246,7 @@ class BodySession(Session[ItemT, FinalT]):
             error.received = self.received
         elif self.received and hasattr(error, "add_note"):  # from Python 3.11 on
             error.add_note(f"{self.received} bytes of the response had come")
+
+
+def _joined(*texts: str) -> str:
+    return "\n\n".join(filter(None, texts))

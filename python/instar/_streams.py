@@ -15,6 +15,7 @@ from instar._pace import apaced, paced
 from instar._place import AsyncPlace, AsyncReading, Handle, Place, Reading
 from instar._resolve import resolve
 from instar._session import BodySession, Session, Showing
+from instar.errors import TruncatedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -52,17 +53,23 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
         self._reading = Reading()
         self._paced: Iterator[ItemT] | None = None
 
-    def final(self) -> FinalT:
+    def final(self, *, allow_truncated: bool = False) -> FinalT:
         """Read what is left of the stream and return the validated answer, the same object each time.
+
+        With `allow_truncated` an answer that is cut off is completed: see `instar.Parser.finish`.
 
         Raises:
             instar.StreamError: the text is not JSON, ended early, or broke a limit.
             pydantic.ValidationError: the schema refuses the answer.
 
         """
-        for _ in Pull(self, owns=False):
-            pass
-        return self._outcome()
+        try:
+            for _ in Pull(self, owns=False):
+                pass
+        except TruncatedError:
+            if not allow_truncated:
+                raise
+        return self._outcome(allow_truncated=allow_truncated)
 
     def close(self) -> None:
         """Stop reading and close the source. What has arrived stays readable.
@@ -231,8 +238,10 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
         self._reading = AsyncReading()
         self._paced: AsyncIterator[ItemT] | None = None
 
-    async def final(self) -> FinalT:
+    async def final(self, *, allow_truncated: bool = False) -> FinalT:
         """Read what is left of the stream and return the validated answer, the same object each time.
+
+        With `allow_truncated` an answer that is cut off is completed: see `instar.Parser.finish`.
 
         Raises:
             instar.StreamError: the text is not JSON, ended early, or broke a limit.
@@ -240,12 +249,16 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
 
         """
         more = True
-        while more:
-            for _ in self._items():
-                pass
-            await self._tell()
-            more = await self._advance()
-        return self._outcome()
+        try:
+            while more:
+                for _ in self._items():
+                    pass
+                await self._tell()
+                more = await self._advance()
+        except TruncatedError:
+            if not allow_truncated:
+                raise
+        return self._outcome(allow_truncated=allow_truncated)
 
     async def aclose(self) -> None:
         """Stop reading and close the source. What has arrived stays readable.

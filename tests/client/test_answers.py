@@ -369,9 +369,9 @@ class TestAskingAgain:
     @pytest.mark.parametrize(
         ("reply", "said", "words"),
         [
-            ("Sure! Here:", "S", ["begins with 'Sure", "no prose, no fence"]),
-            ('{"name": "A\nB"}', '{"name": "A\n', ["line 1, column 12", "no prose, no fence"]),
-            (b"data: {}\n\n", None, ["no answer in it", "no prose, no fence"]),
+            ("Sure! Here:", "Sure! Here:", ["begins with 'Sure", "the JSON and no prose"]),
+            ('{"name": "A\nB"}', '{"name": "A\n', ["line 1 column 12", "the JSON and no prose"]),
+            (b"data: {}\n\n", None, ["no answer in it", "the JSON and no prose"]),
         ],
         ids=["prose", "a raw line break", "nothing"],
     )
@@ -497,6 +497,10 @@ def test_whatever_comes_what_a_stream_knows_can_be_read(events: list[Any]) -> No
         assert stream.received == len(body)
 
 
-def test_json_that_ends_and_goes_on_is_refused() -> None:
+def test_json_that_ends_and_goes_on_is_refused_unless_mended() -> None:
+    body = sse(chunk(content=ADA), chunk(content=BOB), chunk(finish="stop"))
     with pytest.raises(JSONError, match="trailing"):
-        instar.partials([sse(chunk(content=ADA), chunk(content=BOB))], User, wire="openai-chat").final()
+        instar.partials([body], User, wire="openai-chat", repair="none").final()
+    stream = instar.partials([body], User, wire="openai-chat")
+    assert stream.final().name == "Ada"
+    assert [repair.kind for repair in stream.repairs] == ["extra_value"]

@@ -22,8 +22,8 @@ from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
 from instar._turn import Part, TurnSession, async_results, results
 from instar.errors import JSONError, StreamError, TruncatedError
 from instar.openai._endpoint import CompletionT, UsageT
+from instar.openai._feedback import answer_of, reason
 from instar.openai._hooks import log
-from instar.openai._mending import answer_of, reason
 from instar.openai._transport import connection_error
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class ClientSession(BodySession[ItemT, FinalT], Generic[ItemT, FinalT, Completio
         if error is None or not mendable or self.attempt > request.retries:
             return False
         if not isinstance(error, APIConnectionError):
-            wrong = reason(error, self._pump, request)
+            wrong = reason(error, request)
             keywords = self._transport.endpoint.again(request.keywords, answer_of(self._pump), wrong)
             self._request = replace(request, keywords=keywords)
         self._source = self._failure = None

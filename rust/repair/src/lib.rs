@@ -38,3 +38,4 @@ pub use guide::{Choice, Field, Guide, Kinds, Node, NodeId};
 pub use kind::{RepairKind, RepairSet};
 pub use mender::{Ending, Mender, Refusal, Step};
 pub use record::{Repair, quotation};
+pub use value::Pass;

@@ -586,7 +586,7 @@ fn disagreement(json: &str) -> PyErr {
 
 impl Place<'_> {
     /// What the text says there, as a part of a sentence.
-    fn quoted(&self, py: Python<'_>) -> PyResult<String> {
+    pub(crate) fn quoted(&self, py: Python<'_>) -> PyResult<String> {
         let until = &self.raw[..self.raw.len().min(self.offset + 1)];
         let text = String::from_utf8_lossy(until);
         if text.is_empty() {

@@ -88,8 +88,8 @@ impl Partials {
         Ok(value.unwrap_or_else(|| py.None().into_bound(py)))
     }
 
-    pub(super) fn last(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.seen(py, self.parser.get().finish(py)?)
+    pub(super) fn last(&mut self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
+        self.seen(py, self.parser.get().finish(py, allow_truncated)?)
     }
 
     fn seen(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<Py<PyAny>> {

@@ -292,7 +292,7 @@ impl Pump {
             }
         }
         drop(state);
-        self.py_final(py).map(drop)
+        self.py_final(py, false).map(drop)
     }
 
     /// What has ended the reading before its time.
@@ -372,16 +372,16 @@ impl Pump {
         }
     }
 
-    /// The validated answer, made once.
-    #[pyo3(name = "final")]
-    fn py_final(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    /// The validated answer, made once. With `allow_truncated` a value that is cut off is completed.
+    #[pyo3(name = "final", signature = (*, allow_truncated=false))]
+    fn py_final(&self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
         let mut state = self.lend(py)?;
         if let Some(last) = &state.last {
             return Ok(last.clone_ref(py));
         }
         let last = match &mut state.projection {
-            Projection::Partials(partials) => partials.last(py),
-            Projection::Elements(elements) => elements.last(py),
+            Projection::Partials(partials) => partials.last(py, allow_truncated),
+            Projection::Elements(elements) => elements.last(py, allow_truncated),
             Projection::Calls(calls) => calls.last(py),
         }?;
         Ok(state.last.insert(last).clone_ref(py))

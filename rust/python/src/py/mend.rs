@@ -5,7 +5,7 @@ use std::sync::Arc;
 use instar_core::{Fault, FaultKind, Parser, Step, Syntax};
 use instar_json::Position;
 use instar_repair::{
-    Ending, Engine, Fault as MenderFault, FaultKind as MenderFaultKind, Guide, Mended, Mender, Outcome,
+    Ending, Engine, Fault as MenderFault, FaultKind as MenderFaultKind, Guide, Mended, Mender, Outcome, Pass,
     Repair, RepairKind, RepairSet, Verdict,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -16,6 +16,7 @@ use pyo3::types::{IntoPyDict, PyString, PyTuple};
 use super::reading::{Growth, Reading, Stopped};
 use crate::build::Context;
 use crate::errors::{Place, stream_error};
+use crate::ffi::attached;
 
 /// The mender of a text, and what it has to know.
 pub(super) struct Mending {
@@ -36,6 +37,8 @@ pub(super) enum Fed<'d> {
     Raw(&'d [u8]),
     /// The reading has read it as it came, being so long before, and has stopped.
     Aside(&'d [u8], usize, Stopped),
+    /// The mender has let it pass, and the reading has stopped.
+    Passed(Stopped),
 }
 
 /// Why a text is hopeless.
@@ -63,6 +66,13 @@ impl Mending {
         core.complete() && !self.begins_anew && (self.mender.is_aside() || self.mender.is_accepted())
     }
 
+    /// What is done with a delta that may not have to be looked at.
+    #[inline]
+    pub(super) fn pass(&mut self, delta: &[u8]) -> Pass {
+        let fits = self.mender.length() + delta.len() <= self.limit;
+        if fits && !self.begins_anew { self.mender.pass(delta) } else { Pass::Looks }
+    }
+
     /// Takes in a delta. True if the snapshot shows something new.
     pub(super) fn feed(
         &mut self,
@@ -71,26 +81,28 @@ impl Mending {
         fed: Fed<'_>,
     ) -> Result<bool, Hopeless> {
         let before = reading.core.growth();
-        let length = self.mender.raw_text(reading.core.text()).len();
         let Self { mender, guide, limit, begins_anew, refused } = self;
         let mut engine = Strict { c, reading, begins_anew, refused, before, seen: None, restarted: false };
         let outcome = match fed {
             Fed::Raw(delta) => {
                 // One byte more than the limit is enough to be over it.
-                let room = (*limit + 1).saturating_sub(length);
+                let room = (*limit + 1).saturating_sub(mender.length());
                 mender.feed(&delta[..delta.len().min(room)], &mut engine, guide)
             }
             Fed::Aside(delta, length, stopped) => engine
                 .verdict(Err(stopped))
                 .and_then(|verdict| mender.read_aside(delta, length, verdict, &mut engine, guide)),
+            Fed::Passed(stopped) => engine
+                .verdict(Err(stopped))
+                .and_then(|verdict| mender.read_passed(verdict, &mut engine, guide)),
         };
         let (restarted, seen) = (engine.restarted, engine.seen.take());
         self.come_to(outcome)?;
-        if self.mender.raw_text(reading.core.text()).len() > self.limit {
+        if !self.mender.is_aside() && self.mender.length() > self.limit {
             return Err(Hopeless::Bytes);
         }
         let changed = match seen {
-            Some(seen) => reading.looks_like(c, seen.bind(c.py)).map(|same| !same),
+            Some(seen) => attached(c.py, |py| reading.looks_like(c, seen.bind(py)).map(|same| !same)),
             None if restarted => Ok(true),
             None => reading.changed(c, before),
         };
@@ -137,7 +149,9 @@ impl Mending {
                     _ => "JSONError",
                 };
                 let place = Place { raw, offset };
-                let error = stream_error(c.py, class, &kind.to_string(), &place);
+                let quoted = if c.schema.hide_input { Ok(String::new()) } else { place.quoted(c.py) };
+                let error =
+                    quoted.and_then(|quoted| stream_error(c.py, class, &format!("{kind}{quoted}"), &place));
                 (error.unwrap_or_else(|error| error), Some(offset))
             }
         }
@@ -149,10 +163,13 @@ impl Mending {
             return self.error(c, reading, Hopeless::Read(stopped, self.mender.refused_at()));
         }
         let raw = self.mender.raw_text(reading.core.text());
-        let error = if self.mender.ending() == Ending::Reasoning {
-            open_reasoning(c.py, &raw)
-        } else {
-            no_json(c, &raw)
+        let error = match self.mender.ending() {
+            Ending::Reasoning => open_reasoning(c.py, &raw),
+            _ if self.mender.prose().is_empty() => {
+                let place = Place { offset: raw.len(), raw };
+                return (reading.error(c, Stopped::truncated(place.offset), Some(&place)), None);
+            }
+            _ => no_json(c, &raw),
         };
         (error.unwrap_or_else(|error| error), None)
     }
@@ -160,16 +177,12 @@ impl Mending {
 
 /// The error for a text in which there is no JSON.
 fn no_json(c: Context<'_, '_>, raw: &[u8]) -> PyResult<PyErr> {
-    let beginning = instar_repair::quotation(raw.trim_ascii_start());
-    let what = match beginning.as_str() {
-        "" => "there is no JSON in the text, which is empty".to_owned(),
-        _ if c.schema.hide_input => "there is no JSON in the text".to_owned(),
-        beginning => {
-            format!(
-                "there is no JSON in the text, which begins with {}",
-                PyString::new(c.py, beginning).repr()?
-            )
-        }
+    let what = if c.schema.hide_input {
+        "there is no JSON in the text".to_owned()
+    } else {
+        let beginning = instar_repair::quotation(raw.trim_ascii_start());
+        let beginning = PyString::new(c.py, &beginning).repr()?;
+        format!("there is no JSON in the text, which begins with {beginning}")
     };
     let class = c.py.import("instar.errors")?.getattr("JSONError")?;
     Ok(PyErr::from_value(class.call1((what,))?))
@@ -211,14 +224,17 @@ impl Strict<'_, '_, '_> {
 
     /// Begins anew, if it has to.
     fn begin(&mut self) {
-        if std::mem::take(self.begins_anew) {
-            let seen = self.reading.builder.seen(self.c.py, self.before);
+        if !std::mem::take(self.begins_anew) {
+            return;
+        }
+        attached(self.c.py, |py| {
+            let seen = self.reading.builder.seen(py, self.before);
             self.seen = self.seen.take().or(seen);
             self.restarted = true;
             self.before = (0, 0);
             self.reading.restart();
             *self.refused = None;
-        }
+        });
     }
 }
 
@@ -230,7 +246,11 @@ impl Engine for Strict<'_, '_, '_> {
         self.reading.core.push(mended.bytes);
         let read = match self.reading.core.advance() {
             Ok(Step::Drained) => Ok(()),
-            step => self.reading.run(self.c, step, self.before, Parser::advance, &|at| mended.raw_offset(at)),
+            step => {
+                let Self { c, before, ref mut reading, .. } = *self;
+                let place = |at| mended.raw_offset(at);
+                attached(c.py, |_| reading.run(c, step, before, Parser::advance, &place))
+            }
         };
         self.verdict(read)
     }

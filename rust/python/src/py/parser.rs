@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::ffi::CStr;
 
-use instar_core::{Limits, OnViolation, Parser, Step};
+use instar_core::{Fault, Limits, OnViolation, Parser, Step};
 use instar_json::Position;
-use instar_repair::{Ending, Repair, RepairKind, RepairSet};
+use instar_repair::{Ending, Pass, Repair, RepairKind, RepairSet};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -13,7 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::mend::{Fed, Located, Mending, repairs_of, told};
-use super::reading::{Reading, Start, Stopped, settings};
+use super::reading::{Growth, Reading, Start, Stopped, settings};
 use crate::build::{Context, Members};
 use crate::changes;
 use crate::dump::Style;
@@ -41,6 +41,8 @@ static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 pub(crate) struct PyParser {
     schema: Py<Schema>,
     context: Option<Py<PyAny>>,
+    /// What is mended around values, if anything is.
+    around: Option<RepairSet>,
     state: Exclusive<State>,
 }
 
@@ -109,7 +111,8 @@ impl PyParser {
             cut_off: None,
             finished: false,
         };
-        Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
+        let around = Some(repairs.around()).filter(|around| !around.is_empty());
+        Ok(Self { schema: schema.unbind(), context, around, state: Exclusive::new(state) })
     }
 
     /// Declare the text ended. Raises `TruncatedError` if the value is not whole.
@@ -124,9 +127,12 @@ impl PyParser {
     /// containers are closed, and a number, a word or a key that is open is left out.
     ///
     /// Raises `TruncatedError`, or the `pydantic.ValidationError` of `model_validate_json`.
-    #[pyo3(name = "finish", signature = (*, allow_truncated=false))]
-    fn py_finish(&self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
+    #[pyo3(signature = (*, allow_truncated=false))]
+    pub(crate) fn finish(&self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
         let mut state = self.state(py)?;
+        if allow_truncated {
+            state.forget_truncation(py)?;
+        }
         self.end(py, &mut state, allow_truncated)?;
         let c = self.context(py);
         let value = self.schema.get().root.validate(py, state.reading.core.text(), &settings(c));
@@ -324,9 +330,22 @@ impl PyParser {
         self.take(py, &mut state, delta)
     }
 
-    /// The value, of a text that has ended.
-    pub(crate) fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.py_finish(py, false)
+    /// What is mended around values, if anything is.
+    pub(crate) fn repairs_around(&self) -> Option<RepairSet> {
+        self.around
+    }
+
+    /// What has been mended since: how many texts had been given up, and how much of this one was read. Gives the first
+    /// anew, and the text behind the second, or all of it where it is another text.
+    pub(crate) fn mended_since(
+        &self,
+        py: Python<'_>,
+        (restarts, read): (u32, usize),
+    ) -> PyResult<(u32, Vec<u8>)> {
+        let state = self.state(py)?;
+        let now = state.reading.restarts();
+        let from = if now == restarts { read } else { 0 };
+        Ok((now, state.reading.core.text().get(from..).unwrap_or_default().to_vec()))
     }
 
     /// The changes that a reader has not read.
@@ -365,28 +384,64 @@ impl PyParser {
     /// Takes in a delta. True if the snapshot shows something new.
     #[inline]
     fn take(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
-        if state.mending.as_ref().is_some_and(|mending| !mending.mender.is_aside()) {
-            return attached(py, |py| self.mend(py, state, Fed::Raw(delta)));
+        if state.mending.is_some() {
+            return self.take_mended(py, state, delta);
         }
         let reading = &mut state.reading;
+        let before = reading.core.growth();
+        reading.core.push(delta);
+        match reading.core.advance() {
+            Ok(Step::Drained) => {}
+            step => self.go_on(py, state, step, before)?,
+        }
+        state.reading.changed(self.context(py), before)
+    }
+
+    /// Goes on from a step that is not the last.
+    #[inline(never)]
+    fn go_on(
+        &self,
+        py: Python<'_>,
+        state: &mut State,
+        step: Result<Step, Fault>,
+        before: Growth,
+    ) -> PyResult<()> {
+        attached(py, |py| {
+            let read = state.reading.run(self.context(py), step, before, Parser::advance, &|at| at);
+            read.map_err(|stopped| {
+                let error = state.reading.error(self.context(py), stopped, None);
+                state.fail(py, error)
+            })
+        })
+    }
+
+    /// Takes in a delta of a text that may have to be mended.
+    fn take_mended(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
+        let State { reading, mending: Some(mending), .. } = state else { return Ok(false) };
+        let is_aside = mending.mender.is_aside();
+        if !is_aside {
+            match mending.pass(delta) {
+                Pass::Looks => return self.mend(py, state, Fed::Raw(delta)),
+                Pass::Held => return Ok(false),
+                Pass::Through => {}
+            }
+        }
+        let c = self.context(py);
         let (before, length) = (reading.core.growth(), reading.core.text().len());
         reading.core.push(delta);
         match reading.core.advance() {
             Ok(Step::Drained) => {}
             step => {
-                let c = self.context(py);
-                let place = state.mending.as_ref().map_or(0, |mending| mending.mender.raw_offset(0));
-                let run = || reading.run(c, step, before, Parser::advance, &|at| place + at);
-                match attached(py, |_| run()) {
-                    Ok(()) => {}
-                    Err(stopped) if state.mending.is_some() => {
-                        return attached(py, |py| self.mend(py, state, Fed::Aside(delta, length, stopped)));
-                    }
-                    Err(stopped) => return Err(attached(py, |py| self.raise(py, state, stopped))),
+                let place = |at| mending.mender.raw_offset(at);
+                let read = attached(py, |_| reading.run(c, step, before, Parser::advance, &place));
+                if let Err(stopped) = read {
+                    let fed =
+                        if is_aside { Fed::Aside(delta, length, stopped) } else { Fed::Passed(stopped) };
+                    return self.mend(py, state, fed);
                 }
             }
         }
-        state.reading.changed(self.context(py), before)
+        state.reading.changed(c, before)
     }
 
     /// The same by way of the mender.
@@ -395,11 +450,11 @@ impl PyParser {
         let Some(mut mending) = state.mending.take() else { return Ok(false) };
         let c = self.context(py);
         let fed = mending.feed(c, &mut state.reading, fed);
-        let fed = fed.map_err(|hopeless| mending.error(c, &state.reading, hopeless));
+        let fed = fed.map_err(|hopeless| attached(py, |_| mending.error(c, &state.reading, hopeless)));
         state.mending = Some(mending);
         fed.map_err(|(error, hopeless)| {
             state.hopeless = hopeless;
-            state.fail(py, error)
+            attached(py, |py| state.fail(py, error))
         })
     }
 
@@ -416,12 +471,6 @@ impl PyParser {
 
     fn context<'c, 'py>(&'c self, py: Python<'py>) -> Context<'c, 'py> {
         Context { py, schema: self.schema.get(), passed: self.context.as_ref() }
-    }
-
-    /// Raises what has stopped the reading.
-    fn raise(&self, py: Python<'_>, state: &mut State, stopped: Stopped) -> PyErr {
-        let error = state.reading.error(self.context(py), stopped, None);
-        state.fail(py, error)
     }
 
     fn end(&self, py: Python<'_>, state: &mut State, allow_truncated: bool) -> PyResult<()> {
@@ -543,6 +592,17 @@ impl State {
             Some(mending) if self.cut_off.is_none() => mending.is_complete(&self.reading.core),
             _ => self.reading.core.complete(),
         }
+    }
+
+    /// Forgets that the text was found to be cut off, to complete it.
+    fn forget_truncation(&mut self, py: Python<'_>) -> PyResult<()> {
+        let truncated = py.import(intern!(py, "instar.errors"))?.getattr(intern!(py, "TruncatedError"))?;
+        if let Some(error) = &self.error
+            && error.bind(py).is_instance(&truncated)?
+        {
+            self.error = None;
+        }
+        Ok(())
     }
 
     /// Raises again what was raised.

@@ -16,6 +16,7 @@ use crate::build::{Builder, Context, Elements, looks_same};
 use crate::changes;
 use crate::dump::{Arrived, Layouts, Style, dump_value};
 use crate::errors::{self, Place, Report};
+use crate::ffi::attached;
 use crate::schema::Settings;
 
 /// How much has grown: see [`Parser::growth`].
@@ -151,7 +152,7 @@ impl Reading {
     pub(super) fn changed(&mut self, c: Context<'_, '_>, before: Growth) -> PyResult<bool> {
         let (grown, doubts) = self.core.growth();
         if grown == before.0 && doubts != before.1 {
-            return self.has_changed(c, before);
+            return attached(c.py, |_| self.has_changed(c, before));
         }
         Ok(grown != before.0)
     }

@@ -12,7 +12,7 @@ use crate::kind::{RepairKind, RepairSet};
 use crate::output::Output;
 use crate::record::{Mark, Record};
 use crate::source::Source;
-use crate::value::{Flow, Value};
+use crate::value::{Flow, Pass, Value};
 
 /// How far behind a comma that follows the value is looked.
 const MAX_GAP: usize = 64;
@@ -136,20 +136,23 @@ impl Mender {
         self.source.push(raw);
     }
 
-    /// Takes in a part of the text that the engine may read as it is. False if it has to be pushed.
+    /// Takes in a part of the text, if nothing of it has to be looked at: then the engine reads it as it is, or there is
+    /// nothing to read. Otherwise it has to be pushed.
     #[inline]
-    pub(crate) fn pass(&mut self, raw: &[u8]) -> bool {
-        let Self { phase: Phase::Value(value), source, out, .. } = self else { return false };
+    pub fn pass(&mut self, raw: &[u8]) -> Pass {
+        let Self { phase: Phase::Value(value), source, out, .. } = self else { return Pass::Looks };
         let at = source.raw.len();
-        let passes = value.at() == at && !out.silent && value.pass(raw);
-        if passes && !source.pass(raw) {
-            value.move_to(at);
-            return false;
+        if value.reach() != at || out.silent || !source.is_direct() {
+            return Pass::Looks;
         }
-        if passes {
-            out.pass(raw.len(), at);
+        let pass = value.pass(raw);
+        match pass {
+            Pass::Looks => return pass,
+            Pass::Held => {}
+            Pass::Through => out.pass(raw.len(), at),
         }
-        passes
+        source.pass(raw);
+        pass
     }
 
     /// The text has ended: [`Mender::advance`] reads what was held back.

@@ -1,4 +1,4 @@
-"""From deltas to objects, or from the bytes of a response to objects: `partials`, `elements` and `turn`."""
+"""The entry points: `partials`, `elements` and `turn`, from deltas or the bytes of a response to objects."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def partials(
         emit: "delta", a snapshot after each delta; with `wire` "read", one after each piece of the body; or seconds: at
             most one in so many, the latest, and at the end. A sync stream looks at the clock when a delta comes, an
             async one also hands out while none does.
-        options: `live`, `limits`, `context`, `strict`, `on_violation`, as `instar.Parser` takes them.
+        options: `live`, `limits`, `context`, `strict`, `on_violation`, `repair`, as `instar.Parser` takes them; with
+            `wire` `repair` is "around" unless told.
 
     Raises:
         instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
@@ -100,7 +101,7 @@ def partials(
     """
     schema = unwrap(schema)
     showing = Showing(schema, seconds_of(emit))
-    return _stream(deltas, partials_of(schema, options), showing, wire=wire, answer=answer, emit=emit)
+    return _stream(deltas, partials_of(schema, _mending(options, wire)), showing, wire=wire, answer=answer, emit=emit)
 
 
 @overload
@@ -158,14 +159,14 @@ def elements(  # noqa: PLR0913 - keywords
         emit: as for `partials`, but for seconds, which are for `changes`: each element is handed out as it closes.
         on_error: "raise", or "skip": an element that is refused does not end the stream. It is among `stream.errors`,
             and `final()` returns the others. What is no JSON is raised all the same.
-        options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them.
+        options: `live`, `limits`, `context`, `strict`, `repair`, as for `partials`.
 
     Raises:
         instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
         TypeError: `deltas` is not iterable, or one of them is not what it should be.
 
     """
-    projection = elements_of(unwrap(schema), options, on_error)
+    projection = elements_of(unwrap(schema), _mending(options, wire), on_error)
     showing = Showing(list[unwrap(schema)], seconds_of(emit))  # type: ignore[misc]
     return _stream(deltas, projection, showing, wire=wire, answer=answer, emit=emit)
 
@@ -190,7 +191,7 @@ def turn(
         tools: what the model may have called: types of the arguments, functions, or dicts as an API has them. Calls of
             others are parts, too, with their `error`, and hold plain values.
         emit: as for `partials`.
-        options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them, for the arguments.
+        options: `live`, `limits`, `context`, `strict`, `repair`, as `instar.Parser` takes them, for the arguments.
 
     Raises:
         instar.RefusalError, instar.StreamError: while iterating, at the end.
@@ -224,3 +225,8 @@ def _stream(  # noqa: PLR0913 - keywords
     if isinstance(deltas, AsyncIterable):
         return async_stream_of(AsyncSource(deltas, deltas), pump, showing)
     return stream_of(Source(deltas, deltas), pump, showing)
+
+
+def _mending(options: ParserOptions, wire: WireOption | None) -> ParserOptions:
+    """Return the options with the repairs that are made unless told: none of plain deltas, those around of a body."""
+    return options if wire is None or options.get("repair") is not None else {**options, "repair": "around"}
