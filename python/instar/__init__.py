@@ -4,6 +4,7 @@ from instar._calls import Call
 from instar._core import __version__, dump
 from instar._entry import elements, partials, turn
 from instar._explain import Explanation, Row, explain
+from instar._show import show
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
 from instar._turn import AsyncTurn, Prose, Reasoning, Turn
 from instar._watch import MISSING, OPEN, REFUSED, SETTLED, State
@@ -72,6 +73,7 @@ __all__ = [
     "ndjson",
     "partials",
     "share",
+    "show",
     "sse",
     "sse_events",
     "turn",

@@ -259,14 +259,18 @@ impl PyParser {
     fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let outline = self.outline();
         // What is read of the snapshot below may be code of the user's, to whom the parser is free again.
-        let (snapshot, Members { arrived, settled }, complete) = {
-            let mut state = self.state(py)?;
-            let snapshot = state.reading.snapshot(self.context(py))?.into_bound(py);
-            let members = state.reading.builder.members(self.context(py), outline, &snapshot)?;
-            (snapshot, members, state.is_complete())
+        let (snapshot, Members { arrived, settled }, open, complete) = {
+            let (mut state, c) = (self.state(py)?, self.context(py));
+            let snapshot = state.reading.snapshot(c)?.into_bound(py);
+            let members = state.reading.builder.members(c, outline, &snapshot)?;
+            let complete = state.is_complete();
+            let open = if complete { None } else { state.reading.open_path(c)? };
+            (snapshot, members, open, complete)
         };
         let fields = outline.map_or(0, |class| class.fields.len());
-        let completion = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let shown = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let completion = py.import(intern!(py, "instar._completion"))?.getattr(intern!(py, "completion"))?;
+        let completion = completion.call1((&snapshot, &open))?;
         let data = PyDict::new(py);
         for name in arrived {
             let value = match snapshot.cast::<PyDict>() {
@@ -276,7 +280,7 @@ impl PyParser {
             data.set_item(name, value)?;
         }
         let class = py.import(intern!(py, "instar.progress"))?.getattr(intern!(py, "Progress"))?;
-        class.call1((completion, data, PyTuple::new(py, settled)?))
+        class.call1((completion, data, PyTuple::new(py, settled)?, shown, open))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
