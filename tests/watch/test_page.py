@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +22,7 @@ from instar.testing import LocalOpenAI
 from instar.testing.host import Host
 from instar.testing.reply import tokens
 from support.growing import Growing
+from support.material import tree
 from support.strategies import UNTYPED, texts
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = tree()
 CELLS = {
     "number": "2024-0117",
     "customer.name": "Ada Lovelace",
