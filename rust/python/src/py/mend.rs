@@ -309,12 +309,16 @@ fn set_of(name: &str) -> PyResult<RepairSet> {
     }
 }
 
-/// Repairs of a text as people see them.
+/// Repairs of a text as people see them: in the order of the text.
 pub(super) fn told<'py>(py: Python<'py>, repairs: &[Repair], raw: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
     let class = py.import(intern!(py, "instar.repair"))?.getattr(intern!(py, "Repair"))?;
+    let mut at = 0;
+    let mut position = Position::find(raw, at);
     let told = repairs.iter().map(|repair| {
         let Repair { kind, start, end, read, understood, count } = repair;
-        let Position { line, column } = Position::find(raw, *start);
+        position = position.behind(&raw[at..(*start).clamp(at, raw.len())]);
+        at = at.max((*start).min(raw.len()));
+        let Position { line, column } = position;
         class.call1((kind.name(), start, end, line, column, read, understood, count))
     });
     PyTuple::new(py, told.collect::<PyResult<Vec<_>>>()?)

@@ -1,7 +1,7 @@
 //! Keys: held back until they are whole, for the schema may know them by another name.
 
 use super::between::skip_blanks;
-use super::{Expect, Flow, Frame, Held, Io, Token, Value};
+use super::{Expect, Flow, Frame, Held, Io, MAX_GAP, Token, Value};
 use crate::decode::{decode, encode};
 use crate::guide::{Key, NodeId};
 use crate::kind::{RepairKind, RepairSet};
@@ -52,6 +52,7 @@ impl Value {
         };
         let colon = skip_blanks(io.text, self.at);
         let follows = match io.text.get(colon..) {
+            _ if colon - end > MAX_GAP => false,
             Some([b':', ..]) => true,
             Some([]) | None if !io.whole => {
                 self.at = colon;
