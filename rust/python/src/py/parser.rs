@@ -367,8 +367,10 @@ impl PyParser {
     /// The whole characters from an offset on, the one that lies there included.
     pub(crate) fn text_from(&self, py: Python<'_>, offset: usize) -> PyResult<String> {
         let state = self.state(py)?;
-        let text = state.text();
-        let start = (0..=offset.min(text.len()))
+        // A character has four bytes at most.
+        let from = offset.saturating_sub(3);
+        let text = state.text_from(from);
+        let start = (0..=(offset - from).min(text.len()))
             .rev()
             .find(|&at| text.get(at).is_none_or(|byte| byte & 0xC0 != 0x80));
         Ok(whole_characters(&text[start.unwrap_or(0)..]).into_owned())
@@ -559,11 +561,18 @@ impl PyParser {
 impl State {
     /// The text as it came; after an error it ends with the hopeless byte.
     fn text(&self) -> Cow<'_, [u8]> {
-        match (&self.cut_off, &self.mending) {
-            (Some(cut_off), _) => Cow::Borrowed(&cut_off.raw),
-            (None, Some(mending)) => mending.mender.raw_text(self.reading.core.text()),
-            (None, None) => Cow::Borrowed(self.reading.core.text()),
-        }
+        self.text_from(0)
+    }
+
+    /// The same, from an offset on.
+    fn text_from(&self, from: usize) -> Cow<'_, [u8]> {
+        let read = self.reading.core.text();
+        let text = match (&self.cut_off, &self.mending) {
+            (Some(cut_off), _) => &cut_off.raw,
+            (None, Some(mending)) => return mending.mender.raw_text_from(read, from),
+            (None, None) => read,
+        };
+        Cow::Borrowed(text.get(from..).unwrap_or_default())
     }
 
     /// The offset of the hopeless byte, or the number of bytes that have come.
@@ -571,7 +580,8 @@ impl State {
         match (self.hopeless, &self.mending, &self.cut_off) {
             (Some(offset), ..) => offset,
             (None, None, None) => self.reading.core.offset(),
-            (None, ..) => self.text().len(),
+            (None, _, Some(cut_off)) => cut_off.raw.len(),
+            (None, Some(mending), None) => mending.mender.raw_length(self.reading.core.text().len()),
         }
     }
 
