@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -237,7 +238,8 @@ def tables(texts: int) -> str:
     """Both tables."""
     baml = Baml(Order, Article, Measures)
     readers: dict[str, Read] = {"instar": ours, "json_repair": by_json_repair, "jsonmend": by_jsonmend, "BAML": baml}
-    return "\n".join([*rates(readers, texts), "", *costs(), "", *ratios(), "", f"({machine()})"])
+    versions = ", ".join(f"{name} {version(name)}" for name in ("json_repair", "jsonmend", "baml-py"))
+    return "\n".join([*rates(readers, texts), "", *costs(), "", *ratios(), "", f"({machine()}, {versions})"])
 
 
 def main() -> None:

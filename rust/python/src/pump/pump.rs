@@ -312,7 +312,7 @@ impl Pump {
         }
     }
 
-    /// The validated answer, made once.
+    /// The validated answer, made once. With `allow_truncated` a value that is cut off is completed.
     #[pyo3(name = "final", signature = (*, allow_truncated=false))]
     fn py_final(&self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
         let mut state = self.lend(py)?;
