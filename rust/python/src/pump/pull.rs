@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyIterator;
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::pump::Pump;
+use super::pump::{Next, Pump};
 use crate::errors;
 use crate::exclusive::Exclusive;
 
@@ -45,12 +45,13 @@ impl Pull {
             }
             if let Some(AtWork { pump, pieces }) = &*at_work {
                 let pump = pump.get();
-                if let Some(item) = pump.take(py)? {
-                    return Ok(Some(item));
-                }
-                if pump.hungry(py)? {
-                    self.read(py, pump, pieces)?;
-                    continue;
+                match pump.next(py)? {
+                    Next::Item(item) => return Ok(Some(item)),
+                    Next::Piece => {
+                        self.read(py, pump, pieces)?;
+                        continue;
+                    }
+                    Next::Nothing => {}
                 }
             }
             if !self.stream.bind(py).call_method0(intern!(py, "_advance"))?.is_truthy()? {
@@ -88,7 +89,7 @@ impl Pull {
 
     /// Gives the pump the next piece of the source.
     fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
-        match pump.lane().read(|| pieces.bind(py).clone().next())? {
+        match pump.lane().read(py, || pieces.bind(py).clone().next())? {
             Some(Ok(piece)) => pump.feed(py, &piece),
             None => pump.end(py),
             Some(Err(error)) if error.is_instance_of::<PyException>(py) => {
