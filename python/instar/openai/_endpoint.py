@@ -121,7 +121,7 @@ def _constructible(value: Any) -> Any:
 
 
 def _instructed(messages: list[Any], order: str, wanted: Format) -> list[Any]:
-    """Put an order and the schema into the system message, which may be there: many chat templates allow only one."""
+    """Put an order and the schema into the system message that is there: many chat templates allow only one."""
     order = f"{order} that fits this JSON Schema:\n{json.dumps(wanted.schema, ensure_ascii=False)}"
     first = messages[0] if messages else None
     if isinstance(first, Mapping) and first.get("role") == "system" and isinstance(first.get("content"), str):

@@ -14,6 +14,7 @@ from instar._core import Body, Wire
 from instar._source import AsyncSource, Source
 from instar.openai._endpoint import CompletionT, Endpoint, UsageT
 from instar.openai._hooks import Hooks, log
+from instar.openai._tracers import warn_of_tracer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from instar._protocols import Protocol
     from instar.openai._request import Request
 
-Medium: TypeAlias = Literal["raw", "sdk"]
+ClientWire: TypeAlias = Literal["raw", "sdk"]
 
 # The packages whose errors say that a connection broke, or could not be had.
 _NETWORK = frozenset({"aiohttp", "httpcore", "httpx", "httpx2"})
@@ -32,12 +33,12 @@ class Transport(Generic[CompletionT, UsageT]):
     """The way from a request to a response.
 
     resource: the SDK's `chat.completions` or `responses`, or what stands in for it.
-    medium: "raw": the response's bytes, where they can be had. "sdk": the objects that the SDK makes of them.
+    wire: "raw": the response's bytes, where they can be had. "sdk": the objects that the SDK makes of them.
     """
 
     resource: Any
     endpoint: Endpoint[CompletionT, UsageT]
-    medium: Medium
+    wire: ClientWire
     hooks: Hooks
 
     def stream(self, request: Request) -> tuple[Source, Body]:
@@ -49,6 +50,7 @@ class Transport(Generic[CompletionT, UsageT]):
             opened = self.resource.create(**keywords)
         self.hooks.tell("response", opened)
         if isinstance(opened, APIResponse):
+            warn_of_tracer(self.resource)
             source = Source(opened.iter_bytes(), opened, lambda: wake(opened.http_response))
             return source, self._body(request, opened, Wire)
         response = getattr(opened, "response", None)
@@ -61,7 +63,7 @@ class Transport(Generic[CompletionT, UsageT]):
         return Source(self.endpoint.events(opened), opened), self._body(request, opened, ChunkWire)
 
     async def astream(self, request: Request) -> tuple[AsyncSource, Body]:
-        """Ask for a stream: the twin of `stream`."""
+        """Ask for a stream: the async counterpart of `stream`."""
         keywords = self._told(self._streamed(request))
         if self._has_bytes:
             opened: Any = await self.resource.with_streaming_response.create(**keywords).__aenter__()
@@ -69,18 +71,19 @@ class Transport(Generic[CompletionT, UsageT]):
             opened = await self.resource.create(**keywords)
         self.hooks.tell("response", opened)
         if isinstance(opened, AsyncAPIResponse):
+            warn_of_tracer(self.resource)
             return AsyncSource(opened.iter_bytes(), opened), self._body(request, opened, Wire)
         return AsyncSource(opened, opened), self._body(request, opened, ChunkWire)
 
     async def awhole(self, request: Request) -> tuple[AsyncSource, Body]:
-        """Ask for an answer in one piece: the twin of `whole`."""
+        """Ask for an answer in one piece: the async counterpart of `whole`."""
         opened = await self.resource.create(**self._told(request.keywords))
         self.hooks.tell("response", opened)
         return AsyncSource(_each(self.endpoint.events(opened)), opened), self._body(request, opened, ChunkWire)
 
     @property
     def _has_bytes(self) -> bool:
-        return self.medium == "raw" and isinstance(self.resource, self.endpoint.resources)
+        return self.wire == "raw" and isinstance(self.resource, self.endpoint.resources)
 
     def _streamed(self, request: Request) -> dict[str, Any]:
         return {**self.endpoint.streaming, **request.keywords, "stream": True}
@@ -96,7 +99,7 @@ class Transport(Generic[CompletionT, UsageT]):
             decoder(protocol),
             request.place,
             lambda error: self.endpoint.complain(error, opened),
-            emit=request.emit,
+            emit="read" if request.emit == "read" else "delta",
             elsewhere=True,
             several=not is_one_text(protocol),
             foreign=list(request.foreign),

@@ -9,7 +9,7 @@ use pyo3::ffi;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
-use pyo3::types::{PyAny, PyDict, PyList, PySet, PyString, PyType};
+use pyo3::types::{PyAny, PyDict, PyList, PySet, PyString, PyTuple, PyType};
 use pyo3::{PyClass, PyTraverseError, PyVisit};
 
 /// A method of one argument that `CPython` calls as it calls its own (`METH_O`).
@@ -115,6 +115,31 @@ pub(crate) fn new_instance<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'p
             return Err(PyTypeError::new_err("the class has no __new__"));
         };
         Bound::from_owned_ptr_or_err(py, new(class, no_arguments.as_ptr(), null_mut()))
+    }
+}
+
+/// A new instance of a subclass of `tuple` that has no `__new__` of its own, or one that does no more than a tuple's: a
+/// named tuple.
+///
+/// 40 ns against 150 ns for calling `tuple.__new__` (`CPython` 3.11).
+pub(crate) fn new_tuple<'py, const N: usize>(
+    class: &Bound<'py, PyType>,
+    members: [Bound<'py, PyAny>; N],
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    debug_assert!(class.is_subclass_of::<PyTuple>().unwrap_or(false));
+    // SAFETY: a type that lives as long as its reference; `tp_alloc` gives a new tuple of so many empty places or sets an
+    // exception, and each place takes over one reference before anybody else sees the tuple.
+    unsafe {
+        let class = class.as_type_ptr();
+        let Some(allocate) = (*class).tp_alloc else {
+            return Err(PyTypeError::new_err("the class cannot be instantiated"));
+        };
+        let tuple = Bound::from_owned_ptr_or_err(py, allocate(class, N.cast_signed()))?;
+        for (place, member) in members.into_iter().enumerate() {
+            ffi::PyTuple_SET_ITEM(tuple.as_ptr(), place.cast_signed(), member.into_ptr());
+        }
+        Ok(tuple)
     }
 }
 
@@ -252,6 +277,39 @@ fn places<'s>(set: &'s Bound<'_, PySet>) -> &'s [[usize; 2]] {
     }
 }
 
+/// The version of a dict: another one whenever somebody has changed it. From 3.14 on `CPython` keeps none.
+#[cfg_attr(not(Py_3_14), expect(clippy::unnecessary_wraps, reason = "there is one up to 3.13"))]
+pub(crate) fn dict_version(dict: &Bound<'_, PyDict>) -> Option<u64> {
+    #[cfg(Py_3_14)]
+    return None;
+    #[cfg(not(Py_3_14))]
+    {
+        #[allow(deprecated, reason = "it is there up to 3.13")]
+        // SAFETY: a live dict, or one of a class that is laid out like it.
+        unsafe {
+            Some((*dict.as_ptr().cast::<ffi::PyDictObject>()).ma_version_tag)
+        }
+    }
+}
+
+/// The members of a dict behind its first ones, as long as nothing was taken out of it.
+pub(crate) fn members_from<'py>(
+    dict: &Bound<'py, PyDict>,
+    first: usize,
+) -> Option<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+    let (py, mut at) = (dict.py(), first.cast_signed());
+    let (mut key, mut value) = (null_mut(), null_mut());
+    let mut members = Vec::new();
+    // SAFETY: a live dict, which nobody changes meanwhile; the call gives borrowed references to what it holds. To begin
+    // elsewhere than at 0 is to look at the table's entries from there on, however many there are.
+    unsafe {
+        while ffi::PyDict_Next(dict.as_ptr(), &raw mut at, &raw mut key, &raw mut value) != 0 {
+            members.push((Bound::from_borrowed_ptr(py, key), Bound::from_borrowed_ptr(py, value)));
+        }
+    }
+    (first + members.len() == dict.len()).then_some(members)
+}
+
 /// How many of the first `most` members the two lists have in common, from the first on.
 pub(crate) fn common_members(one: &Bound<'_, PyList>, other: &Bound<'_, PyList>, most: usize) -> usize {
     let most = most.min(one.len()).min(other.len());
@@ -312,6 +370,16 @@ impl Slot {
             }
         }
         Ok(())
+    }
+
+    /// Makes the slot of an instance of the very class what it is in a new one.
+    pub(crate) fn empty(&self, object: &Bound<'_, PyAny>) {
+        let Some(offset) = self.offset else { return };
+        // SAFETY: as in `fill`.
+        unsafe {
+            let slot = object.as_ptr().byte_offset(offset).cast::<*mut ffi::PyObject>();
+            ffi::Py_XDECREF(slot.replace(null_mut()));
+        }
     }
 
     /// What an instance of the very class has there, if that can be told without calling anyone.

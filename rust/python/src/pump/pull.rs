@@ -2,21 +2,25 @@
 
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::PyIterator;
+use pyo3::types::{PyBool, PyIterator};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::pump::Pump;
+use super::pump::{Next, Pump};
 use crate::errors;
 use crate::exclusive::Exclusive;
 
 /// The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
 ///
-/// Of the stream it takes `_pump` and `_source`, with its `pieces`. Where there is no source, or nothing to take and
-/// nothing to read, `_advance()` does what is next: True if there may be more.
+/// Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one.
+///
+/// Of the stream it takes `_pump` and `_source`, with its `pieces`. Where the pump is `watched`, `_tell()` is called
+/// after each piece, unless `silent`. Where there is no source, or nothing to take and nothing to read, `_advance()`
+/// does what is next: True if there may be more.
 #[pyclass(frozen, generic, module = "instar._core")]
 pub(crate) struct Pull {
     stream: Py<PyAny>,
     owns: bool,
+    silent: bool,
     at_work: Exclusive<Option<AtWork>>,
 }
 
@@ -28,9 +32,9 @@ struct AtWork {
 #[pymethods]
 impl Pull {
     #[new]
-    #[pyo3(signature = (stream, *, owns=true))]
-    fn new(stream: Py<PyAny>, owns: bool) -> Self {
-        Self { stream, owns, at_work: Exclusive::new(None) }
+    #[pyo3(signature = (stream, *, owns=true, silent=false))]
+    fn new(stream: Py<PyAny>, owns: bool, silent: bool) -> Self {
+        Self { stream, owns, silent, at_work: Exclusive::new(None) }
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -45,12 +49,13 @@ impl Pull {
             }
             if let Some(AtWork { pump, pieces }) = &*at_work {
                 let pump = pump.get();
-                if let Some(item) = pump.take(py)? {
-                    return Ok(Some(item));
-                }
-                if pump.hungry(py)? {
-                    self.read(py, pump, pieces)?;
-                    continue;
+                match self.next(py, pump)? {
+                    Next::Item(item) => return Ok(Some(item)),
+                    Next::Piece => {
+                        self.read(py, pump, pieces)?;
+                        continue;
+                    }
+                    Next::Nothing => {}
                 }
             }
             if !self.stream.bind(py).call_method0(intern!(py, "_advance"))?.is_truthy()? {
@@ -86,9 +91,26 @@ impl Pull {
         }))
     }
 
+    /// What is next.
+    #[inline]
+    fn next(&self, py: Python<'_>, pump: &Pump) -> PyResult<Next> {
+        if self.silent {
+            return Ok(match pump.read_on(py)? {
+                Some(news) => Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()),
+                None if pump.hungry(py)? => Next::Piece,
+                None => Next::Nothing,
+            });
+        }
+        let next = pump.next(py)?;
+        if pump.is_watched() {
+            self.stream.call_method0(py, intern!(py, "_tell"))?;
+        }
+        Ok(next)
+    }
+
     /// Gives the pump the next piece of the source.
     fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
-        match pump.lane().read(|| pieces.bind(py).clone().next())? {
+        match pump.lane().read(py, || pieces.bind(py).clone().next())? {
             Some(Ok(piece)) => pump.feed(py, &piece),
             None => pump.end(py),
             Some(Err(error)) if error.is_instance_of::<PyException>(py) => {

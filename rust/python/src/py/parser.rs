@@ -59,6 +59,16 @@ struct State {
     finished: bool,
 }
 
+/// The part of a delta that was taken in.
+pub(crate) struct Part {
+    /// Its bytes.
+    pub(crate) size: usize,
+    /// Whether the snapshot shows something new.
+    pub(crate) changed: bool,
+    /// Whether the value has closed in it.
+    pub(crate) closes: bool,
+}
+
 /// A text that was cut off, and whose value was completed.
 struct CutOff {
     /// The text as it came.
@@ -179,7 +189,7 @@ impl PyParser {
 
     /// A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all
     /// that is there.
-    #[pyo3(signature = (*, mode="python", by_alias=false))]
+    #[pyo3(signature = (*, mode="json", by_alias=false))]
     fn changes(slf: &Bound<'_, Self>, mode: &str, by_alias: bool) -> PyResult<ChangeReader> {
         let style = Style::new(mode, by_alias)?;
         let state = slf.get().state(slf.py())?;
@@ -265,14 +275,18 @@ impl PyParser {
     fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let outline = self.outline();
         // What is read of the snapshot below may be code of the user's, to whom the parser is free again.
-        let (snapshot, Members { arrived, settled }, complete) = {
-            let mut state = self.state(py)?;
-            let snapshot = state.reading.snapshot(self.context(py))?.into_bound(py);
-            let members = state.reading.builder.members(self.context(py), outline, &snapshot)?;
-            (snapshot, members, state.is_complete())
+        let (snapshot, Members { arrived, settled }, open, complete) = {
+            let (mut state, c) = (self.state(py)?, self.context(py));
+            let snapshot = state.reading.snapshot(c)?.into_bound(py);
+            let members = state.reading.builder.members(c, outline, &snapshot)?;
+            let complete = state.is_complete();
+            let open = if complete { None } else { state.reading.open_path(c)? };
+            (snapshot, members, open, complete)
         };
         let fields = outline.map_or(0, |class| class.fields.len());
-        let completion = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let shown = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let completion = py.import(intern!(py, "instar._completion"))?.getattr(intern!(py, "completion"))?;
+        let completion = completion.call1((&snapshot, &open))?;
         let data = PyDict::new(py);
         for name in arrived {
             let value = match snapshot.cast::<PyDict>() {
@@ -282,7 +296,7 @@ impl PyParser {
             data.set_item(name, value)?;
         }
         let class = py.import(intern!(py, "instar.progress"))?.getattr(intern!(py, "Progress"))?;
-        class.call1((completion, data, PyTuple::new(py, settled)?))
+        class.call1((completion, data, PyTuple::new(py, settled)?, shown, open))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -355,6 +369,24 @@ impl PyParser {
         Ok((now, state.reading.core.text().get(from..).unwrap_or_default().to_vec()))
     }
 
+    /// Takes in as much of a delta as `size` says, which is told whether the value has closed already.
+    #[inline]
+    pub(crate) fn feed_part(
+        &self,
+        py: Python<'_>,
+        delta: &[u8],
+        size: impl FnOnce(bool) -> usize,
+    ) -> PyResult<Part> {
+        let mut state = self.state(py)?;
+        if state.error.is_some() || state.finished {
+            return state.check(py).and_then(|()| Err(errors::finished()));
+        }
+        let was_complete = state.is_complete();
+        let size = size(was_complete);
+        let changed = self.take(py, &mut state, &delta[..size])?;
+        Ok(Part { size, changed, closes: !was_complete && state.is_complete() })
+    }
+
     /// The changes that a reader has not read.
     pub(crate) fn follow<'py>(
         &self,
@@ -362,6 +394,20 @@ impl PyParser {
         reader: &mut changes::Reading,
     ) -> PyResult<Bound<'py, PyList>> {
         self.state(py)?.reading.follow(self.context(py), reader)
+    }
+
+    /// The JSON that has come since a reader, in so many bytes of the text behind so many others, has read: up to the
+    /// last whole character. None if the text that it has read of was given up.
+    pub(crate) fn json_since(&self, py: Python<'_>, read: &mut (u32, usize)) -> PyResult<Option<String>> {
+        let state = self.state(py)?;
+        let (restarts, core) = (state.reading.restarts(), &state.reading.core);
+        if *read != (restarts, read.1) && read.1 > 0 {
+            return Ok(None);
+        }
+        let text = &core.text()[..core.offset()];
+        let new = whole_characters(text.get(read.1..).unwrap_or_default()).into_owned();
+        *read = (restarts, read.1 + new.len());
+        Ok(Some(new))
     }
 
     /// The whole characters from an offset on, the one that lies there included.
@@ -671,7 +717,8 @@ fn limit(limits: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
     }
 }
 
-/// A reader of the changes of one parser's value, with a place of its own in them.
+/// A reader of the changes of one parser's value, with a place of its own in them: from the first one on, where
+/// `Parser.changes` begins with what is there.
 #[pyclass(frozen, name = "Changes", module = "instar._core")]
 pub(crate) struct ChangeReader {
     parser: Py<PyParser>,
@@ -680,6 +727,13 @@ pub(crate) struct ChangeReader {
 
 #[pymethods]
 impl ChangeReader {
+    /// A reader from the first change on, however much has come.
+    #[new]
+    #[pyo3(signature = (parser, *, mode="json", by_alias=false))]
+    fn from_the_first(parser: Py<PyParser>, mode: &str, by_alias: bool) -> PyResult<Self> {
+        Ok(Self::new(parser, Style::new(mode, by_alias)?, false))
+    }
+
     /// The changes since the last drain.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
