@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 from instar._chunks import ChunkWire
 from instar._core import Body, Wire
 from instar._function_wire import FunctionWire
+from instar._pace import seconds_of
 from instar.errors import RefusalError, StreamError, TruncatedError
 
 if TYPE_CHECKING:
@@ -48,11 +49,12 @@ def body_of(wire: WireOption, answer: Answer | Literal["turn"], emit: Emit) -> B
     if answer not in ("auto", "text", "call", "turn"):
         message = f"answer is 'auto', 'text' or 'call', not {answer!r}"
         raise ValueError(message)
+    seconds_of(emit)
     if wire == "sdk":
         decoder: Any = ChunkWire()
     else:
         decoder = FunctionWire(wire) if callable(wire) else Wire(wire)
-    return Body(decoder, answer, _complaint, emit=emit, several=not is_one_text(wire))
+    return Body(decoder, answer, _complaint, emit="read" if emit == "read" else "delta", several=not is_one_text(wire))
 
 
 def is_one_text(wire: object) -> bool:

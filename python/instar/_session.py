@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple
 
 from pydantic import ValidationError
 from typing_extensions import override
 
 from instar._body import check, explained, is_cut
 from instar._options import FinalT, ItemT
+from instar._resolve import named
 from instar.errors import StreamError, TruncatedError
 
 if TYPE_CHECKING:
     from instar._core import Body, Pump
+    from instar._following import Follower
+    from instar.changes import Change, Path
     from instar.errors import ElementError
     from instar.parser import Parser
     from instar.progress import Progress
     from instar.repair import Repair
+
+
+class Showing(NamedTuple):
+    """How an answer is shown.
+
+    schema: its type; None where nothing is known of it.
+    seconds: how many lie between two looks at it, at least; None where it is shown at every delta or read.
+    """
+
+    schema: Any = None
+    seconds: float | None = None
 
 
 class Session(Generic[ItemT, FinalT]):
@@ -27,8 +41,9 @@ class Session(Generic[ItemT, FinalT]):
     or the session is over.
     """
 
-    def __init__(self, pump: Pump[ItemT, FinalT]) -> None:
+    def __init__(self, pump: Pump[ItemT, FinalT], showing: Showing) -> None:
         self._pump = pump
+        self._showing = showing
         self._failure: Exception | None = None
         self._settled = False
         self._over = False
@@ -84,6 +99,24 @@ class Session(Generic[ItemT, FinalT]):
     def progress(self) -> Progress:
         """How much of the answer's top-level fields has arrived."""
         return self.parser.progress
+
+    @property
+    def _seconds(self) -> float | None:
+        """How many seconds lie between two items at least, where each replaces the one before."""
+        return self._showing.seconds if self._pump.is_growing else None
+
+    def _look(self) -> FinalT:
+        """Return the answer so far."""
+        return self.snapshot
+
+    def _drain(self, follower: Follower) -> list[Change]:
+        """Return the changes that a follower has not read."""
+        return follower.drain(self._pump)
+
+    def _refused(self) -> list[Path]:
+        """Return the paths of what the schema has refused, where the stream goes on behind it."""
+        violations = self.parser.violations
+        return [named(violation.loc, self._showing.schema) for violation in violations] if violations else []
 
     def _settle(self) -> None:
         """Take note of how the reading has ended. The source is closed by now."""

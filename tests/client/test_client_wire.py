@@ -389,7 +389,7 @@ def test_errors_travel_with_the_bytes_they_came_after() -> None:
 
 
 def test_an_emit_that_is_none() -> None:
-    with pytest.raises(ValueError, match="'delta' or 'read'"):
+    with pytest.raises(ValueError, match="emit is 'delta', 'read' or a number of seconds"):
         instar.partials([], User, wire="openai-chat", emit="chunk")  # type: ignore[call-overload]
 
 

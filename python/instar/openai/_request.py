@@ -14,8 +14,10 @@ from instar._calls import calls_of
 from instar._dialects import dialect_of
 from instar._format import format_of
 from instar._options import ParserOptions
+from instar._pace import seconds_of
 from instar._projection import elements_of, partials_of
 from instar._schema import check_type
+from instar._session import Showing
 from instar._tools import name_of, tools_of
 from instar._turn import parts_of
 from instar.openai._mode import Mode
@@ -61,12 +63,14 @@ class Request:
     foreign: the names of the caller's own functions, whose calls are never the answer.
     forced: where calls are the answer, whether the model has to make one.
     fenced: whether the model was asked for a Markdown fence around its JSON.
+    schema: the type of the answer; None where there is no one type.
     many: the projection gives elements, each once, and not snapshots.
     """
 
     keywords: dict[str, Any]
     projection: Projection
     place: Literal["text", "call", "calls", "turn"]
+    schema: Any = None
     many: bool = False
     functions: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
@@ -75,6 +79,11 @@ class Request:
     emit: Emit = "delta"
     retries: int = 0
     on_retry: OnRetry | None = None
+
+    @property
+    def showing(self) -> Showing:
+        """How the answer is shown."""
+        return Showing(self.schema, seconds_of(self.emit))
 
 
 def build_request(  # noqa: PLR0913 - the keywords that the public methods share
@@ -139,6 +148,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
         {**keywords, **carrier},
         projection,
         place,
+        schema=None if tools else list[schema] if many else schema,  # type: ignore[valid-type]
         many=many,
         functions=tuple(tools),
         foreign=tuple(name_of(tool) for tool in keywords.get("tools") or ()),

@@ -86,7 +86,9 @@ class ClientSession(BodySession[ItemT, FinalT], Generic[ItemT, FinalT, Completio
     def _begin(self, response: object, body: Body) -> None:
         """Read this response from now on. What an earlier one said has been readable until it came."""
         self._response = response
+        watched = self._pump.watched
         self._pump = self._request.projection(body, 0, self._passed)
+        self._pump.watched = watched
         self._settled = self._ended = False
 
     def _pumps(self) -> Iterable[Pump[ItemT, FinalT]]:
@@ -154,7 +156,7 @@ class ClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Stream[Ite
         request: Request,
         send: Callable[[Request], tuple[Source, Body]],
     ) -> None:
-        super().__init__(None, request.projection(None, 0, None))
+        super().__init__(None, request.projection(None, 0, None), request.showing)
         self._prepare(transport, request)
         self._send = send
         self._open()
@@ -166,7 +168,7 @@ class ClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Stream[Ite
         Reading one keeps what the others say for their readers. Leaving one leaves the others: it is this stream
         that closes the response.
         """
-        return tuple(BodyStream(self._source, pump, owner=False) for pump in self._pumps())
+        return tuple(BodyStream(self._source, pump, self._showing, owner=False) for pump in self._pumps())
 
     @override
     def _open(self) -> None:
@@ -192,7 +194,7 @@ class AsyncClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Async
         request: Request,
         send: Callable[[Request], Awaitable[tuple[AsyncSource, Body]]],
     ) -> None:
-        super().__init__(None, request.projection(None, 0, None))
+        super().__init__(None, request.projection(None, 0, None), request.showing)
         self._prepare(transport, request)
         self._send = send
 
@@ -213,7 +215,7 @@ class AsyncClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Async
                 "the request has not been sent: `stream = await client.create_partial(...)`, and then stream.choices"
             )
             raise RuntimeError(message)
-        return tuple(AsyncBodyStream(self._source, pump, owner=False) for pump in self._pumps())
+        return tuple(AsyncBodyStream(self._source, pump, self._showing, owner=False) for pump in self._pumps())
 
     @override
     async def _open(self) -> None:

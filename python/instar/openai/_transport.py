@@ -99,7 +99,7 @@ class Transport(Generic[CompletionT, UsageT]):
             decoder(protocol),
             request.place,
             lambda error: self.endpoint.complain(error, opened),
-            emit=request.emit,
+            emit="read" if request.emit == "read" else "delta",
             elsewhere=True,
             several=not is_one_text(protocol),
             foreign=list(request.foreign),

@@ -141,6 +141,11 @@ impl Calls {
         Ok(())
     }
 
+    /// The parser of the first call.
+    pub(super) fn first(&self, py: Python<'_>) -> Option<Py<PyParser>> {
+        self.ours().next().map(|call| call.parser.clone_ref(py))
+    }
+
     pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         self.shown(py, |call| call.parser.get().snapshot(py))
     }
@@ -197,7 +202,7 @@ impl Calls {
         lane.switch(py, &parser)?;
         match self.view {
             View::Parts => items.push(object.clone().unbind()),
-            View::First if number == 0 => items.push(parser.get().snapshot(py)?),
+            View::First if number == 0 => items.push_made(|| parser.get().snapshot(py))?,
             View::First | View::Finals => {}
         }
         let textual = object.getattr(intern!(py, "textual"))?.is_truthy()?;
@@ -244,7 +249,7 @@ impl Calls {
                     self.refuse(py, index, error, text.as_bytes())?;
                 }
             },
-            View::First if is_first && grown => items.push(call.parser.get().snapshot(py)?),
+            View::First if is_first && grown => items.push_made(|| call.parser.get().snapshot(py))?,
             View::Parts | View::Finals | View::First => {}
         }
         Ok(())

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use instar_repair::{Guide, Mender, Step};
+use instar_repair::{Allowance, Guide, Mender, Step};
 use instar_wire::choice::Event;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -25,6 +25,8 @@ pub(super) struct Elements {
     /// Makes the parser of an object of lists.
     wrapped: Py<PyAny>,
     begun: bool,
+    /// Whether the text is an object of lists.
+    is_wrapped: bool,
     /// What stands before the list, where that is to be mended.
     opening: Option<Box<Opening>>,
     skipping: Option<Box<Skipping>>,
@@ -53,7 +55,7 @@ struct Skipping {
 impl Elements {
     pub(super) fn new(make: Py<PyAny>, parser: Py<PyParser>, wrapped: Py<PyAny>) -> Self {
         let opening = Opening::new(parser.get());
-        Self { make, parser, wrapped, begun: false, opening, skipping: None }
+        Self { make, parser, wrapped, begun: false, is_wrapped: false, opening, skipping: None }
     }
 
     /// The same, going on behind an element that is refused.
@@ -97,7 +99,7 @@ impl Elements {
             Event::Restart => {
                 self.parser = made(self.make.bind(py))?;
                 lane.switch(py, &self.parser)?;
-                self.begun = false;
+                (self.begun, self.is_wrapped) = (false, false);
                 self.opening = Opening::new(self.parser.get());
                 if let Some(skipping) = &mut self.skipping {
                     skipping.restart(py)?;
@@ -147,6 +149,11 @@ impl Elements {
         }
     }
 
+    /// Whether the elements are those of the lists in an object.
+    pub(super) fn is_wrapped(&self) -> bool {
+        self.is_wrapped
+    }
+
     pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         members(self.parser.get().snapshot(py)?.into_bound(py))
     }
@@ -174,7 +181,8 @@ impl Elements {
             None => text.trim_ascii_start().first().copied(),
         };
         self.begun = first.is_some() || self.opening.is_some();
-        if first == Some(b'{') {
+        self.is_wrapped = first == Some(b'{');
+        if self.is_wrapped {
             let blank = self.parser.get().text(py)?;
             self.parser = made(self.wrapped.bind(py))?;
             lane.switch(py, &self.parser)?;
@@ -208,7 +216,7 @@ impl Opening {
     fn new(parser: &PyParser) -> Option<Box<Self>> {
         let repairs = parser.repairs_around()?;
         let guide = Guide::any();
-        let mender = Mender::new(repairs, &guide, usize::MAX);
+        let mender = Mender::new(repairs, &guide, Allowance::UNLIMITED);
         Some(Box::new(Self { mender, guide, held: Vec::new() }))
     }
 

@@ -58,7 +58,7 @@ impl Partials {
         };
         if changed {
             self.shown = true;
-            items.push(self.snapshot(py)?);
+            items.push_made(|| self.snapshot(py))?;
         }
         Ok(())
     }
@@ -68,9 +68,14 @@ impl Partials {
         let was_complete = self.parser.get().complete(py)?;
         self.parser.get().close(py)?;
         if !was_complete {
-            items.push(self.snapshot(py)?);
+            items.push_made(|| self.snapshot(py))?;
         }
         Ok(())
+    }
+
+    /// Whether the answer is only what the parser's value wraps.
+    pub(super) fn is_wrapped(&self) -> bool {
+        self.look.is_some()
     }
 
     pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use instar_repair::RepairKind;
 use instar_wire::choice::{Choice, Event};
-use pyo3::exceptions::{PyException, PyRuntimeError};
+use pyo3::exceptions::{PyException, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use pyo3::{PyTraverseError, PyVisit};
@@ -31,6 +31,8 @@ pub(crate) struct Pump {
     state: Exclusive<State>,
     /// Whether nothing more is to be taken.
     left: AtomicBool,
+    /// Whether somebody watches places of the answer.
+    watched: AtomicBool,
 }
 
 struct State {
@@ -155,6 +157,64 @@ impl Pump {
     pub(super) fn hungry(&self, py: Python<'_>) -> PyResult<bool> {
         let state = self.lend(py)?;
         self.is_hungry(py, &state)
+    }
+
+    /// Read the next delta, and make no item of it: for those who look at something else. None where there is none,
+    /// else whether there would have been an item.
+    pub(super) fn read_on(&self, py: Python<'_>) -> PyResult<Option<bool>> {
+        let mut state = self.lend(py)?;
+        let is_over = state.error.is_some() || state.stage == Stage::Stopped;
+        if is_over || self.left.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        state.items.mute();
+        state.handed = false;
+        self.lane.mark(py)?;
+        let has_read = self.step(py, &mut state)?;
+        let news = state.items.take_missed();
+        Ok(has_read.then_some(news))
+    }
+
+    /// The parser of the answer, once there is one, and how the answer lies in its value: it is the "whole" of it,
+    /// its one "member", or what its "lists" hold.
+    ///
+    /// Raises `TypeError` where the calls of a turn are the answer: each has a parser of its own.
+    #[getter]
+    fn answer(&self, py: Python<'_>) -> PyResult<Option<(Py<PyParser>, &'static str)>> {
+        let state = self.lend(py)?;
+        match &state.projection {
+            Projection::Partials(partials) => {
+                Ok(Some((self.lane.parser(py)?, if partials.is_wrapped() { "member" } else { "whole" })))
+            }
+            Projection::Elements(elements) => {
+                Ok(Some((self.lane.parser(py)?, if elements.is_wrapped() { "lists" } else { "whole" })))
+            }
+            Projection::Calls(calls) if calls.is_one() => Ok(calls.first(py).map(|parser| (parser, "whole"))),
+            Projection::Calls(_) => Err(PyTypeError::new_err(
+                "the answer is several calls, each with a value of its own: watch those, by call.parser.changes()",
+            )),
+        }
+    }
+
+    /// Whether somebody watches places of the answer: then `Pull` has the stream `_tell` what has come.
+    #[getter(watched)]
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Relaxed)
+    }
+
+    #[setter(watched)]
+    fn set_watched(&self, watched: bool) {
+        self.watched.store(watched, Ordering::Relaxed);
+    }
+
+    /// Whether each item is the answer so far, in the place of the one before.
+    #[getter]
+    fn is_growing(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(match &self.lend(py)?.projection {
+            Projection::Partials(_) => true,
+            Projection::Elements(_) => false,
+            Projection::Calls(calls) => calls.is_one(),
+        })
     }
 
     /// Take in the next piece of the source.
@@ -427,7 +487,12 @@ impl Pump {
             last: None,
         };
         let lane = Lane::new(parser, body, choice);
-        Ok(Self { lane, state: Exclusive::new(state), left: AtomicBool::new(false) })
+        Ok(Self {
+            lane,
+            state: Exclusive::new(state),
+            left: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
+        })
     }
 
     fn lend(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
@@ -468,6 +533,7 @@ impl Pump {
     /// The next item, if one can be had without reading on.
     pub(super) fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let mut state = self.lend(py)?;
+        state.items.unmute();
         if std::mem::take(&mut state.handed) {
             self.lane.mark(py)?;
         }
@@ -540,7 +606,7 @@ impl State {
     fn open(&mut self, py: Python<'_>) -> PyResult<()> {
         let Self { projection, items, .. } = self;
         match projection {
-            Projection::Partials(partials) => items.push(partials.snapshot(py)?),
+            Projection::Partials(partials) => items.push_made(|| partials.snapshot(py))?,
             Projection::Calls(calls) if calls.is_one() => items.push(py.None()),
             Projection::Calls(_) | Projection::Elements(_) => {}
         }

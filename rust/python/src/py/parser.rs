@@ -5,7 +5,7 @@ use std::ffi::CStr;
 
 use instar_core::{Fault, Limits, OnViolation, Parser, Step};
 use instar_json::Position;
-use instar_repair::{Ending, Pass, Repair, RepairKind, RepairSet};
+use instar_repair::{Allowance, Ending, Pass, Repair, RepairKind, RepairSet};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -41,8 +41,8 @@ static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 pub(crate) struct PyParser {
     schema: Py<Schema>,
     context: Option<Py<PyAny>>,
-    /// What is mended around values, if anything is.
-    around: Option<RepairSet>,
+    /// What is mended.
+    repairs: RepairSet,
     state: Exclusive<State>,
 }
 
@@ -93,15 +93,22 @@ impl PyParser {
         let repairs = repair.map_or(Ok(RepairSet::NONE), repairs_of)?;
         let prose = limits.map_or(Ok(DEFAULT_PROSE), |limits| limit(limits, "prose"))?;
         let limits = match limits {
-            Some(limits) => Limits { depth: limit(limits, "depth")?, bytes: limit(limits, "bytes")? },
-            None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
+            Some(limits) => Limits {
+                depth: limit(limits, "depth")?,
+                bytes: limit(limits, "bytes")?,
+                blank: limit(limits, "blank")?,
+            },
+            None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES, blank: DEFAULT_BLANK },
         };
         let schema_of = SCHEMA_OF.import(py, "instar._schema", "schema_of")?;
         let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
         let plan = schema.get().plan.clone();
         let mending = match repairs {
             RepairSet::NONE => None,
-            _ => Some(Box::new(Mending::new(repairs, schema.get().guide(py, repairs)?, prose, limits.bytes))),
+            _ => {
+                let around = Allowance { prose, blank: limits.blank };
+                Some(Box::new(Mending::new(repairs, schema.get().guide(py, repairs)?, around, limits.bytes)))
+            }
         };
         let state = State {
             reading: Reading::new(Start { plan, limits, on_violation, live }),
@@ -111,8 +118,7 @@ impl PyParser {
             cut_off: None,
             finished: false,
         };
-        let around = Some(repairs.around()).filter(|around| !around.is_empty());
-        Ok(Self { schema: schema.unbind(), context, around, state: Exclusive::new(state) })
+        Ok(Self { schema: schema.unbind(), context, repairs, state: Exclusive::new(state) })
     }
 
     /// Declare the text ended. Raises `TruncatedError` if the value is not whole.
@@ -173,7 +179,7 @@ impl PyParser {
 
     /// A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all
     /// that is there.
-    #[pyo3(signature = (*, mode="python", by_alias=false))]
+    #[pyo3(signature = (*, mode="json", by_alias=false))]
     fn changes(slf: &Bound<'_, Self>, mode: &str, by_alias: bool) -> PyResult<ChangeReader> {
         let style = Style::new(mode, by_alias)?;
         let state = slf.get().state(slf.py())?;
@@ -259,14 +265,18 @@ impl PyParser {
     fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let outline = self.outline();
         // What is read of the snapshot below may be code of the user's, to whom the parser is free again.
-        let (snapshot, Members { arrived, settled }, complete) = {
-            let mut state = self.state(py)?;
-            let snapshot = state.reading.snapshot(self.context(py))?.into_bound(py);
-            let members = state.reading.builder.members(self.context(py), outline, &snapshot)?;
-            (snapshot, members, state.is_complete())
+        let (snapshot, Members { arrived, settled }, open, complete) = {
+            let (mut state, c) = (self.state(py)?, self.context(py));
+            let snapshot = state.reading.snapshot(c)?.into_bound(py);
+            let members = state.reading.builder.members(c, outline, &snapshot)?;
+            let complete = state.is_complete();
+            let open = if complete { None } else { state.reading.open_path(c)? };
+            (snapshot, members, open, complete)
         };
         let fields = outline.map_or(0, |class| class.fields.len());
-        let completion = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let shown = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let completion = py.import(intern!(py, "instar._completion"))?.getattr(intern!(py, "completion"))?;
+        let completion = completion.call1((&snapshot, &open))?;
         let data = PyDict::new(py);
         for name in arrived {
             let value = match snapshot.cast::<PyDict>() {
@@ -276,7 +286,7 @@ impl PyParser {
             data.set_item(name, value)?;
         }
         let class = py.import(intern!(py, "instar.progress"))?.getattr(intern!(py, "Progress"))?;
-        class.call1((completion, data, PyTuple::new(py, settled)?))
+        class.call1((completion, data, PyTuple::new(py, settled)?, shown, open))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -318,6 +328,7 @@ Raises, at the first byte after which no continuation can be accepted, `JSONErro
 /// jiter reads 201 containers within each other, and so does Pydantic.
 const DEFAULT_DEPTH: usize = 201;
 const DEFAULT_BYTES: usize = 1 << 30;
+const DEFAULT_BLANK: usize = 1 << 16;
 const DEFAULT_PROSE: usize = 1 << 20;
 
 impl PyParser {
@@ -332,7 +343,7 @@ impl PyParser {
 
     /// What is mended around values, if anything is.
     pub(crate) fn repairs_around(&self) -> Option<RepairSet> {
-        self.around
+        Some(self.repairs.around()).filter(|around| !around.is_empty())
     }
 
     /// What has been mended since: how many texts had been given up, and how much of this one was read. Gives the first
@@ -357,11 +368,27 @@ impl PyParser {
         self.state(py)?.reading.follow(self.context(py), reader)
     }
 
+    /// The JSON that has come since a reader, in so many bytes of the text behind so many others, has read: up to the
+    /// last whole character. None if the text that it has read of was given up.
+    pub(crate) fn json_since(&self, py: Python<'_>, read: &mut (u32, usize)) -> PyResult<Option<String>> {
+        let state = self.state(py)?;
+        let (restarts, core) = (state.reading.restarts(), &state.reading.core);
+        if *read != (restarts, read.1) && read.1 > 0 {
+            return Ok(None);
+        }
+        let text = &core.text()[..core.offset()];
+        let new = whole_characters(text.get(read.1..).unwrap_or_default()).into_owned();
+        *read = (restarts, read.1 + new.len());
+        Ok(Some(new))
+    }
+
     /// The whole characters from an offset on, the one that lies there included.
     pub(crate) fn text_from(&self, py: Python<'_>, offset: usize) -> PyResult<String> {
         let state = self.state(py)?;
-        let text = state.text();
-        let start = (0..=offset.min(text.len()))
+        // A character has four bytes at most.
+        let from = offset.saturating_sub(3);
+        let text = state.text_from(from);
+        let start = (0..=(offset - from).min(text.len()))
             .rev()
             .find(|&at| text.get(at).is_none_or(|byte| byte & 0xC0 != 0x80));
         Ok(whole_characters(&text[start.unwrap_or(0)..]).into_owned())
@@ -536,12 +563,12 @@ impl PyParser {
                 });
                 let raw = state.cut_off.as_ref().map_or_else(Vec::new, |cut_off| cut_off.raw.clone());
                 ended.map_err(|stopped| {
-                    let place = Place { offset: raw.len(), raw: Cow::Owned(raw) };
+                    let place = Place { offset: raw.len(), raw: Cow::Owned(raw), repairs: self.repairs };
                     (state.reading.error(c, stopped, Some(&place)), None)
                 })
             }
             ended => ended.map_err(|stopped| {
-                let place = Place { offset: raw.len(), raw: Cow::Owned(raw) };
+                let place = Place { offset: raw.len(), raw: Cow::Owned(raw), repairs: self.repairs };
                 let place = mending.is_some().then_some(&place);
                 (state.reading.error(c, stopped, place), None)
             }),
@@ -552,11 +579,18 @@ impl PyParser {
 impl State {
     /// The text as it came; after an error it ends with the hopeless byte.
     fn text(&self) -> Cow<'_, [u8]> {
-        match (&self.cut_off, &self.mending) {
-            (Some(cut_off), _) => Cow::Borrowed(&cut_off.raw),
-            (None, Some(mending)) => mending.mender.raw_text(self.reading.core.text()),
-            (None, None) => Cow::Borrowed(self.reading.core.text()),
-        }
+        self.text_from(0)
+    }
+
+    /// The same, from an offset on.
+    fn text_from(&self, from: usize) -> Cow<'_, [u8]> {
+        let read = self.reading.core.text();
+        let text = match (&self.cut_off, &self.mending) {
+            (Some(cut_off), _) => &cut_off.raw,
+            (None, Some(mending)) => return mending.mender.raw_text_from(read, from),
+            (None, None) => read,
+        };
+        Cow::Borrowed(text.get(from..).unwrap_or_default())
     }
 
     /// The offset of the hopeless byte, or the number of bytes that have come.
@@ -564,7 +598,8 @@ impl State {
         match (self.hopeless, &self.mending, &self.cut_off) {
             (Some(offset), ..) => offset,
             (None, None, None) => self.reading.core.offset(),
-            (None, ..) => self.text().len(),
+            (None, _, Some(cut_off)) => cut_off.raw.len(),
+            (None, Some(mending), None) => mending.mender.raw_length(self.reading.core.text().len()),
         }
     }
 
@@ -654,7 +689,8 @@ fn limit(limits: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
     }
 }
 
-/// A reader of the changes of one parser's value, with a place of its own in them.
+/// A reader of the changes of one parser's value, with a place of its own in them: from the first one on, where
+/// `Parser.changes` begins with what is there.
 #[pyclass(frozen, name = "Changes", module = "instar._core")]
 pub(crate) struct ChangeReader {
     parser: Py<PyParser>,
@@ -663,6 +699,13 @@ pub(crate) struct ChangeReader {
 
 #[pymethods]
 impl ChangeReader {
+    /// A reader from the first change on, however much has come.
+    #[new]
+    #[pyo3(signature = (parser, *, mode="json", by_alias=false))]
+    fn from_the_first(parser: Py<PyParser>, mode: &str, by_alias: bool) -> PyResult<Self> {
+        Ok(Self::new(parser, Style::new(mode, by_alias)?, false))
+    }
+
     /// The changes since the last drain.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let mut state = self.state.lend(py).ok_or_else(errors::busy)?;

@@ -123,12 +123,20 @@ impl Reading {
         )
     }
 
+    /// The way through the dump to the innermost value that shows and may still grow, of a snapshot that is up to date.
+    pub(super) fn open_path<'py>(&self, c: Context<'_, 'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.builder.spine(c, &self.core)?.path(c)
+    }
+
     /// The changes that a reader has not read. One that has read of a text before this one begins anew.
     pub(super) fn follow<'py>(
         &mut self,
         c: Context<'_, 'py>,
         reader: &mut changes::Reading,
     ) -> PyResult<Bound<'py, PyList>> {
+        if let Some(changes) = reader.read_text(c.py, &self.core, self.restarts)? {
+            return Ok(changes);
+        }
         let others = self.cursors();
         self.builder.catch_up(c, &mut self.core, others.as_slice())?;
         for (value, place, layouts) in self.forgetful.drain(..) {
@@ -136,7 +144,7 @@ impl Reading {
         }
         reader.turn_to(self.restarts);
         let spine = self.builder.spine(c, &self.core)?;
-        reader.read(c, &spine, &[&self.builder.forgotten, &self.learned])
+        reader.read(c, &spine, &[&self.builder.forgotten, &self.learned], self.core.tape().end())
     }
 
     /// Whether a delta before which the parser's growth was `before` has changed something that can be seen.
