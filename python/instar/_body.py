@@ -59,7 +59,7 @@ def body_of(wire: WireOption, answer: Answer | Literal["turn"], emit: Emit) -> B
 
 def is_one_text(wire: object) -> bool:
     """Say whether a choice has one text at most in this protocol, so that it must be the answer."""
-    return wire in ("openai-chat", "ollama") or callable(wire)
+    return callable(wire) or wire in Wire.ONE_TEXT
 
 
 def check(pump: Pump[Any, Any], *, forced: bool) -> None:

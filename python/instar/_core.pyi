@@ -243,6 +243,7 @@ class Wire:
     """
 
     PROTOCOLS: Final[tuple[Protocol, ...]]
+    ONE_TEXT: Final[tuple[Protocol, ...]]
     FRAMINGS: Final[tuple[Framing, ...]]
 
     def __new__(cls, protocol: Protocol | None, framing: Framing | None = None, *, lane: str | None = None) -> Self: ...

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         ResponseStream,
         ResponseTurn,
     )
-    from instar.openai._transport import Medium
+    from instar.openai._transport import ClientWire
 
 __all__ = [
     "AsyncChatCompletions",
@@ -86,11 +86,11 @@ def __getattr__(name: str) -> Any:
 
 
 @overload
-def from_openai(client: OpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: Medium = "raw") -> Client: ...
+def from_openai(client: OpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: ClientWire = "raw") -> Client: ...
 @overload
-def from_openai(client: AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: Medium = "raw") -> AsyncClient: ...
+def from_openai(client: AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: ClientWire = "raw") -> AsyncClient: ...
 def from_openai(
-    client: OpenAI | AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: Medium = "raw"
+    client: OpenAI | AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: ClientWire = "raw"
 ) -> Client | AsyncClient:
     """Return a client that does all that this one does, and answers in types.
 

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from instar.openai._hooks import Hooks
     from instar.openai._mode import Mode
     from instar.openai._request import Request
-    from instar.openai._transport import Medium
+    from instar.openai._transport import ClientWire
 
 
 class _Methods(Proxy, Generic[CompletionT, UsageT]):
     """What the sync and the async methods have in common."""
 
     def __init__(
-        self, wrapped: Any, endpoint: Endpoint[CompletionT, UsageT], mode: Mode, medium: Medium, hooks: Hooks
+        self, wrapped: Any, endpoint: Endpoint[CompletionT, UsageT], mode: Mode, wire: ClientWire, hooks: Hooks
     ) -> None:
         super().__init__(wrapped)
         self._mode = mode
-        self._transport = Transport(wrapped, endpoint, medium, hooks)
+        self._transport = Transport(wrapped, endpoint, wire, hooks)
 
     def _request(self, options: dict[str, Any], *, many: bool | None) -> Request:
         _check_stream(options)
@@ -75,7 +75,7 @@ class Methods(_Methods[CompletionT, UsageT]):
 
 
 class AsyncMethods(_Methods[CompletionT, UsageT]):
-    """The twin of `Methods`: streams for `async for`, and everything else to be awaited."""
+    """The async counterpart of `Methods`: streams for `async for`, and everything else to be awaited."""
 
     def _create_partial(self, options: dict[str, Any]) -> AsyncClientStream[Any, Any, CompletionT, UsageT]:
         return self._stream(self._request(options, many=False))

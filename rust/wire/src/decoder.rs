@@ -12,7 +12,7 @@ use crate::framing::{Event, Framer, Framing};
 use crate::json_paths::json_string;
 use crate::protocol::{Decode, Output, Protocol, members};
 use crate::repeats::Repeats;
-use crate::surrogates::{self, Half, Surrogates};
+use crate::surrogates::{self, Surrogate, Surrogates};
 use crate::tool_calls::Taken;
 use crate::transcript::{Edit, Transcript};
 
@@ -282,7 +282,7 @@ impl Events {
     fn assemble(
         &mut self,
         data: &[u8],
-        alone: &[Half],
+        alone: &[Surrogate],
         emit: &mut impl FnMut(Delta<'_>),
     ) -> Result<(), Fault> {
         let Self { reader, assembler, surrogates, output, coalescer, transcript, .. } = self;

@@ -12,7 +12,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::errors;
-use crate::exclusive::{Exclusive, Lent};
+use crate::exclusive::{Exclusive, Flag, Lent};
 use crate::py::{PyDelta, PyWire, bytes};
 
 /// How many bytes of a body are kept, to show what came in place of an answer.
@@ -28,7 +28,7 @@ pub(crate) struct Body {
     complain: Py<PyAny>,
     state: Exclusive<State>,
     /// Whether somebody waits for its source.
-    reading: Arc<AtomicBool>,
+    reading: Arc<Flag>,
     closed: AtomicBool,
 }
 
@@ -156,7 +156,7 @@ impl Body {
         self.state.lend(py).ok_or_else(errors::busy)
     }
 
-    pub(super) fn reading(&self) -> Arc<AtomicBool> {
+    pub(super) fn reading(&self) -> Arc<Flag> {
         self.reading.clone()
     }
 

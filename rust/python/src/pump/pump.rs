@@ -63,6 +63,14 @@ enum Stage {
     Stopped,
 }
 
+/// What is next.
+pub(super) enum Next {
+    Item(Py<PyAny>),
+    /// It is hungry.
+    Piece,
+    Nothing,
+}
+
 /// What has ended the reading.
 struct Error {
     value: Py<PyAny>,
@@ -149,7 +157,8 @@ impl Pump {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        self.take(py)
+        let mut state = self.lend(py)?;
+        self.take(py, &mut state)
     }
 
     /// Whether there is nothing to take before more has been read.
@@ -530,9 +539,18 @@ impl Pump {
         }
     }
 
-    /// The next item, if one can be had without reading on.
-    pub(super) fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+    /// The next item, if one can be had without reading on, or whether to read on.
+    #[inline]
+    pub(super) fn next(&self, py: Python<'_>) -> PyResult<Next> {
         let mut state = self.lend(py)?;
+        Ok(match self.take(py, &mut state)? {
+            Some(item) => Next::Item(item),
+            None if self.is_hungry(py, &state)? => Next::Piece,
+            None => Next::Nothing,
+        })
+    }
+
+    fn take(&self, py: Python<'_>, state: &mut State) -> PyResult<Option<Py<PyAny>>> {
         state.items.unmute();
         if std::mem::take(&mut state.handed) {
             self.lane.mark(py)?;
@@ -545,7 +563,7 @@ impl Pump {
                 state.handed = true;
                 return Ok(Some(item));
             }
-            if state.error.is_some() || state.stage == Stage::Stopped || !self.step(py, &mut state)? {
+            if state.error.is_some() || state.stage == Stage::Stopped || !self.step(py, state)? {
                 return Ok(None);
             }
         }

@@ -59,6 +59,16 @@ struct State {
     finished: bool,
 }
 
+/// The part of a delta that was taken in.
+pub(crate) struct Part {
+    /// Its bytes.
+    pub(crate) size: usize,
+    /// Whether the snapshot shows something new.
+    pub(crate) changed: bool,
+    /// Whether the value has closed in it.
+    pub(crate) closes: bool,
+}
+
 /// A text that was cut off, and whose value was completed.
 struct CutOff {
     /// The text as it came.
@@ -362,6 +372,24 @@ impl PyParser {
         let now = state.reading.restarts();
         let from = if now == restarts { read } else { 0 };
         Ok((now, state.reading.core.text().get(from..).unwrap_or_default().to_vec()))
+    }
+
+    /// Takes in as much of a delta as `size` says, which is told whether the value has closed already.
+    #[inline]
+    pub(crate) fn feed_part(
+        &self,
+        py: Python<'_>,
+        delta: &[u8],
+        size: impl FnOnce(bool) -> usize,
+    ) -> PyResult<Part> {
+        let mut state = self.state(py)?;
+        if state.error.is_some() || state.finished {
+            return state.check(py).and_then(|()| Err(errors::finished()));
+        }
+        let was_complete = state.is_complete();
+        let size = size(was_complete);
+        let changed = self.take(py, &mut state, &delta[..size])?;
+        Ok(Part { size, changed, closes: !was_complete && state.is_complete() })
     }
 
     /// The changes that a reader has not read.

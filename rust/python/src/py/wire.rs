@@ -77,6 +77,18 @@ impl PyWire {
         PyTuple::new(py, PROTOCOLS.iter().map(|protocol| protocol.name))
     }
 
+    /// The names of the protocols in which a choice has one text at most.
+    #[classattr]
+    #[pyo3(name = "ONE_TEXT")]
+    fn one_text(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+        let one_text: Vec<_> = PROTOCOLS
+            .iter()
+            .filter(|protocol| !protocol.several_texts)
+            .map(|protocol| protocol.name)
+            .collect();
+        PyTuple::new(py, one_text)
+    }
+
     /// The names of the framings.
     #[classattr]
     #[pyo3(name = "FRAMINGS")]

@@ -13,6 +13,7 @@ use crate::framing::Framing;
 pub(crate) static PROTOCOL: Protocol = Protocol {
     name: "anthropic",
     framing: Framing::Sse,
+    several_texts: true,
     signs: &[
         Sign::Value("type", "message"),
         Sign::Value("type", "content_block_"),

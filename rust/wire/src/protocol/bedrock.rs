@@ -13,6 +13,7 @@ use crate::framing::Framing;
 pub(crate) static PROTOCOL: Protocol = Protocol {
     name: "bedrock",
     framing: Framing::Ndjson,
+    several_texts: true,
     signs: &[
         Sign::Member("messageStart"),
         Sign::Member("contentBlockStart"),

@@ -16,6 +16,7 @@ use crate::json_paths::{JsonPaths, Value};
 pub(crate) static PROTOCOL: Protocol = Protocol {
     name: "gemini",
     framing: Framing::Sse,
+    several_texts: true,
     signs: &[Sign::Member("candidates"), Sign::Member("usageMetadata")],
     extract: &EXTRACT,
     decoder: || Box::new(Gemini::default()),

@@ -11,6 +11,7 @@ use crate::framing::Framing;
 pub(crate) static PROTOCOL: Protocol = Protocol {
     name: "ollama",
     framing: Framing::Ndjson,
+    several_texts: false,
     signs: &[Sign::Member("done")],
     extract: &EXTRACT,
     decoder: || Box::new(Ollama::default()),

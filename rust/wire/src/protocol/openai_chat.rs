@@ -15,6 +15,7 @@ use crate::transcript::Edit;
 pub(crate) static PROTOCOL: Protocol = Protocol {
     name: "openai-chat",
     framing: Framing::Sse,
+    several_texts: false,
     signs: &[Sign::Member("choices"), Sign::Value("object", "chat.completion")],
     extract: &EXTRACT,
     decoder: || Box::new(Chat::default()),

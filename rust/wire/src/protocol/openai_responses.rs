@@ -13,6 +13,7 @@ use instar_json::Span;
 pub(crate) static PROTOCOL: Protocol = Protocol {
     name: "openai-responses",
     framing: Framing::Sse,
+    several_texts: true,
     signs: &[
         Sign::Value("type", "response."),
         // An answer in one piece.
