@@ -176,7 +176,7 @@ class TestATurn:
         assert fly.snapshot == {"to": "Oslo"}
         answers = results(seen.turn, lambda call: {"value": eval(call.final().expression)})  # noqa: S307
         contents = [answer["output" if api == "responses" else "content"] for answer in answers]
-        assert contents[0].startswith("The arguments are not valid:\n- query: Input should be a valid string")
+        assert contents[0] == "The arguments are not valid:\n- query: Input should be a valid string (you wrote 5)"
         assert contents[1] == '{"value":42}'
         assert "none of the functions" in contents[2]
         assert [answer["call_id" if api == "responses" else "tool_call_id"] for answer in answers] == [

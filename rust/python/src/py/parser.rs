@@ -351,6 +351,11 @@ impl PyParser {
         self.take(py, &mut state, delta)
     }
 
+    /// Whether the text has been declared ended.
+    pub(crate) fn is_finished(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.state(py)?.finished)
+    }
+
     /// What is mended around values, if anything is.
     pub(crate) fn repairs_around(&self) -> Option<RepairSet> {
         Some(self.repairs.around()).filter(|around| !around.is_empty())
