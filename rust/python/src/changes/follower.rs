@@ -10,6 +10,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::batch::{self, Batch, Kind};
 use super::level::{Level, Location, open_location};
+use super::lookout::{Step, is_wanted};
 use crate::build::{Branch, Context, Growing, Spine, looks_same, whole};
 use crate::dump::{Arrived, Manner, Style};
 
@@ -29,6 +30,8 @@ pub(super) struct Follower {
     /// The root, once it has been sent as closed.
     root: Option<Py<PyAny>>,
     revisions: u64,
+    /// Where the changes are wanted; everywhere, if it is empty.
+    wanted: Vec<Vec<Step>>,
 }
 
 /// What is open in the innermost level, and is none itself.
@@ -68,6 +71,14 @@ fn is_same_place(py: Python<'_>, one: Option<&Location>, other: Option<&Location
 }
 
 impl Follower {
+    pub(super) fn narrow(&mut self, wanted: Vec<Vec<Step>>) {
+        self.wanted = wanted;
+    }
+
+    pub(super) fn wanted(&mut self) -> Vec<Vec<Step>> {
+        std::mem::take(&mut self.wanted)
+    }
+
     /// Adds what is new.
     pub(super) fn follow(&mut self, sight: Sight<'_, '_>, batch: &mut Batch) -> PyResult<()> {
         let (py, spine) = (sight.c.py, sight.spine);
@@ -469,7 +480,7 @@ impl Follower {
             1 => PyTuple::new(py, [step_at(0)?, step])?,
             _ => PyTuple::new(py, (0..=depth).map(step_at).collect::<PyResult<Vec<_>>>()?)?,
         };
-        Ok(Some((path, manner)))
+        Ok(Some((path, manner)).filter(|(path, _)| is_wanted(&self.wanted, path)))
     }
 
     /// Sends what is new in the innermost level, and what has opened in it.
