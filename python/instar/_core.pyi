@@ -455,7 +455,7 @@ class Pump(Generic[_ItemT, _FinalT]):
         Raises `TypeError` where the calls of a turn are the answer: each has a parser of its own.
         """
     def has_news(self) -> bool:
-        """Whether something may have happened at a place that somebody watches, since the last time."""
+        """Whether something may have happened at a place that somebody watches, and was not told of."""
     watched: Changes | None
     """What reads for those who watch places of the answer. When it may have news, `Pull` calls the stream's `_tell`."""
     @property

@@ -260,12 +260,12 @@ class Reading(BaseReading):
         return bool(batch)
 
     def pull(self, handle: Handle[bool]) -> bool:
-        """Read one delta, unless something has come that nobody was told of; say whether there may be more.
+        """Read on, unless something has come that nobody was told of; say whether there may be more.
 
         Raises what the stream raises, after what came before it.
         """
-        if self.tell(handle):
-            return True
+        if self._waiting:
+            return self.tell(handle)
         try:
             more = handle.read_on()
         except Exception:
@@ -363,8 +363,8 @@ class AsyncReading(BaseReading):
         return await asyncio.shield(self._step)
 
     async def _read(self, handle: Handle[Coroutine[Any, Any, bool]]) -> bool:
-        if await self.tell(handle):
-            return True
+        if self._waiting:
+            return await self.tell(handle)
         try:
             more = await handle.read_on()
         except Exception:

@@ -64,11 +64,12 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
 
         """
         try:
-            for _ in Pull(self, owns=False):
-                pass
+            while self._read_to_news():
+                self._tell()
         except TruncatedError:
             if not allow_truncated:
                 raise
+        self._tell()
         return self._outcome(allow_truncated=allow_truncated)
 
     def close(self) -> None:
@@ -154,8 +155,9 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
 
     def _tell(self) -> None:
         """Tell those who watch places what has come."""
-        self._reading.tell(self._handle())
-        self._pump.watched = self._reading.follower.reader
+        if self._pump.has_news():
+            self._reading.tell(self._handle())
+            self._pump.watched = self._reading.follower.reader
 
     def _drained(self, drain: Callable[[], DrainedT]) -> Generator[DrainedT, None, None]:
         """Yield what there is to drain at each delta. An error is raised after what came before it."""
@@ -168,8 +170,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
                     more = self._read_on()
                 except Exception as error:  # noqa: BLE001 - raised below
                     failure, more = error, False
-                if self._reading.watches:
-                    self._tell()
+                self._tell()
             if drained := drain():
                 yield drained
             if failure is not None:
@@ -185,8 +186,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
     def _news(self) -> Iterator[bool]:
         """Yield True whenever there is something new to see."""
         for news in Pull[bool](self, owns=False, silent=True):
-            if self._reading.watches:
-                self._tell()
+            self._tell()
             if news:
                 yield True
 
@@ -256,10 +256,10 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
         more = True
         try:
             while more:
-                for _ in self._items():
-                    pass
-                await self._tell()
+                while self._source is not None and self._pump.read_on() is not None:
+                    await self._tell()
                 more = await self._advance()
+            await self._tell()
         except TruncatedError:
             if not allow_truncated:
                 raise
@@ -376,7 +376,7 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
 
     async def _tell(self) -> None:
         """Tell those who watch places what has come."""
-        if self._reading.watches and self._pump.has_news():
+        if self._pump.has_news():
             await self._reading.tell(self._handle())
             self._pump.watched = self._reading.follower.reader
 

@@ -31,12 +31,22 @@ pub(crate) struct Reading {
     cursor: Option<Cursor>,
     /// Where the changes are wanted, if not everywhere.
     lookout: Option<Box<Lookout>>,
+    /// Whether it has told of something that has not been read.
+    has_news: bool,
 }
 
 impl Reading {
     /// A reader that begins now. `is_late` if the value has begun.
     pub(crate) fn new(style: Style, is_late: bool) -> Self {
-        Self { style, follower: Follower::default(), is_late, restarts: 0, cursor: None, lookout: None }
+        Self {
+            style,
+            follower: Follower::default(),
+            is_late,
+            restarts: 0,
+            cursor: None,
+            lookout: None,
+            has_news: false,
+        }
     }
 
     /// Begins anew, unless the text is still the one that comes behind so many others.
@@ -63,7 +73,10 @@ impl Reading {
         restarts: u32,
     ) -> (bool, Option<Cursor>) {
         match &mut self.lookout {
-            Some(lookout) if self.restarts == restarts => (lookout.has_news(c, parser), lookout.cursor()),
+            Some(lookout) if self.restarts == restarts => {
+                self.has_news |= lookout.has_news(c, parser);
+                (self.has_news, lookout.cursor())
+            }
             _ => (true, None),
         }
     }
@@ -83,6 +96,7 @@ impl Reading {
         if self.cursor != Some(parser.tape().end()) || self.restarts != restarts {
             return Ok(None);
         }
+        self.has_news = false;
         self.follower.follow_text(py, parser)
     }
 
@@ -94,7 +108,7 @@ impl Reading {
         arrived: &[&Arrived],
         cursor: Cursor,
     ) -> PyResult<Bound<'py, PyList>> {
-        self.cursor = None;
+        (self.cursor, self.has_news) = (None, false);
         let mut batch = Batch::default();
         let sight = Sight { c, style: self.style, arrived, spine };
         if self.is_late {

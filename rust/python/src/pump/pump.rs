@@ -211,7 +211,7 @@ impl Pump {
         Ok(())
     }
 
-    /// Whether something may have happened at a place that somebody watches, since the last time.
+    /// Whether something may have happened at a place that somebody watches, and was not told of.
     pub(super) fn has_news(&self, py: Python<'_>) -> PyResult<bool> {
         let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
         match &*watched {
