@@ -25,7 +25,7 @@ def client(url: str) -> OpenAI:
 
 
 def async_client(url: str) -> AsyncOpenAI:
-    """The twin of `client`."""
+    """The async counterpart of `client`."""
     http = openai.DefaultAsyncHttpxClient(trust_env=False, verify=False)
     return AsyncOpenAI(base_url=url, api_key="local", max_retries=0, http_client=http)
 
@@ -42,7 +42,7 @@ def drain(client: OpenAI, model: str) -> int:
 
 
 async def adrain(client: AsyncOpenAI, model: str) -> int:
-    """The twin of `drain`."""
+    """The async counterpart of `drain`."""
     size = 0
     async with client.chat.completions.with_streaming_response.create(
         model=model, messages=MESSAGES, stream=True
@@ -64,7 +64,7 @@ def live(client: OpenAI, model: str, **options: Any) -> Invoice:
 
 
 async def alive(client: AsyncOpenAI, model: str) -> Invoice:
-    """The twin of `live`."""
+    """The async counterpart of `live`."""
     stream = await instar.from_openai(client).chat.completions.create_partial(
         model=model, messages=MESSAGES, response_model=Invoice, live=True
     )
@@ -85,7 +85,7 @@ def kept(client: OpenAI, model: str) -> Invoice:
 
 
 async def akept(client: AsyncOpenAI, model: str) -> Invoice:
-    """The twin of `kept`."""
+    """The async counterpart of `kept`."""
     stream = await instar.from_openai(client).chat.completions.create_partial(
         model=model, messages=MESSAGES, response_model=Invoice
     )
@@ -108,7 +108,7 @@ def chunks(client: OpenAI, model: str) -> Invoice:
 
 
 async def achunks(client: AsyncOpenAI, model: str) -> Invoice:
-    """The twin of `chunks`."""
+    """The async counterpart of `chunks`."""
     text = []
     async for chunk in await client.chat.completions.create(model=model, messages=MESSAGES, stream=True):
         text += [choice.delta.content or "" for choice in chunk.choices]
@@ -124,7 +124,7 @@ def events(client: OpenAI, model: str) -> Invoice | None:
 
 
 async def aevents(client: AsyncOpenAI, model: str) -> Invoice | None:
-    """The twin of `events`."""
+    """The async counterpart of `events`."""
     async with client.chat.completions.stream(model=model, messages=MESSAGES, response_format=Invoice) as stream:
         async for _ in stream:
             pass
@@ -142,7 +142,7 @@ def partial(client: OpenAI, model: str) -> Invoice | None:
 
 
 async def apartial(client: AsyncOpenAI, model: str) -> Invoice | None:
-    """The twin of `partial`."""
+    """The async counterpart of `partial`."""
     value = None
     async for value in instructor.from_openai(client, mode=MODE).create_partial(  # noqa: B007
         response_model=Invoice, messages=MESSAGES, model=model

@@ -249,12 +249,16 @@ class Wire:
     """
 
     PROTOCOLS: Final[tuple[Protocol, ...]]
+    ONE_TEXT: Final[tuple[Protocol, ...]]
     FRAMINGS: Final[tuple[Framing, ...]]
 
     def __new__(cls, protocol: Protocol | None, framing: Framing | None = None, *, lane: str | None = None) -> Self: ...
     @staticmethod
     def recognise(event: bytes, /) -> Protocol | None:
         """The protocol that an event, a JSON text, belongs to; None if it is one of none."""
+    @staticmethod
+    def says_error(event: bytes, /) -> bool:
+        """Whether an event of any protocol, a JSON text, is an error that a server sends in place of an answer."""
     def feed(self, body: bytes | bytearray | memoryview, /) -> list[Delta]:
         """The deltas that these bytes complete, in their order, however the body is cut.
 
@@ -426,6 +430,10 @@ class Pump(Generic[_ItemT, _FinalT]):
         """Go on to hand out what is left: whatever had to be done about the error has been done."""
     def conclude(self) -> None:
         """Check that what has come is a whole answer. The end may show something that was not shown before."""
+    def instead(self) -> bool:
+        """Read the answer in the next place where it may stand, all of it: where it should, there is prose without
+        JSON. False if there is no such place.
+        """
     def final(self, *, allow_truncated: bool = False) -> _FinalT:
         """The validated answer, made once. With `allow_truncated` a value that is cut off is completed."""
     def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:

@@ -191,7 +191,8 @@ def turn(
         tools: what the model may have called: types of the arguments, functions, or dicts as an API has them. Calls of
             others are parts, too, with their `error`, and hold plain values.
         emit: as for `partials`.
-        options: `live`, `limits`, `context`, `strict`, `repair`, as `instar.Parser` takes them, for the arguments.
+        options: `live`, `limits`, `context`, `strict`, `repair`, as `instar.Parser` takes them, for the arguments;
+            `repair` is "around" unless told.
 
     Raises:
         instar.RefusalError, instar.StreamError: while iterating, at the end.
@@ -202,7 +203,7 @@ def turn(
     body = body_of(wire, "turn", emit)
     protocol = wire if isinstance(wire, str) else "a function"
     dialect = RecognisedDialect(body.decoder) if wire == "sdk" else dialect_of(protocol)
-    pump = parts_of(tools_of(tools), options, dialect)(body, 0, None)
+    pump = parts_of(tools_of(tools), _mending(options, wire), dialect)(body, 0, None)
     if isinstance(deltas, AsyncIterable):
         return AsyncTurn(AsyncSource(deltas, deltas), pump, dialect)
     return Turn(Source(deltas, deltas), pump, dialect)

@@ -25,9 +25,9 @@ class Row(NamedTuple):
             `.~` its keys; the alternatives of a union stand in angle brackets.
         type: Pydantic's name for it.
         checked: by whom. `native`: by instar, which asks Pydantic where it cannot say a plain yes. `native, then
-            hooks`: and validators or `model_post_init` run when it closes. `native, then whole`: and Pydantic judges it
-            when it closes. `outlined`: shown as what it may be, and judged by Pydantic when it closes. `opaque`: by
-            Pydantic when it closes. `deferred`: by Pydantic together with what is around it.
+            hooks`: and validators or `model_post_init` run when it closes. `native, then whole`: and Pydantic
+            validates it when it closes. `outlined`: shown as what it may be, and validated by Pydantic when it closes.
+            `opaque`: by Pydantic when it closes. `deferred`: by Pydantic together with what is around it.
         decided: what can refuse it, by the moment: at its `first byte`, at each byte of its `prefix`, at its `close`.
         shown: when it shows.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple
 
+from pydantic import ValidationError
 from typing_extensions import override
 
 from instar._body import check, explained, is_cut
@@ -211,13 +212,13 @@ class BodySession(Session[ItemT, FinalT]):
     @override
     def reasoning(self) -> str:
         """What the model has thought so far, where the provider shows it, or in blocks of the text."""
-        return _joined(self._pump.reasoning, self.parser.reasoning)
+        return _joined(self._pump.reasoning, "" if self._has_calls else self.parser.reasoning)
 
     @property
     @override
     def prose(self) -> str:
         """What the model has written beside the answer. Different texts of it are joined by a blank line."""
-        return _joined(self._pump.prose, self.parser.prose)
+        return _joined(self._pump.prose, "" if self._has_calls else self.parser.prose)
 
     @property
     def received(self) -> int:
@@ -228,6 +229,11 @@ class BodySession(Session[ItemT, FinalT]):
     def _body(self) -> Body | None:
         return self._pump.body
 
+    @property
+    def _has_calls(self) -> bool:
+        """Whether calls are the answer, so that what stands around the arguments of one is said to nobody."""
+        return self._body is not None and self._body.place in ("calls", "turn")
+
     @override
     def _check(self) -> None:
         check(self._pump, forced=self._forced)
@@ -235,7 +241,12 @@ class BodySession(Session[ItemT, FinalT]):
             # The end of the text closes a number, but here it may have been on its way to a longer one.
             error = self._cut_off("the response was cut off")
             raise error
-        super()._check()
+        try:
+            super()._check()
+        except (StreamError, ValidationError):
+            if not self._pump.instead():
+                raise
+            self._check()
 
     @override
     def _refuse(self, error: Exception) -> None:

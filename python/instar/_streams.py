@@ -1,4 +1,4 @@
-"""Streams: the two loops between a source and a pump, sync and async. They are each other's twins."""
+"""Streams: the two loops between a source and a pump, sync and async. Each is the counterpart of the other."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
 
 
 class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
-    """Objects out of an async source of deltas: the twin of `Stream`.
+    """Objects out of an async source of deltas: the async counterpart of `Stream`.
 
     When `async for` is left early, the event loop closes the source as soon as it runs again; `async with
     stream:` closes it before the next statement.
@@ -455,7 +455,7 @@ class BodyStream(BodySession[ItemT, FinalT], Stream[ItemT, FinalT]):
 
 
 class AsyncBodyStream(BodySession[ItemT, FinalT], AsyncStream[ItemT, FinalT]):
-    """The twin of `BodyStream`."""
+    """The async counterpart of `BodyStream`."""
 
 
 def stream_of(source: Source | None, pump: Pump[Any, Any], showing: Showing) -> Stream[Any, Any]:

@@ -224,7 +224,7 @@ class Turn(TurnSession, BodyStream[Part, list[Call]]):
 
 
 class AsyncTurn(TurnSession, AsyncBodyStream[Part, list[Call]]):
-    """The twin of `Turn`."""
+    """The async counterpart of `Turn`."""
 
     def __init__(self, source: AsyncSource | None, pump: Pump[Part, list[Call]], dialect: Dialect) -> None:
         super().__init__(source, pump)
@@ -253,7 +253,7 @@ def results(calls: list[Call], fn: Callable[[Call], Any] | None) -> list[dict[st
 
 
 async def async_results(calls: list[Call], fn: Callable[[Call], Any] | None) -> list[dict[str, Any]]:
-    """Answer calls by a function that may be async: the twin of `results`."""
+    """Answer calls by a function that may be async: the async counterpart of `results`."""
     answers = []
     for call in calls:
         value = answer(call, fn)

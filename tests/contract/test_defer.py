@@ -137,7 +137,7 @@ class After(BaseModel):
 
 
 class Whole(BaseModel):
-    """A model that is judged whole."""
+    """A model that is validated whole."""
 
     word: str
     again: str

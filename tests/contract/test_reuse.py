@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import copy
 import gc
+import random
 import weakref
 from collections import deque
+from dataclasses import dataclass, is_dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, PrivateAttr
+from pydantic import BaseModel, ConfigDict, PrivateAttr, RootModel
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+from typing_extensions import TypedDict
 
 from instar import Parser
 from oracle import Rendering, at, deep, snapshot
@@ -20,7 +24,6 @@ from support.runs import singly
 from support.strategies import Case, cases
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Callable
 
 
@@ -32,6 +35,9 @@ def held_of(part: Any, dice: random.Random) -> Callable[[], Any]:
     if isinstance(part, list):
         members = iter(part)
         return dice.choice([lambda: part, lambda: list(copy.copy(members))])
+    if isinstance(part, dict):
+        view = part.items()
+        return dice.choice([lambda: part, lambda: dict(view)])
     return lambda: part
 
 
@@ -42,7 +48,9 @@ def spoil(part: Any, dice: random.Random) -> None:
     elif isinstance(part, list):
         dice.choice(LIST_SPOILS)(part)
     elif isinstance(part, dict):
-        part["spoiled"] = "spoiled"
+        dice.choice(DICT_SPOILS)(part)
+    elif is_dataclass(part):
+        dice.choice(DATACLASS_SPOILS)(part)
 
 
 def swap_a_name(part: BaseModel, _: random.Random) -> None:
@@ -84,6 +92,18 @@ LIST_SPOILS: list[Callable[[list[Any]], Any]] = [
     lambda part: part and part.pop(),
     lambda part: part.extend(part * 3),
     lambda part: part.__setitem__(slice(None), copy.deepcopy(part)),
+]
+DICT_SPOILS: list[Callable[[dict[Any, Any]], Any]] = [
+    dict.clear,
+    lambda part: part.update(spoiled="spoiled"),
+    lambda part: part.update(dict.fromkeys(part, "spoiled")),
+    lambda part: part and part.popitem(),
+    lambda part: part.update([(key, part.pop(key)) for key in list(part)[:1]]),  # it goes to the end
+    lambda part: part.setdefault("spoiled", part),
+]
+DATACLASS_SPOILS: list[Callable[[Any], Any]] = [
+    lambda part: setattr(part, "spoiled", 1) if hasattr(part, "__dict__") else None,
+    lambda part: vars(part).clear() if hasattr(part, "__dict__") else None,
 ]
 
 
@@ -269,3 +289,145 @@ def test_5_held_snapshots_are_never_made_over(holds: int) -> None:
             assert deep(held) == then
 
     walk(Member, look)
+
+
+class Extra(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    a: int = 0
+
+
+class Typed(TypedDict, total=False):
+    a: dict[str, str]
+    b: list[dict[str, int]]
+
+
+@dataclass
+class Plain:
+    a: dict[str, str]
+    b: list[dict[str, int]]
+
+
+@pydantic_dataclass
+class Made:
+    a: dict[str, str]
+    b: list[dict[str, int]]
+
+
+GROWN = b'{"a": {"x": "one", "y": "two", "x": "again", "z": "three"}, "b": [{"p": 1, "q": 2}, {"p": 3}]}'
+FLAT = b'{"x": "one", "y": "two", "x": "again", "z": "three", "w": "four"}'
+REUSED: list[tuple[Any, bytes]] = [
+    (dict[str, str], FLAT),
+    (dict[str, Any], GROWN),
+    (Any, GROWN),
+    (RootModel[dict[str, str]], FLAT),
+    (RootModel[list[dict[str, int]]], b'[{"p": 1, "q": 2}, {"p": 3}, {}]'),
+    (Extra, FLAT.replace(b'"y"', b'"a": 1, "y"')),
+    (Extra, GROWN.replace(b'"a"', b'"a": 2, "c"')),
+    (Typed, GROWN),
+    (Plain, GROWN),
+    (Made, GROWN),
+    (list[Plain], b"[%b, %b]" % (GROWN, GROWN)),
+    (dict[str, Extra], b'{"m": %b, "n": %b}' % (FLAT, FLAT)),
+]
+
+
+@pytest.mark.parametrize(("tp", "text"), REUSED)
+@pytest.mark.parametrize("seed", range(20))
+def test_5_every_kind_that_is_made_over_is_as_new(tp: Any, text: bytes, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    parser, other = Parser(tp), Parser(tp)
+    # Those are all held, so that each is a new one.
+    held_of_other: list[Any] = []
+    held: list[tuple[Callable[[], Any], Any]] = []
+    last: deque[Any] = deque(maxlen=dice.randrange(3))
+    for delta in singly(text):
+        changed = parser.feed(delta)
+        assert changed == other.feed(delta)
+        if not changed:
+            continue
+        shown = parser.snapshot
+        held_of_other.append(other.snapshot)
+        assert deep(shown) == deep(held_of_other[-1]), parser.text
+        parts = spine(shown, parser.path)
+        if parts and dice.random() < 0.3:
+            see = held_of(dice.choice(parts), dice)
+            held.append((see, deep(see())))
+        elif dice.random() < 0.5:
+            for part in dice.sample(parts, dice.randint(0, len(parts))):
+                spoil(part, dice)
+        last.append(shown)
+        del shown, parts
+    for see, then in held:
+        assert deep(see()) == then
+
+
+def spine(shown: Any, path: tuple[Any, ...]) -> list[Any]:
+    """Return the containers that are open, from the root inwards."""
+    found = []
+    for step in (*path, None):
+        if not isinstance(shown, BaseModel | dict | list) and not is_dataclass(shown):
+            break
+        found.append(shown)
+        if isinstance(shown, RootModel):
+            shown = shown.root
+            found.append(shown)
+        if isinstance(shown, dict | list):
+            is_there = step in shown if isinstance(shown, dict) else step is not None and step < len(shown)
+            shown = shown[step] if is_there else None
+        else:
+            shown = getattr(shown, str(step), None)
+    return found
+
+
+@pytest.mark.parametrize("tp", [dict[str, str], Extra, Member, str, list[str]])
+@pytest.mark.parametrize("letter", ["a", "\N{PILE OF POO}", "\\u00e9"])
+def test_5_long_texts_that_are_held_never_grow(tp: Any, letter: str) -> None:
+    long = f'"{letter * 1500}"'
+    text = {str: long, list[str]: f'["", {long}, {long}]', Member: f'{{"name": {long}, "tags": [{long}]}}'}.get(
+        tp, f'{{"x": {long}, "name": {long}}}'
+    )
+    parser = Parser(tp)
+    held: list[tuple[Any, Any, int]] = []
+    for n in range(0, len(text), 3):
+        if not parser.feed(text[n : n + 3]):
+            continue
+        shown = parser.snapshot
+        so_far = text[: n + 3].encode()
+        if n % 7 == 0:
+            held = [*held[-3:], (shown, deep(shown), n)]
+        elif n % 11 == 0:
+            # Without the object around it.
+            held = [*held[-3:], (strings(shown), deep(strings(shown)), n)]
+        if n % 50 == 0:
+            assert deep(shown) == deep(snapshot(tp, so_far))
+        del shown
+        for value, then, _ in held:
+            assert deep(value) == then
+
+
+def strings(value: Any) -> list[str]:
+    """Return the strings that a value is made of."""
+    if isinstance(value, BaseModel):
+        value = {**value.__dict__, **(value.__pydantic_extra__ or {})}
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for part in value for text in strings(part)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("tp", [set[str], set[int], set[tuple[int, str]]])
+def test_a_live_set_grows_in_place(tp: Any) -> None:
+    text = {set[int]: b"[1, 2, 3, 2, 4]", set[str]: b'["a", "ab", "abc", "ab", "", "d"]'}.get(
+        tp, b'[[1, "a"], [1, "ab"], [1, "a"]]'
+    )
+    parser = Parser(tp, live=True)
+    shown: set[int] = set()
+    for n, byte in enumerate(singly(text), 1):
+        parser.feed(byte)
+        if isinstance(parser.snapshot, set):
+            assert deep(parser.snapshot) == deep(snapshot(tp, text[:n])), text[:n]
+            shown.add(id(parser.snapshot))
+    assert len(shown) == 1
+    assert parser.snapshot == parser.finish()

@@ -28,8 +28,8 @@ def since(version: str) -> bool:
 
 BEFORE = "what a validator makes of a value is known when it has run"
 TOGETHER = "fields that look at each other are validated together"
-CHANGED = "the text is changed before it is judged"
-OUTLINED = "what shows is an outline: what is wrong in it is known when Pydantic has judged the whole"
+CHANGED = "the text is changed before it is validated"
+OUTLINED = "what shows is an outline: what is wrong in it is known when Pydantic has validated the whole"
 CONTAINER = "it grows as a plain list or dict, and becomes itself when it closes"
 NUMBERED = "where one of several values is a number, the value is looked up when it has closed"
 TAGGED = "what came before a tag is read when the tag is whole"

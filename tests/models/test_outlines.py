@@ -1,4 +1,4 @@
-"""Outlines: what shows of a value that Pydantic judges whole is no more than a guess, and refuses nothing by itself."""
+"""Outlines: what shows of a value that Pydantic validates whole is only a guess, and refuses nothing by itself."""
 
 from __future__ import annotations
 

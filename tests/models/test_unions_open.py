@@ -244,7 +244,7 @@ def test_2_it_is_refused_at_the_first_byte_that_leaves_no_alternative() -> None:
             steps = open_steps(case.text[: parser.offset + 1])
             for line in lines_of(error):
                 known = is_told(line, told)
-                # What is open is judged as far as it had come.
+                # What is open is validated as far as it had come.
                 known |= bool({*line[1][-1:]} & steps)
                 assert known, f"{described(case)}{parser.text}\n{line}\n{told}"
                 refused[line[0]] += 1

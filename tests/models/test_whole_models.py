@@ -1,4 +1,4 @@
-"""Models whose fields depend on each other: they grow like others, and Pydantic judges them whole when they close."""
+"""Models whose fields depend on each other: they grow like others; Pydantic validates them whole when they close."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_it_grows_and_ends_as_pydantics(live: bool) -> None:  # noqa: FBT001
         "Account(password=None, again='a', address=Address(city=None), items=[], rank=None)",
         "Account(password=None, again='ab', address=Address(city=None), items=[], rank=None)",
     ]
-    # Text shows as it came until the whole is judged: a validator that ran earlier would run twice.
+    # Text shows as it came until the whole is validated: a validator that ran earlier would run twice.
     assert (
         "Account(password='abc', again='abc', address=Address(city=None), items=[Item(name=None)], rank=None)" in shown
     )

@@ -374,7 +374,7 @@ CASES = [
         Pair,
         ('[1,"a"]', "[1]", '{"left":1}', '{"right":"x","left":2}'),
         ("[]", '{"right":"x"}', "null"),
-        late=dict.fromkeys(('["x"]', '[1,"a",2]', '{"left":1,"top":2}'), "Pydantic judges a named tuple whole"),
+        late=dict.fromkeys(('["x"]', '[1,"a",2]', '{"left":1,"top":2}'), "Pydantic validates a named tuple whole"),
     ),
     Case(list[Json[dict[str, int]]], ('["{\\"a\\":1}"]',), ('["{"]', '["{\\"a\\":\\"x\\"}"]', "[1]")),
     Case(object, ('{"a":[1,{"b":null}]}', '"x"'), ()),

@@ -34,6 +34,7 @@ SCRIPTS = [
     "contract",
     "instructor",
     "pipelines",
+    "repair",
     "serialising",
     "typing",
     "watching",

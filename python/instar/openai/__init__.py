@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         ResponseStream,
         ResponseTurn,
     )
-    from instar.openai._transport import Medium
+    from instar.openai._transport import ClientWire
 
 __all__ = [
     "AsyncChatCompletions",
@@ -86,11 +86,11 @@ def __getattr__(name: str) -> Any:
 
 
 @overload
-def from_openai(client: OpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: Medium = "raw") -> Client: ...
+def from_openai(client: OpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: ClientWire = "raw") -> Client: ...
 @overload
-def from_openai(client: AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: Medium = "raw") -> AsyncClient: ...
+def from_openai(client: AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: ClientWire = "raw") -> AsyncClient: ...
 def from_openai(
-    client: OpenAI | AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: Medium = "raw"
+    client: OpenAI | AsyncOpenAI, mode: Mode = Mode.JSON_SCHEMA, *, wire: ClientWire = "raw"
 ) -> Client | AsyncClient:
     """Return a client that does all that this one does, and answers in types.
 
@@ -127,7 +127,8 @@ def from_openai(
         return AsyncClient(client, mode, wire)
     if isinstance(client, OpenAI):
         return Client(client, mode, wire)
-    message = f"from_openai takes an openai.OpenAI or openai.AsyncOpenAI, not {type(client).__name__}"
+    given = f"the class {client.__name__}: call it" if isinstance(client, type) else type(client).__name__
+    message = f"from_openai takes an openai.OpenAI or openai.AsyncOpenAI, not {given}"
     raise TypeError(message)
 
 

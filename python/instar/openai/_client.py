@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from instar.openai._mode import Mode
-    from instar.openai._transport import Medium
+    from instar.openai._transport import ClientWire
 
 
 class Chat(Proxy):
@@ -34,10 +34,10 @@ class AsyncChat(Proxy):
 class _Client(Proxy):
     """What a sync and an async client have in common."""
 
-    def __init__(self, wrapped: Any, mode: Mode, medium: Medium, hooks: Hooks | None = None) -> None:
+    def __init__(self, wrapped: Any, mode: Mode, wire: ClientWire, hooks: Hooks | None = None) -> None:
         super().__init__(wrapped)
         self._mode = mode
-        self._medium = medium
+        self._wire = wire
         self._hooks = hooks or Hooks()
 
     def on(self, event: Event, listener: Callable[..., object]) -> Callable[[], None]:
@@ -59,7 +59,7 @@ class _Client(Proxy):
 
     def with_options(self, **options: Any) -> Self:
         """Return a client with other options, as the SDK's `with_options` takes them, and the same listeners."""
-        return type(self)(self._wrapped.with_options(**options), self._mode, self._medium, self._hooks)
+        return type(self)(self._wrapped.with_options(**options), self._mode, self._wire, self._hooks)
 
 
 class Client(_Client):
@@ -68,11 +68,11 @@ class Client(_Client):
     `create` and the other methods whose names begin so are those of `chat.completions`.
     """
 
-    def __init__(self, wrapped: Any, mode: Mode, medium: Medium, hooks: Hooks | None = None) -> None:
-        super().__init__(wrapped, mode, medium, hooks)
+    def __init__(self, wrapped: Any, mode: Mode, wire: ClientWire, hooks: Hooks | None = None) -> None:
+        super().__init__(wrapped, mode, wire, hooks)
         self.chat = Chat(wrapped.chat)
-        self.chat.completions = ChatCompletions(wrapped.chat.completions, ChatEndpoint(), mode, medium, self._hooks)
-        self.responses = Responses(wrapped.responses, ResponsesEndpoint(), mode, medium, self._hooks)
+        self.chat.completions = ChatCompletions(wrapped.chat.completions, ChatEndpoint(), mode, wire, self._hooks)
+        self.responses = Responses(wrapped.responses, ResponsesEndpoint(), mode, wire, self._hooks)
         self.create = self.chat.completions.create
         self.create_partial = self.chat.completions.create_partial
         self.create_iterable = self.chat.completions.create_iterable
@@ -88,15 +88,13 @@ class Client(_Client):
 
 
 class AsyncClient(_Client):
-    """An `openai.AsyncOpenAI` whose endpoints know `response_model`: the twin of `Client`."""
+    """An `openai.AsyncOpenAI` whose endpoints know `response_model`: the async counterpart of `Client`."""
 
-    def __init__(self, wrapped: Any, mode: Mode, medium: Medium, hooks: Hooks | None = None) -> None:
-        super().__init__(wrapped, mode, medium, hooks)
+    def __init__(self, wrapped: Any, mode: Mode, wire: ClientWire, hooks: Hooks | None = None) -> None:
+        super().__init__(wrapped, mode, wire, hooks)
         self.chat = AsyncChat(wrapped.chat)
-        self.chat.completions = AsyncChatCompletions(
-            wrapped.chat.completions, ChatEndpoint(), mode, medium, self._hooks
-        )
-        self.responses = AsyncResponses(wrapped.responses, ResponsesEndpoint(), mode, medium, self._hooks)
+        self.chat.completions = AsyncChatCompletions(wrapped.chat.completions, ChatEndpoint(), mode, wire, self._hooks)
+        self.responses = AsyncResponses(wrapped.responses, ResponsesEndpoint(), mode, wire, self._hooks)
         self.create = self.chat.completions.create
         self.create_partial = self.chat.completions.create_partial
         self.create_iterable = self.chat.completions.create_iterable

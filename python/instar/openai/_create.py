@@ -18,26 +18,25 @@ if TYPE_CHECKING:
     from instar.openai._hooks import Hooks
     from instar.openai._mode import Mode
     from instar.openai._request import Request
-    from instar.openai._transport import Medium
+    from instar.openai._transport import ClientWire
 
 
 class _Methods(Proxy, Generic[CompletionT, UsageT]):
     """What the sync and the async methods have in common."""
 
     def __init__(
-        self, wrapped: Any, endpoint: Endpoint[CompletionT, UsageT], mode: Mode, medium: Medium, hooks: Hooks
+        self, wrapped: Any, endpoint: Endpoint[CompletionT, UsageT], mode: Mode, wire: ClientWire, hooks: Hooks
     ) -> None:
         super().__init__(wrapped)
         self._mode = mode
-        self._transport = Transport(wrapped, endpoint, medium, hooks)
+        self._transport = Transport(wrapped, endpoint, wire, hooks)
 
     def _request(self, options: dict[str, Any], *, many: bool | None) -> Request:
-        if options.pop("stream", True) is not True:
-            message = "stream=False asks for an answer in one piece: create(response_model=...) gives that"
-            raise TypeError(message)
+        _check_stream(options)
         return build_request(self._transport.endpoint, many, self._mode, **options)
 
     def _turn(self, options: dict[str, Any]) -> Request:
+        _check_stream(options)
         return build_turn(self._transport.endpoint, **options)
 
     def _whole(self, options: dict[str, Any]) -> Request:
@@ -76,7 +75,7 @@ class Methods(_Methods[CompletionT, UsageT]):
 
 
 class AsyncMethods(_Methods[CompletionT, UsageT]):
-    """The twin of `Methods`: streams for `async for`, and everything else to be awaited."""
+    """The async counterpart of `Methods`: streams for `async for`, and everything else to be awaited."""
 
     def _create_partial(self, options: dict[str, Any]) -> AsyncClientStream[Any, Any, CompletionT, UsageT]:
         return self._stream(self._request(options, many=False))
@@ -105,6 +104,13 @@ class AsyncMethods(_Methods[CompletionT, UsageT]):
 
     def _stream(self, request: Request) -> AsyncClientStream[Any, Any, CompletionT, UsageT]:
         return AsyncClientStream(self._transport, request, self._transport.astream)
+
+
+def _check_stream(options: dict[str, Any]) -> None:
+    """Check that a call that streams says nothing else, and take that out."""
+    if options.pop("stream", True) is not True:
+        message = "stream=False asks for an answer in one piece: create(response_model=...) gives that"
+        raise TypeError(message)
 
 
 def _typed(options: dict[str, Any]) -> bool:

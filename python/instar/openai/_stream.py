@@ -180,7 +180,7 @@ class ClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Stream[Ite
 
 
 class AsyncClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], AsyncStream[ItemT, FinalT]):
-    """The growing answer to a request. The twin of `ClientStream`.
+    """The growing answer to a request. The async counterpart of `ClientStream`.
 
     The request is sent once: by `await stream`, which returns the stream itself, or by the first iteration.
     """
@@ -208,7 +208,12 @@ class AsyncClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Async
 
     @cached_property
     def choices(self) -> tuple[AsyncBodyStream[ItemT, FinalT], ...]:
-        """The twin of `ClientStream.choices`. Tasks may read them side by side. RuntimeError before the `await`."""
+        """The async counterpart of `ClientStream.choices`. Tasks may read them side by side.
+
+        Raises:
+            RuntimeError: before the `await`.
+
+        """
         if self._source is None:
             message = (
                 "the request has not been sent: `stream = await client.create_partial(...)`, and then stream.choices"
@@ -248,7 +253,7 @@ class ClientTurn(TurnSession, ClientStream[Part, list[Call], CompletionT, UsageT
 
 
 class AsyncClientTurn(TurnSession, AsyncClientStream[Part, list[Call], CompletionT, UsageT]):
-    """The twin of `ClientTurn`."""
+    """The async counterpart of `ClientTurn`."""
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from instar._protocols import Protocol
     from instar.openai._request import Request
 
-Medium: TypeAlias = Literal["raw", "sdk"]
+ClientWire: TypeAlias = Literal["raw", "sdk"]
 
 # The packages whose errors say that a connection broke, or could not be had.
 _NETWORK = frozenset({"aiohttp", "httpcore", "httpx", "httpx2"})
@@ -33,12 +33,12 @@ class Transport(Generic[CompletionT, UsageT]):
     """The way from a request to a response.
 
     resource: the SDK's `chat.completions` or `responses`, or what stands in for it.
-    medium: "raw": the response's bytes, where they can be had. "sdk": the objects that the SDK makes of them.
+    wire: "raw": the response's bytes, where they can be had. "sdk": the objects that the SDK makes of them.
     """
 
     resource: Any
     endpoint: Endpoint[CompletionT, UsageT]
-    medium: Medium
+    wire: ClientWire
     hooks: Hooks
 
     def stream(self, request: Request) -> tuple[Source, Body]:
@@ -63,7 +63,7 @@ class Transport(Generic[CompletionT, UsageT]):
         return Source(self.endpoint.events(opened), opened), self._body(request, opened, ChunkWire)
 
     async def astream(self, request: Request) -> tuple[AsyncSource, Body]:
-        """Ask for a stream: the twin of `stream`."""
+        """Ask for a stream: the async counterpart of `stream`."""
         keywords = self._told(self._streamed(request))
         if self._has_bytes:
             opened: Any = await self.resource.with_streaming_response.create(**keywords).__aenter__()
@@ -76,14 +76,14 @@ class Transport(Generic[CompletionT, UsageT]):
         return AsyncSource(opened, opened), self._body(request, opened, ChunkWire)
 
     async def awhole(self, request: Request) -> tuple[AsyncSource, Body]:
-        """Ask for an answer in one piece: the twin of `whole`."""
+        """Ask for an answer in one piece: the async counterpart of `whole`."""
         opened = await self.resource.create(**self._told(request.keywords))
         self.hooks.tell("response", opened)
         return AsyncSource(_each(self.endpoint.events(opened)), opened), self._body(request, opened, ChunkWire)
 
     @property
     def _has_bytes(self) -> bool:
-        return self.medium == "raw" and isinstance(self.resource, self.endpoint.resources)
+        return self.wire == "raw" and isinstance(self.resource, self.endpoint.resources)
 
     def _streamed(self, request: Request) -> dict[str, Any]:
         return {**self.endpoint.streaming, **request.keywords, "stream": True}

@@ -277,6 +277,39 @@ fn places<'s>(set: &'s Bound<'_, PySet>) -> &'s [[usize; 2]] {
     }
 }
 
+/// The version of a dict: another one whenever somebody has changed it. From 3.14 on `CPython` keeps none.
+#[cfg_attr(not(Py_3_14), expect(clippy::unnecessary_wraps, reason = "there is one up to 3.13"))]
+pub(crate) fn dict_version(dict: &Bound<'_, PyDict>) -> Option<u64> {
+    #[cfg(Py_3_14)]
+    return None;
+    #[cfg(not(Py_3_14))]
+    {
+        #[allow(deprecated, reason = "it is there up to 3.13")]
+        // SAFETY: a live dict, or one of a class that is laid out like it.
+        unsafe {
+            Some((*dict.as_ptr().cast::<ffi::PyDictObject>()).ma_version_tag)
+        }
+    }
+}
+
+/// The members of a dict behind its first ones, as long as nothing was taken out of it.
+pub(crate) fn members_from<'py>(
+    dict: &Bound<'py, PyDict>,
+    first: usize,
+) -> Option<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+    let (py, mut at) = (dict.py(), first.cast_signed());
+    let (mut key, mut value) = (null_mut(), null_mut());
+    let mut members = Vec::new();
+    // SAFETY: a live dict, which nobody changes meanwhile; the call gives borrowed references to what it holds. To begin
+    // elsewhere than at 0 is to look at the table's entries from there on, however many there are.
+    unsafe {
+        while ffi::PyDict_Next(dict.as_ptr(), &raw mut at, &raw mut key, &raw mut value) != 0 {
+            members.push((Bound::from_borrowed_ptr(py, key), Bound::from_borrowed_ptr(py, value)));
+        }
+    }
+    (first + members.len() == dict.len()).then_some(members)
+}
+
 /// How many of the first `most` members the two lists have in common, from the first on.
 pub(crate) fn common_members(one: &Bound<'_, PyList>, other: &Bound<'_, PyList>, most: usize) -> usize {
     let most = most.min(one.len()).min(other.len());
@@ -337,6 +370,16 @@ impl Slot {
             }
         }
         Ok(())
+    }
+
+    /// Makes the slot of an instance of the very class what it is in a new one.
+    pub(crate) fn empty(&self, object: &Bound<'_, PyAny>) {
+        let Some(offset) = self.offset else { return };
+        // SAFETY: as in `fill`.
+        unsafe {
+            let slot = object.as_ptr().byte_offset(offset).cast::<*mut ffi::PyObject>();
+            ffi::Py_XDECREF(slot.replace(null_mut()));
+        }
     }
 
     /// What an instance of the very class has there, if that can be told without calling anyone.

@@ -30,6 +30,7 @@ mod source;
 mod value;
 mod word;
 
+pub use around::Allowance;
 pub use cut::complete;
 pub use diagnosis::diagnose;
 pub use engine::{Engine, Mended, Outcome, Verdict};

@@ -141,7 +141,7 @@ fn ascii_end(data: &[u8], start: usize) -> Option<usize> {
 }
 
 /// The number whose digits begin at `start`, and where they end. What is no number, or might be too long for one, is
-/// for the grammar to judge.
+/// for the grammar to decide.
 fn digits(data: &[u8], start: usize) -> Option<(u64, usize)> {
     let (mut value, mut end) = (0_u64, start);
     while let Some(digit) = data.get(end).filter(|byte| byte.is_ascii_digit()) {

@@ -21,7 +21,7 @@ fn body(event: &str) -> String {
 }
 
 /// The deltas of events, or with where one of them is no JSON; and the events as they are kept.
-fn hear(protocol: &str, events: &[String], by_run: bool) -> (Vec<Told>, Option<usize>, Vec<String>) {
+fn decoded(protocol: &str, events: &[String], by_run: bool) -> (Vec<Told>, Option<usize>, Vec<String>) {
     let (mut decoder, mut emitted) = (decoder(protocol), Vec::new());
     let fault = events.iter().find_map(|event| {
         if !by_run {
@@ -146,13 +146,13 @@ proptest! {
             let events: Vec<_> = events.into_iter().flat_map(|event| vec![event; again]).collect();
             let rise = |(at, event): (usize, String)| event.replace("RISING", &(10 + at).to_string());
             let events: Vec<_> = events.into_iter().enumerate().map(rise).collect();
-            let (emitted, fault, kept) = hear(protocol, &events, true);
-            let (twin, twin_fault, twin_kept) = hear(protocol, &events, false);
-            prop_assert_eq!(&emitted, &twin);
-            prop_assert_eq!(fault, twin_fault);
-            prop_assert!(kept.len() <= twin_kept.len());
+            let (emitted, fault, kept) = decoded(protocol, &events, true);
+            let (singly, singly_fault, singly_kept) = decoded(protocol, &events, false);
+            prop_assert_eq!(&emitted, &singly);
+            prop_assert_eq!(fault, singly_fault);
+            prop_assert!(kept.len() <= singly_kept.len());
             // What is kept says the same again.
-            let (reemitted, refault, rekept) = hear(protocol, &kept, true);
+            let (reemitted, refault, rekept) = decoded(protocol, &kept, true);
             prop_assert_eq!(joined(reemitted), joined(emitted));
             prop_assert_eq!(refault, None);
             prop_assert!(rekept.len() <= kept.len());
@@ -162,7 +162,7 @@ proptest! {
 
 fn kept(protocol: &str, events: &[&str]) -> Vec<String> {
     let events: Vec<_> = events.iter().map(|&event| event.to_owned()).collect();
-    hear(protocol, &events, true).2
+    decoded(protocol, &events, true).2
 }
 
 #[test]

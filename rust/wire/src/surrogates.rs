@@ -1,8 +1,8 @@
 //! Characters that were cut in two.
 //!
-//! A server that cuts text into UTF-16 units may tell one half of a character in one event, and the other half in the
-//! next. Each is an escape of half a surrogate pair: no text, but JSON that most readers let pass. The first half is
-//! held back until the other one comes. A half that stays alone becomes U+FFFD, as wherever broken text is decoded.
+//! A server that cuts text into UTF-16 units may tell one surrogate of a character in one event, and the other in
+//! the next. Each alone is no text, but JSON that most readers let pass. The high one is held back until the low one
+//! comes. One that stays alone becomes U+FFFD, as wherever broken text is decoded.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,10 +15,10 @@ use instar_json::Syntax;
 
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
-/// The length of the escape of a half.
+/// The length of the escape of a surrogate.
 const ESCAPE: usize = r"\ufffd".len();
 
-/// The first halves that are held back, by the strings that they belong to.
+/// The high surrogates that are held back, by the strings that they belong to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surrogates {
     held: BTreeMap<Name, u16>,
@@ -27,26 +27,26 @@ pub(crate) struct Surrogates {
 /// What tells a string from the others that grow.
 type Name = (DeltaKind, u32, Option<u32>, u32);
 
-/// A half that is alone in its string, and the offset of its escape.
+/// A surrogate that is alone in its string, and the offset of its escape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Half {
+pub(crate) struct Surrogate {
     at: usize,
     unit: u16,
 }
 
-impl Half {
-    fn is_first(self) -> bool {
+impl Surrogate {
+    fn is_high(self) -> bool {
         self.unit < 0xDC00
     }
 }
 
-/// Reads an event. Returns it with U+FFFD in place of the halves that are alone in it, which leaves everything where it
-/// is, and those halves in their order.
+/// Reads an event. Returns it with U+FFFD in place of the surrogates that are alone in it, which leaves everything where
+/// it is, and those surrogates in their order.
 pub(crate) fn read<'d>(
     reader: &mut Reader,
     data: &'d [u8],
     shape: &'static Extract,
-) -> Result<(Cow<'d, [u8]>, Vec<Half>), Fault> {
+) -> Result<(Cow<'d, [u8]>, Vec<Surrogate>), Fault> {
     match reader.read(data, shape) {
         Ok(()) => Ok((Cow::Borrowed(data), Vec::new())),
         Err(Fault { kind: FaultKind::Syntax(Syntax::LoneSurrogate), .. }) => {
@@ -59,7 +59,7 @@ pub(crate) fn read<'d>(
     }
 }
 
-fn alone(data: &[u8]) -> Vec<Half> {
+fn alone(data: &[u8]) -> Vec<Surrogate> {
     let (mut alone, mut at) = (Vec::new(), 0);
     while let Some(offset) = memchr::memchr(b'\\', &data[at..]) {
         at += offset;
@@ -72,7 +72,7 @@ fn alone(data: &[u8]) -> Vec<Half> {
         match pair {
             Some(Ok(character)) => at += ESCAPE * character.len_utf16(),
             _ => {
-                alone.push(Half { at, unit });
+                alone.push(Surrogate { at, unit });
                 at += ESCAPE;
             }
         }
@@ -80,27 +80,27 @@ fn alone(data: &[u8]) -> Vec<Half> {
     alone
 }
 
-fn mended(data: &[u8], alone: &[Half]) -> Vec<u8> {
+fn mended(data: &[u8], alone: &[Surrogate]) -> Vec<u8> {
     let mut mended = data.to_vec();
-    for half in alone {
-        mended[half.at..half.at + ESCAPE].copy_from_slice(br"\ufffd");
+    for surrogate in alone {
+        mended[surrogate.at..surrogate.at + ESCAPE].copy_from_slice(br"\ufffd");
     }
     mended
 }
 
 impl Surrogates {
-    /// Whether a half is held back of the string that this delta goes on with.
+    /// Whether a surrogate is held back of the string that this delta goes on with.
     pub(crate) fn hold(&self, delta: &DeltaSpan) -> bool {
         !self.held.is_empty() && self.held.contains_key(&string(delta))
     }
 
-    /// The characters of a delta, `text`, with the half that was held back of them, and without the one that now
+    /// The characters of a delta, `text`, with the surrogate that was held back of them, and without the one that now
     /// is. What is alone in the event is U+FFFD in `text`; the edits say the same of the event.
     pub(crate) fn join<'t>(
         &mut self,
         delta: &DeltaSpan,
         text: &'t [u8],
-        alone: &[Half],
+        alone: &[Surrogate],
         edits: &mut Vec<Edit>,
     ) -> Cow<'t, [u8]> {
         let nothing = self.held.is_empty() && alone.is_empty();
@@ -109,10 +109,12 @@ impl Surrogates {
             return Cow::Borrowed(text);
         };
         let (start, end) = (raw.start as usize, raw.end as usize);
-        let at = |place| alone.binary_search_by_key(&place, |half| half.at).ok().map(|index| alone[index]);
+        let at = |place| {
+            alone.binary_search_by_key(&place, |surrogate| surrogate.at).ok().map(|index| alone[index])
+        };
         let (mut text, mut joined) = (text, String::new());
         if let Some(first) = self.held.remove(&string(delta)) {
-            let second = at(start).filter(|half| !half.is_first());
+            let second = at(start).filter(|surrogate| !surrogate.is_high());
             let escapes = match second {
                 Some(second) => {
                     text = &text[REPLACEMENT.len_utf8()..];
@@ -126,7 +128,7 @@ impl Surrogates {
             };
             edits.push(Edit { at: start..start + second.map_or(0, |_| ESCAPE), text: escapes });
         }
-        if let Some(last) = end.checked_sub(ESCAPE).and_then(at).filter(|half| half.is_first()) {
+        if let Some(last) = end.checked_sub(ESCAPE).and_then(at).filter(|surrogate| surrogate.is_high()) {
             self.held.insert(string(delta), last.unit);
             text = &text[..text.len() - REPLACEMENT.len_utf8()];
             edits.push(Edit { at: last.at..end, text: String::new() });

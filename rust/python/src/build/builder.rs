@@ -8,9 +8,11 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::blank::blank;
 use super::context::Context;
 use super::growing::{Growing, Member};
+use super::live_set::LiveSet;
+use super::reuse::DictCopies;
 use super::same::looks_same;
 use crate::dump::{Arrived, Part};
-use crate::schema::{Absent, Detail, Field, Instance};
+use crate::schema::{Absent, Detail, Field, Instance, Shape};
 
 /// An open container.
 pub(super) struct Frame {
@@ -29,6 +31,10 @@ pub(super) struct Frame {
     pub(super) hooked: Option<Py<PyAny>>,
     /// What an earlier snapshot showed for it and nobody holds, while the next snapshot is made.
     pub(super) reclaimed: Option<Growing>,
+    /// The dicts that the last two snapshots show for it, if it has one.
+    pub(super) copies: Option<Box<DictCopies>>,
+    /// What a live snapshot shows for it, if that is a set.
+    pub(super) live_set: Option<Box<LiveSet>>,
 }
 
 /// Whether an open container stands in the one around it.
@@ -56,6 +62,8 @@ pub(super) struct Text {
     pub(super) value: Py<PyString>,
     /// How many bytes of it `value` holds.
     pub(super) bytes: usize,
+    /// What the kept snapshot before the last one shows of it, and how many bytes that are.
+    pub(super) before: Option<(Py<PyString>, usize)>,
 }
 
 /// The objects of one stream.
@@ -94,6 +102,16 @@ pub(crate) struct Builder {
     pub(super) spare: Option<Py<PyAny>>,
     /// What has arrived of the dataclasses that have closed.
     pub(crate) forgotten: Arrived,
+}
+
+impl Frame {
+    /// What the container shows.
+    pub(super) fn shown<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match (&self.growing, &mut self.live_set) {
+            (Growing::List(_, members, _), Some(set)) => set.show(members.bind(py), self.stands),
+            (growing, _) => growing.shown(py),
+        }
+    }
 }
 
 impl Provisional {
@@ -259,9 +277,10 @@ impl Builder {
             }
             _ => shown,
         };
-        self.put(c, value)?;
+        let is_put = self.put(c, value)?;
         if let Some(frame) = self.frames.last()
             && frame.growing.adds(c.py, value)
+            && is_put
         {
             self.note_change(c, shown.as_ref(), value)?;
         }
@@ -369,6 +388,10 @@ impl Builder {
             self.changed = true;
         }
         self.opened += 1;
+        let live_set = match growing {
+            Growing::List(Shape::Set, ..) if self.live => Some(Box::new(LiveSet::new(c.py)?)),
+            _ => None,
+        };
         self.frames.push(Frame {
             number: self.opened,
             node,
@@ -379,6 +402,8 @@ impl Builder {
             before: None,
             hooked: None,
             reclaimed: None,
+            copies: None,
+            live_set,
         });
         Ok(())
     }
@@ -405,15 +430,15 @@ impl Builder {
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
         let value = match frame.hooked.take() {
             Some(hooked) => hooked.into_bound(c.py),
-            None => frame.growing.shown(c.py)?,
+            None => frame.shown(c.py)?,
         };
         self.settle_container(c, &value)
     }
 
     /// Closes the innermost container as it is.
     pub(super) fn leave(&mut self, c: Context<'_, '_>) -> PyResult<()> {
-        let Some(frame) = self.frames.last() else { return Ok(()) };
-        let value = frame.growing.shown(c.py)?;
+        let Some(frame) = self.frames.last_mut() else { return Ok(()) };
+        let value = frame.shown(c.py)?;
         self.settle_container(c, &value)
     }
 
@@ -467,12 +492,18 @@ impl Builder {
             if let Some(reclaimed) = &frame.reclaimed {
                 reclaimed.traverse(visit)?;
             }
+            if let Some(set) = &frame.live_set {
+                set.traverse(visit)?;
+            }
         }
         self.provisional.iter().try_for_each(|provisional| provisional.traverse(visit))?;
         if let Some(blank) = &self.blank {
             blank.traverse(visit)?;
         }
-        visit.call(self.text.as_ref().map(|text| &text.value))?;
+        if let Some(Text { value, before, .. }) = &self.text {
+            visit.call(value)?;
+            visit.call(before.as_ref().map(|(value, _)| value))?;
+        }
         visit.call(&self.arrived)?;
         visit.call(&self.closed)?;
         visit.call(&self.snapshot)?;

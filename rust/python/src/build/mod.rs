@@ -6,6 +6,7 @@ mod context;
 mod elements;
 mod growing;
 mod hooks;
+mod live_set;
 mod members;
 mod provisional;
 mod reuse;

@@ -6,8 +6,9 @@
 //! keeps nothing but what is renewed here; and whatever its former holder did to it is undone.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PySet, PyString};
+use pyo3::types::{PyDict, PyList, PySet, PyString};
 
+use super::builder::{Builder, Text};
 use super::context::Context;
 use super::growing::{Growing, Member};
 use crate::ffi;
@@ -16,37 +17,170 @@ use crate::schema::{Instance, RecordClass, Shape};
 /// What holds a part that nobody else has: the part around it, and the one who asks.
 const HOLDERS: isize = 2;
 
+/// A string that an earlier snapshot shows, and how many bytes of the open one it holds.
+type Shown = (Py<PyString>, usize);
+
+impl Builder {
+    /// Takes the open spine of the last snapshot that nobody else holds, from the root inwards as far as it can be had.
+    pub(super) fn reclaim(&mut self, c: Context<'_, '_>) -> PyResult<()> {
+        let Some((root, inner)) = self.frames.split_first_mut() else { return Ok(()) };
+        let free = |old: &Option<Py<PyAny>>| {
+            root.growing.reclaim(c, old.as_ref()?.bind(c.py).clone(), root.copies.as_deref())
+        };
+        let (last, before) = (self.snapshot.take(), self.spare.take());
+        if !root.growing.is_reusable(c) {
+            return Ok(());
+        }
+        (root.reclaimed, self.spare) = match free(&last) {
+            Some(reclaimed) => (Some(reclaimed), before),
+            None => (free(&before), last),
+        };
+        let mut outer = root;
+        for frame in inner {
+            let Some(reclaimed) = outer.reclaimed.as_ref().filter(|_| frame.growing.is_reusable(c)) else {
+                break;
+            };
+            let shown = reclaimed.shown_child(c, &outer.growing, &outer.member)?;
+            frame.reclaimed =
+                shown.and_then(|shown| frame.growing.reclaim(c, shown, frame.copies.as_deref()));
+            outer = frame;
+        }
+        Ok(())
+    }
+
+    /// The open string as an earlier snapshot shows it, if nobody else has that; and as another one does.
+    pub(super) fn reclaim_text(
+        &mut self,
+        c: Context<'_, '_>,
+        text: Text,
+    ) -> PyResult<(Option<Shown>, Option<Shown>)> {
+        match self.frames.last() {
+            Some(frame) => {
+                if let Some(reclaimed) = &frame.reclaimed {
+                    reclaimed.insert(c, &frame.member, c.py.None().bind(c.py), true)?;
+                }
+            }
+            // It is the whole snapshot.
+            None => self.snapshot = None,
+        }
+        let is_free = |shown: &Shown| ffi::is_held_by(shown.0.bind(c.py), 1);
+        let (last, before) = ((text.value, text.bytes), text.before);
+        Ok(if is_free(&last) { (Some(last), before) } else { (before.filter(is_free), Some(last)) })
+    }
+}
+
+/// The dicts that the last two kept snapshots show for an open container, as they were made.
+#[derive(Default)]
+pub(super) struct DictCopies([Option<DictCopy>; 2]);
+
+#[derive(Clone, Copy)]
+struct DictCopy {
+    /// Where it is.
+    address: usize,
+    /// Its version: nobody has changed it while that is the same.
+    version: u64,
+    /// How many of its members had settled.
+    settled: usize,
+}
+
+impl DictCopies {
+    /// Notes a copy as it is shown from now on.
+    pub(super) fn note(&mut self, dict: &Bound<'_, PyDict>, settled: usize) {
+        let Some(version) = ffi::dict_version(dict) else { return };
+        let address = dict.as_ptr() as usize;
+        let Self([last, before]) = self;
+        if last.is_some_and(|last| last.address != address) {
+            *before = *last;
+        }
+        *last = Some(DictCopy { address, version, settled });
+    }
+
+    /// Makes `old`, one of the copies, what a new copy of `now` would be, with a `child`: its key, its value, and whether
+    /// one stands in `now` already. False if there has to be a new one.
+    fn renew(
+        &self,
+        old: &Bound<'_, PyDict>,
+        now: &Bound<'_, PyDict>,
+        child: Option<(&Bound<'_, PyAny>, &Bound<'_, PyAny>, bool)>,
+    ) -> PyResult<bool> {
+        let Some(new) = self.settled_in(old).and_then(|settled| ffi::members_from(now, settled)) else {
+            return Ok(false);
+        };
+        for (key, value) in new {
+            old.set_item(key, value)?;
+        }
+        let mut size = now.len();
+        if let Some((key, child, stands)) = child {
+            old.set_item(key, child)?;
+            size += usize::from(!stands);
+        }
+        Ok(old.len() == size)
+    }
+
+    /// How many members had settled in a copy that nobody has changed since it was made.
+    fn settled_in(&self, dict: &Bound<'_, PyDict>) -> Option<usize> {
+        let version = ffi::dict_version(dict)?;
+        let copy = self.0.iter().flatten().find(|copy| copy.address == dict.as_ptr() as usize)?;
+        (copy.version == version).then_some(copy.settled)
+    }
+}
+
 impl Growing {
     /// Whether what is shown for this container can be used again.
     pub(crate) fn is_reusable(&self, c: Context<'_, '_>) -> bool {
         match self {
             Self::List(shape, ..) => *shape == Shape::List,
             Self::Record(id, _) => c.schema.record(*id).is_some_and(|class| class.is_refillable(c.py)),
-            Self::Dict(_) => false,
+            Self::Dict(_) => true,
         }
     }
 
     /// `old`, which an earlier snapshot showed for this reusable container, if nobody else has it.
-    pub(crate) fn reclaim(&self, c: Context<'_, '_>, old: Bound<'_, PyAny>) -> Option<Self> {
+    fn reclaim(
+        &self,
+        c: Context<'_, '_>,
+        old: Bound<'_, PyAny>,
+        copies: Option<&DictCopies>,
+    ) -> Option<Self> {
+        if !ffi::is_held_by(&old, HOLDERS) {
+            return None;
+        }
         match self {
             Self::List(shape, ..) => {
                 let old = old.cast_into_exact::<PyList>().ok()?;
-                ffi::is_held_by(&old, HOLDERS).then(|| Self::List(*shape, old.unbind(), None))
+                Some(Self::List(*shape, old.unbind(), None))
             }
-            Self::Record(id, _) => Some(Self::Record(*id, c.schema.record(*id)?.reclaim(old)?)),
-            Self::Dict(_) => None,
+            Self::Record(id, _) => Some(Self::Record(*id, c.schema.record(*id)?.reclaim(old, copies)?)),
+            Self::Dict(_) => {
+                let old = old.cast_into_exact::<PyDict>().ok()?;
+                copies?.settled_in(&old).map(|_| Self::Dict(old.unbind()))
+            }
         }
     }
 
+    /// The dict whose members are as many as the text has.
+    pub(super) fn dict(&self) -> Option<&Py<PyDict>> {
+        match self {
+            Self::Dict(dict) | Self::Record(_, Instance { extra: Some(dict), .. }) => Some(dict),
+            Self::List(..) | Self::Record(..) => None,
+        }
+    }
+
+    /// How many members of that dict have settled.
+    pub(super) fn settled(&self, py: Python<'_>, member: &Member, stands: bool) -> usize {
+        let is_open = stands && matches!(member, Member::Key(_));
+        self.dict().map_or(0, |dict| dict.bind(py).len() - usize::from(is_open))
+    }
+
     /// What this copy shows for the member that is open in `now`, if that is a container.
-    pub(crate) fn shown_child<'py>(
+    fn shown_child<'py>(
         &self,
         c: Context<'_, 'py>,
         now: &Self,
         open: &Member,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match (self, now) {
-            (Self::List(_, old, _), Self::List(_, now, _)) => {
+        match (self, now, open) {
+            (Self::List(_, old, _), Self::List(_, now, _), _) => {
                 let (old, members) = (old.bind(c.py), now.bind(c.py).len());
                 if (1..=old.len()).contains(&members) {
                     old.get_item(members - 1).map(Some)
@@ -54,11 +188,13 @@ impl Growing {
                     Ok(None)
                 }
             }
-            (Self::Record(id, old), Self::Record(..)) => match (c.schema.record(*id), open) {
-                (Some(class), Member::Field(index)) => {
-                    old.values.bind(c.py).get_item(&class.fields[*index as usize].name)
-                }
-                _ => Ok(None),
+            (Self::Record(id, old), _, Member::Field(index)) => match c.schema.record(*id) {
+                Some(class) => old.values.bind(c.py).get_item(&class.fields[*index as usize].name),
+                None => Ok(None),
+            },
+            (_, _, Member::Key(key)) => match self.dict() {
+                Some(dict) => dict.bind(c.py).get_item(key),
+                None => Ok(None),
             },
             _ => Ok(None),
         }
@@ -66,31 +202,45 @@ impl Growing {
 
     /// Makes this copy what a new one of `now` would be, with `child` for the member that is open: it takes the place
     /// of the one that `stands` there already. False if there has to be a new one.
-    pub(crate) fn renew(
+    pub(super) fn renew(
         &self,
         c: Context<'_, '_>,
         now: &Self,
         open: &Member,
         child: Option<&Bound<'_, PyAny>>,
         stands: bool,
+        copies: Option<&DictCopies>,
     ) -> PyResult<bool> {
+        let py = c.py;
+        if let (Some(old), Some(now)) = (self.dict(), now.dict()) {
+            let child = match (child, open) {
+                (Some(child), Member::Key(key)) => Some((key.bind(py), child, stands)),
+                _ => None,
+            };
+            let Some(copies) = copies else { return Ok(false) };
+            if !copies.renew(old.bind(py), now.bind(py), child)? {
+                return Ok(false);
+            }
+        }
         match (self, now) {
+            (Self::Dict(_), Self::Dict(_)) => Ok(true),
             (Self::List(_, old, _), Self::List(_, now, _)) => {
-                let (old, now) = (old.bind(c.py), now.bind(c.py));
+                let (old, now) = (old.bind(py), now.bind(py));
                 let settled = now.len().saturating_sub(usize::from(child.is_some() && stands));
                 renew_list(old, now, settled, child)?;
                 Ok(true)
             }
             (Self::Record(id, old), Self::Record(_, now)) => {
                 let Some(class) = c.schema.record(*id) else { return Ok(false) };
-                let child = match (child, open) {
+                let (field, name) = match (child, open) {
                     (Some(child), Member::Field(index)) => {
-                        Some((class.fields[*index as usize].name.bind(c.py), child, stands))
+                        let name = class.fields[*index as usize].name.bind(py);
+                        (Some((name, child)), Some(name))
                     }
-                    (Some(_), _) => return Ok(false),
-                    (None, _) => None,
+                    (Some(_), Member::Key(key)) => (None, Some(key.bind(py).cast()?)),
+                    (Some(_), Member::Element) | (None, _) => (None, None),
                 };
-                class.renew(c.py, old, now, child).map(|()| true)
+                class.renew(py, old, now, field, name.filter(|_| !stands)).map(|()| true)
             }
             _ => Ok(false),
         }
@@ -118,33 +268,48 @@ fn renew_list(
 }
 
 impl RecordClass {
-    fn reclaim(&self, old: Bound<'_, PyAny>) -> Option<Instance> {
-        if !ffi::is_held_by(&old, HOLDERS) {
-            return None;
-        }
+    fn reclaim(&self, old: Bound<'_, PyAny>, copies: Option<&DictCopies>) -> Option<Instance> {
         let py = old.py();
         let instance = self.parts(old)?;
-        // Whoever has the dict has what is in it.
-        let parts_are_free = ffi::is_held_by(instance.values.bind(py), HOLDERS)
-            && ffi::is_held_by(instance.arrived.bind(py), HOLDERS);
-        parts_are_free.then_some(instance)
+        // Whoever has the dict has what is in it. That of a typed dict is the instance itself.
+        let is_free = |part: &Bound<'_, PyAny>| ffi::is_held_by(part, HOLDERS);
+        let values_are_free = self.class().is_none() || is_free(instance.values.bind(py));
+        let names_are_free = !self.tells_arrived() || is_free(instance.arrived.bind(py));
+        let extra_is_free = instance.extra.as_ref().is_none_or(|extra| {
+            is_free(extra.bind(py))
+                && copies.is_some_and(|copies| copies.settled_in(extra.bind(py)).is_some())
+        });
+        (values_are_free && names_are_free && extra_is_free).then_some(instance)
     }
 
-    /// Makes `old` what a copy of `now` would be, with `child`: a field's name, its value, whether `now` has one too.
+    /// Makes `old` what a copy of `now` would be, with the value of a field that is open, if one is. `new` is the name
+    /// of the open member that only the copy has. What the class keeps of other keys is as it should be.
     fn renew(
         &self,
         py: Python<'_>,
         old: &Instance,
         now: &Instance,
-        child: Option<(&Bound<'_, PyString>, &Bound<'_, PyAny>, bool)>,
+        field: Option<(&Bound<'_, PyString>, &Bound<'_, PyAny>)>,
+        new: Option<&Bound<'_, PyString>>,
     ) -> PyResult<()> {
-        let values = now.values.bind(py).copy()?;
-        let mut new = None;
-        if let Some((name, child, stands)) = child {
-            values.set_item(name, child)?;
-            new = Some(name).filter(|_| !stands);
+        let values = match self.class() {
+            Some(_) => now.values.bind(py).copy()?,
+            None => {
+                let values = old.values.bind(py);
+                values.clear();
+                values.update(now.values.bind(py).as_mapping())?;
+                values.clone()
+            }
+        };
+        if let Some((name, value)) = field {
+            values.set_item(name, value)?;
         }
-        ffi::set_own_dict(old.object.bind(py), &values)?;
+        if self.class().is_some() {
+            ffi::set_own_dict(old.object.bind(py), &values)?;
+        }
+        if !self.tells_arrived() {
+            return Ok(());
+        }
         let arrived = old.arrived.bind(py);
         if renew_set(arrived, now.arrived.bind(py), new)? {
             return self.refill(py, old, now, None);

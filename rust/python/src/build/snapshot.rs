@@ -10,8 +10,11 @@ use super::context::Context;
 use crate::ffi;
 use crate::schema::{Instance, RecordClass};
 
-/// Shorter strings, in bytes, are sooner decoded again than taken out of the tree, lengthened and put back.
+/// Shorter strings of a live object, in bytes, are sooner decoded again than taken out of the tree, lengthened and put
+/// back.
 const GROWS_IN_PLACE: usize = 128;
+/// Shorter strings of kept snapshots are sooner decoded again than taken out of a snapshot that nobody holds any more.
+const TAKES_TURNS: usize = 1024;
 
 impl Builder {
     /// The object so far. Costs what is new since the last look, and, unless live, a copy of each open container.
@@ -22,12 +25,12 @@ impl Builder {
         others: &[Cursor],
     ) -> PyResult<Py<PyAny>> {
         self.catch_up(c, parser, others)?;
-        self.read_open_text(c, parser)?;
+        let text = self.new_text(c, parser)?;
         self.shown = Some(parser.growth());
         if let Some(snapshot) = self.snapshot.as_ref().filter(|_| !self.stale) {
             return Ok(snapshot.clone_ref(c.py));
         }
-        let made = if self.live { self.live_root(c) } else { self.kept_root(c) };
+        let made = if self.live { self.live_root(c, text) } else { self.kept_root(c, text) };
         if made.is_err() {
             self.frames.iter_mut().for_each(|frame| frame.reclaimed = None);
         }
@@ -66,7 +69,11 @@ impl Builder {
             return Ok(true);
         }
         self.catch_up(c, parser, others)?;
-        self.read_open_text(c, parser)?;
+        if let Some(text) = self.new_text(c, parser)?
+            && self.is_undecided()
+        {
+            self.read_text(c, text)?;
+        }
         self.compare_taken_back(c)?;
         if !self.changed {
             // What is seen is what was seen.
@@ -75,50 +82,67 @@ impl Builder {
         Ok(self.changed)
     }
 
-    /// Brings the open string up to date.
+    /// The characters of the open string, if there are some that have not been looked at.
     #[inline]
-    fn read_open_text(&mut self, c: Context<'_, '_>, parser: &Parser) -> PyResult<()> {
+    fn new_text<'p>(&mut self, c: Context<'_, '_>, parser: &'p Parser) -> PyResult<Option<&'p [u8]>> {
         match parser.open_text() {
             Some(span) if self.text.as_ref().is_none_or(|text| text.bytes != span.len()) => {
-                self.read_text(c, parser.source().bytes(span))
+                self.note_text(c)?;
+                Ok(Some(parser.source().bytes(span)))
             }
-            _ => Ok(()),
+            _ => Ok(None),
         }
     }
 
-    /// The open string has so many characters by now.
+    /// There is more of the open string.
     #[inline]
-    fn read_text(&mut self, c: Context<'_, '_>, bytes: &[u8]) -> PyResult<()> {
-        let py = c.py;
+    fn note_text(&mut self, c: Context<'_, '_>) -> PyResult<()> {
         self.stale = true;
         if self.is_current && !self.changed && !self.is_undecided() {
             self.changed = match self.frames.last() {
-                Some(frame) => frame.stands || !frame.growing.is_taken(py, &frame.member)?,
+                Some(frame) => frame.stands || !frame.growing.is_taken(c.py, &frame.member)?,
                 None => true,
             };
         }
+        Ok(())
+    }
+
+    /// The open string has these characters by now.
+    #[inline]
+    fn read_text(&mut self, c: Context<'_, '_>, bytes: &[u8]) -> PyResult<()> {
+        let py = c.py;
         let stands = self.frames.last().is_some_and(|frame| frame.stands);
-        let value = match self.text.take() {
-            Some(text) if text.bytes > GROWS_IN_PLACE => {
+        let (shown, before) = match self.text.take() {
+            Some(text) if text.bytes > GROWS_IN_PLACE && self.live => {
                 if stands {
                     // The tree lets go of the string, so that nobody else holds it.
                     self.put(c, py.None().bind(py))?;
                 }
-                let more = PyString::from_bytes(py, &bytes[text.bytes..])?;
-                ffi::append(text.value.into_bound(py), &more)?
+                (Some((text.value, text.bytes)), None)
             }
-            _ => PyString::from_bytes(py, bytes)?,
+            Some(text) if text.bytes > TAKES_TURNS && !stands => self.reclaim_text(c, text)?,
+            _ => (None, None),
+        };
+        let value = match shown {
+            Some((text, had)) => {
+                let more = PyString::from_bytes(py, &bytes[had..])?;
+                ffi::append(text.into_bound(py), &more)?
+            }
+            None => PyString::from_bytes(py, bytes)?,
         };
         if stands {
             self.put(c, &value)?;
         }
-        self.text = Some(Text { value: value.unbind(), bytes: bytes.len() });
+        self.text = Some(Text { value: value.unbind(), bytes: bytes.len(), before });
         Ok(())
     }
 
     /// The tree itself, with the open string in it.
-    fn live_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
+    fn live_root(&mut self, c: Context<'_, '_>, text: Option<&[u8]>) -> PyResult<Py<PyAny>> {
         let py = c.py;
+        if let Some(text) = text {
+            self.read_text(c, text)?;
+        }
         if let Some(text) = self.text.take() {
             if !self.frames.last().is_some_and(|frame| frame.stands) {
                 self.put(c, text.value.bind(py))?;
@@ -126,16 +150,14 @@ impl Builder {
             self.text = Some(text);
         }
         // What does not grow in place, such as a tuple, is made anew.
-        for pair in self.frames.windows(2).rev() {
-            let [outer, open] = pair else { continue };
+        for depth in (1..self.frames.len()).rev() {
+            let [outer, open] = &mut self.frames[depth - 1..=depth] else { continue };
             if !open.growing.grows_in_place() && matches!(open.place, Place::Shown) {
-                outer.growing.insert(c, &outer.member, &open.growing.shown(py)?, true)?;
+                outer.growing.insert(c, &outer.member, &open.shown(py)?, true)?;
             }
         }
-        match (self.frames.first(), &self.closed, &self.text) {
-            (Some(frame), _, _) if !matches!(frame.place, Place::Waiting) => {
-                Ok(frame.growing.shown(py)?.unbind())
-            }
+        match (self.frames.first_mut(), &self.closed, &self.text) {
+            (Some(frame), _, _) if !matches!(frame.place, Place::Waiting) => Ok(frame.shown(py)?.unbind()),
             (None, Some(closed), _) => Ok(closed.clone_ref(py)),
             (None, None, Some(text)) => Ok(text.value.clone_ref(py).into_any()),
             _ => self.blank_root(c, |_, instance| Ok(instance.object.clone_ref(py))),
@@ -143,7 +165,7 @@ impl Builder {
     }
 
     /// A copy of the open spine, from the innermost container outwards, over the shared settled parts.
-    fn kept_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
+    fn kept_root(&mut self, c: Context<'_, '_>, text: Option<&[u8]>) -> PyResult<Py<PyAny>> {
         let py = c.py;
         if self.frames.is_empty()
             && let Some(closed) = &self.closed
@@ -152,6 +174,9 @@ impl Builder {
             return Ok(closed.clone_ref(py));
         }
         self.reclaim(c)?;
+        if let Some(text) = text {
+            self.read_text(c, text)?;
+        }
         let mut child = self.text.as_ref().map(|text| text.value.bind(py).clone().into_any());
         for frame in self.frames.iter_mut().rev() {
             let reclaimed = frame.reclaimed.take();
@@ -159,9 +184,11 @@ impl Builder {
             if is_waiting && child.is_none() {
                 continue;
             }
-            let Frame { growing, member, stands, .. } = frame;
+            let Frame { growing, member, stands, copies, .. } = frame;
             let copy = match reclaimed {
-                Some(old) if old.renew(c, growing, member, child.as_ref(), *stands)? => old,
+                Some(old) if old.renew(c, growing, member, child.as_ref(), *stands, copies.as_deref())? => {
+                    old
+                }
                 _ => {
                     let copy = growing.copy(c)?;
                     if let Some(child) = &child {
@@ -170,36 +197,15 @@ impl Builder {
                     copy
                 }
             };
+            if let Some(dict) = copy.dict() {
+                copies.get_or_insert_default().note(dict.bind(py), growing.settled(py, member, *stands));
+            }
             child = if matches!(frame.place, Place::Detached) { None } else { Some(copy.shown(py)?) };
         }
         match child {
             Some(root) => Ok(root.unbind()),
             None => self.blank_root(c, |class, instance| Ok(class.copy(py, instance)?.object)),
         }
-    }
-
-    /// Takes the open spine of the last snapshot that nobody else holds, from the root inwards as far as it can be had.
-    fn reclaim(&mut self, c: Context<'_, '_>) -> PyResult<()> {
-        let Some((root, inner)) = self.frames.split_first_mut() else { return Ok(()) };
-        let free = |old: &Option<Py<PyAny>>| root.growing.reclaim(c, old.as_ref()?.bind(c.py).clone());
-        let (last, before) = (self.snapshot.take(), self.spare.take());
-        if !root.growing.is_reusable(c) {
-            return Ok(());
-        }
-        (root.reclaimed, self.spare) = match free(&last) {
-            Some(reclaimed) => (Some(reclaimed), before),
-            None => (free(&before), last),
-        };
-        let mut outer = root;
-        for frame in inner {
-            let Some(reclaimed) = outer.reclaimed.as_ref().filter(|_| frame.growing.is_reusable(c)) else {
-                break;
-            };
-            let shown = reclaimed.shown_child(c, &outer.growing, &outer.member)?;
-            frame.reclaimed = shown.and_then(|shown| frame.growing.reclaim(c, shown));
-            outer = frame;
-        }
-        Ok(())
     }
 
     /// What shows before the first byte: a record with nothing arrived, `None` for all else.

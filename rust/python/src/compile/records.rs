@@ -182,7 +182,7 @@ impl Compiler {
         let hooks = if post_init { vec![Hook::DataclassPostInit] } else { Vec::new() };
         let form = match flag(schema, "slots")? {
             Some(true) => Form::Slotted(class.unbind()),
-            _ => Form::Dataclass(class.unbind()),
+            _ => Form::dataclass(class)?,
         };
         let scope = &under_config_of(schema, scope)?;
         match self.extra_dropped(schema, &fields, scope)? {

@@ -28,7 +28,7 @@ impl Compiler {
         let (ge, gt, le, lt) = (bound("ge")?, bound("gt")?, bound("le")?, bound("lt")?);
         let multiple_of = bound("multiple_of")?;
         let exclusive = |bound: Option<i64>, step: i64| bound.and_then(|value| value.checked_add(step));
-        // A bound that 64 bits do not hold is left to the judge.
+        // A bound that 64 bits do not hold is left to Pydantic.
         let lows = [ge, gt.map(|bound| exclusive(bound, 1))];
         let highs = [le, lt.map(|bound| exclusive(bound, -1))];
         let bounds: Option<Vec<i64>> =

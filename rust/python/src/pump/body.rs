@@ -12,7 +12,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::errors;
-use crate::exclusive::{Exclusive, Lent};
+use crate::exclusive::{Exclusive, Flag, Lent};
 use crate::py::{PyDelta, PyWire, bytes};
 
 /// How many bytes of a body are kept, to show what came in place of an answer.
@@ -28,7 +28,7 @@ pub(crate) struct Body {
     complain: Py<PyAny>,
     state: Exclusive<State>,
     /// Whether somebody waits for its source.
-    reading: Arc<AtomicBool>,
+    reading: Arc<Flag>,
     closed: AtomicBool,
 }
 
@@ -72,7 +72,7 @@ impl Body {
                 return Err(PyValueError::new_err(format!("emit is 'delta' or 'read', not '{other}'")));
             }
         };
-        let asked = Asked { place: place_of(place)?, elsewhere, several, joined, foreign };
+        let asked = Asked { place: place_of(place)?, elsewhere, several, mended: false, joined, foreign };
         let state = State {
             asked,
             choices: BTreeMap::new(),
@@ -156,12 +156,18 @@ impl Body {
         self.state.lend(py).ok_or_else(errors::busy)
     }
 
-    pub(super) fn reading(&self) -> Arc<AtomicBool> {
+    pub(super) fn reading(&self) -> Arc<Flag> {
         self.reading.clone()
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Those who read it look for JSON behind prose.
+    pub(super) fn mend(&self, py: Python<'_>) -> PyResult<()> {
+        self.lend(py)?.asked.mended = true;
+        Ok(())
     }
 
     /// Takes in the next piece. What is wrong with it is kept.
@@ -186,6 +192,9 @@ impl Body {
 
     fn decode(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<()> {
         let Ok(wire) = self.decoder.bind(py).cast::<PyWire>() else {
+            if let Ok(piece) = piece.cast::<PyBytes>() {
+                self.lend(py)?.note(piece.as_bytes());
+            }
             let deltas = self.decoder.bind(py).call_method1(intern!(py, "feed"), (piece,))?;
             return self.take_all(py, &deltas);
         };

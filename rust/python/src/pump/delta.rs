@@ -9,7 +9,7 @@ use crate::ffi;
 use crate::py::PyParser;
 
 /// How many bytes of white space are read behind the value: some models do not stop by themselves.
-const MOST_BLANK: usize = 512;
+pub(super) const MOST_BLANK: usize = 512;
 
 /// Reads a text by a parser, delta by delta.
 #[derive(Default)]
@@ -28,18 +28,18 @@ impl Reader {
     pub(super) fn feed(&mut self, py: Python<'_>, parser: &PyParser, mut delta: &[u8]) -> PyResult<bool> {
         let mut changed = false;
         while !(delta.is_empty() || self.stopped()) {
-            let size = if parser.complete(py)? {
+            let part = parser.feed_part(py, delta, |is_complete| {
+                if !is_complete {
+                    // However the text is cut: where it has closed somewhere in here, what follows a long blank is not read.
+                    return end_of_long_blank(delta).unwrap_or(delta.len());
+                }
                 let blank = blank_run(delta).min(MOST_BLANK - self.blank);
                 self.blank += blank;
                 if blank == 0 { delta.len() } else { blank }
-            } else {
-                // However the text is cut: where it has closed somewhere in here, what follows a long blank is not read.
-                end_of_long_blank(delta).unwrap_or(delta.len())
-            };
-            let (now, rest) = delta.split_at(size);
-            let was_complete = parser.complete(py)?;
-            changed |= parser.feed_bytes(py, now)?;
-            if !was_complete && parser.complete(py)? {
+            })?;
+            let (now, rest) = delta.split_at(part.size);
+            changed |= part.changed;
+            if part.closes {
                 self.blank = now.iter().rev().take_while(|byte| is_blank(**byte)).count();
             }
             delta = rest;

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use instar_repair::{Guide, Mender, Step};
+use instar_repair::{Allowance, Guide, Mender, Step};
 use instar_wire::choice::Event;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -216,7 +216,7 @@ impl Opening {
     fn new(parser: &PyParser) -> Option<Box<Self>> {
         let repairs = parser.repairs_around()?;
         let guide = Guide::any();
-        let mender = Mender::new(repairs, &guide, usize::MAX);
+        let mender = Mender::new(repairs, &guide, Allowance::UNLIMITED);
         Some(Box::new(Self { mender, guide, held: Vec::new() }))
     }
 

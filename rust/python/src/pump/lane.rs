@@ -1,7 +1,6 @@
 //! The lane of a pump: the choice of a body that it reads, if it reads a body, and the parser at work on it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use instar_wire::choice::Choice;
 use pyo3::prelude::*;
@@ -9,7 +8,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::body::Body;
 use crate::errors;
-use crate::exclusive::{Exclusive, Lent};
+use crate::exclusive::{Exclusive, Flag, Lent};
 use crate::py::PyParser;
 
 pub(super) struct Lane {
@@ -18,7 +17,7 @@ pub(super) struct Lane {
     /// Can be asked for while an item is made.
     current: Exclusive<Current>,
     /// Whether somebody reads the source.
-    reading: Arc<AtomicBool>,
+    reading: Arc<Flag>,
 }
 
 /// The parser at work.
@@ -75,16 +74,16 @@ impl Lane {
 
     /// Whether somebody waits for the source.
     pub(super) fn is_read(&self) -> bool {
-        self.reading.load(Ordering::Relaxed)
+        self.reading.is_set()
     }
 
     /// Waits for the source by this call, unless somebody else does.
-    pub(super) fn read<T>(&self, wait: impl FnOnce() -> T) -> PyResult<T> {
-        if self.reading.swap(true, Ordering::Relaxed) {
+    pub(super) fn read<T>(&self, _py: Python<'_>, wait: impl FnOnce() -> T) -> PyResult<T> {
+        if !self.reading.set() {
             return Err(errors::reading());
         }
         let piece = wait();
-        self.reading.store(false, Ordering::Relaxed);
+        self.reading.clear();
         Ok(piece)
     }
 

@@ -18,11 +18,13 @@ pub(super) struct Partials {
     look: Option<Py<PyAny>>,
     /// Makes JSON of a text, if that is what the answer is.
     quoter: Option<Quoter>,
+    /// Whether something has shown since the last beginning.
+    shown: bool,
 }
 
 impl Partials {
     pub(super) fn new(make: Py<PyAny>, parser: Py<PyParser>, look: Option<Py<PyAny>>, textual: bool) -> Self {
-        Self { make, parser, look, quoter: textual.then(Quoter::default) }
+        Self { make, parser, look, quoter: textual.then(Quoter::default), shown: false }
     }
 
     pub(super) fn take(
@@ -44,11 +46,18 @@ impl Partials {
                 self.parser = made(self.make.bind(py))?;
                 lane.switch(py, &self.parser)?;
                 *reader = Reader::default();
-                true
+                if self.quoter.is_some() {
+                    self.quoter = Some(Quoter::default());
+                }
+                if std::mem::take(&mut self.shown) {
+                    items.push(self.snapshot(py)?);
+                }
+                false
             }
             (Event::Call(_) | Event::End(_) | Event::Prose | Event::Reasoning, _) => false,
         };
         if changed {
+            self.shown = true;
             items.push_made(|| self.snapshot(py))?;
         }
         Ok(())

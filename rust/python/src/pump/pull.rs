@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyIterator};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::pump::Pump;
+use super::pump::{Next, Pump};
 use crate::errors;
 use crate::exclusive::Exclusive;
 
@@ -51,12 +51,13 @@ impl Pull {
             }
             if let Some(AtWork { pump, pieces }) = &*at_work {
                 let pump = pump.get();
-                if let Some(item) = self.take(py, pump)? {
-                    return Ok(Some(item));
-                }
-                if pump.hungry(py)? {
-                    self.read(py, pump, pieces)?;
-                    continue;
+                match self.next(py, pump)? {
+                    Next::Item(item) => return Ok(Some(item)),
+                    Next::Piece => {
+                        self.read(py, pump, pieces)?;
+                        continue;
+                    }
+                    Next::Nothing => {}
                 }
             }
             if !self.stream.bind(py).call_method0(intern!(py, "_advance"))?.is_truthy()? {
@@ -92,26 +93,27 @@ impl Pull {
         }))
     }
 
-    /// What is next, if it can be had without reading the source.
-    fn take(&self, py: Python<'_>, pump: &Pump) -> PyResult<Option<Py<PyAny>>> {
-        if !self.silent {
-            let item = pump.take(py)?;
-            if pump.has_news(py)? {
-                self.stream.call_method0(py, intern!(py, "_tell"))?;
+    /// What is next.
+    #[inline]
+    fn next(&self, py: Python<'_>, pump: &Pump) -> PyResult<Next> {
+        if self.silent {
+            while let Some(news) = pump.read_on(py)? {
+                if !self.to_news || pump.has_news(py)? {
+                    return Ok(Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()));
+                }
             }
-            return Ok(item);
+            return Ok(if pump.hungry(py)? { Next::Piece } else { Next::Nothing });
         }
-        while let Some(news) = pump.read_on(py)? {
-            if !self.to_news || pump.has_news(py)? {
-                return Ok(Some(PyBool::new(py, news).to_owned().into_any().unbind()));
-            }
+        let next = pump.next(py)?;
+        if pump.has_news(py)? {
+            self.stream.call_method0(py, intern!(py, "_tell"))?;
         }
-        Ok(None)
+        Ok(next)
     }
 
     /// Gives the pump the next piece of the source.
     fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
-        match pump.lane().read(|| pieces.bind(py).clone().next())? {
+        match pump.lane().read(py, || pieces.bind(py).clone().next())? {
             Some(Ok(piece)) => pump.feed(py, &piece),
             None => pump.end(py),
             Some(Err(error)) if error.is_instance_of::<PyException>(py) => {

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use instar_wire::choice::Event;
+use instar_repair::RepairKind;
+use instar_wire::choice::{Choice, Event};
 use pyo3::exceptions::{PyException, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -62,6 +63,14 @@ enum Stage {
     Stopped,
 }
 
+/// What is next.
+pub(super) enum Next {
+    Item(Py<PyAny>),
+    /// It is hungry.
+    Piece,
+    Nothing,
+}
+
 /// What has ended the reading.
 struct Error {
     value: Py<PyAny>,
@@ -96,7 +105,7 @@ impl Pump {
     ) -> PyResult<Self> {
         let parser = made(make.bind(py))?;
         let projection = Projection::Partials(Partials::new(make, parser.clone_ref(py), look, textual));
-        Ok(Self::new(projection, parser, body, choice, Items::new(py, None)))
+        Self::new(py, projection, parser, body, choice, Items::new(py, None))
     }
 
     /// The members of a list, each once, as it closes.
@@ -120,7 +129,7 @@ impl Pump {
         if let Some(element) = element {
             elements = elements.skipping(py, element);
         }
-        Ok(Self::new(Projection::Elements(elements), parser, body, choice, Items::new(py, passed)))
+        Self::new(py, Projection::Elements(elements), parser, body, choice, Items::new(py, passed))
     }
 
     /// The calls of functions. `begin(index, id, name)` makes the object of each, `make` the parser of none.
@@ -140,7 +149,7 @@ impl Pump {
         skip: bool,
     ) -> PyResult<Self> {
         let projection = Projection::Calls(Calls::new(begin, view, skip.then(|| Skipped::new(py)))?);
-        Ok(Self::new(projection, made(make)?, body, choice, Items::new(py, passed)))
+        Self::new(py, projection, made(make)?, body, choice, Items::new(py, passed))
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -148,7 +157,8 @@ impl Pump {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        self.take(py)
+        let mut state = self.lend(py)?;
+        self.take(py, &mut state)
     }
 
     /// Whether there is nothing to take before more has been read.
@@ -308,6 +318,15 @@ impl Pump {
         }
         drop(state);
         self.py_final(py, false).map(drop)
+    }
+
+    /// Read the answer in the next place where it may stand, all of it: where it should, there is prose without JSON.
+    /// False if there is no such place.
+    fn instead(&self, py: Python<'_>) -> PyResult<bool> {
+        let moved = self.lane.of_choice(py, Choice::instead)?.unwrap_or_default();
+        let mut state = self.lend(py)?;
+        while moved && self.read(py, &mut state)? {}
+        Ok(moved)
     }
 
     /// What has ended the reading before its time.
@@ -471,12 +490,18 @@ impl Pump {
 
 impl Pump {
     fn new(
+        py: Python<'_>,
         projection: Projection,
         parser: Py<PyParser>,
         body: Option<Py<Body>>,
         choice: u32,
         items: Items,
-    ) -> Self {
+    ) -> PyResult<Self> {
+        let around = parser.get().repairs_around();
+        if let Some(body) = body.as_ref().filter(|_| around.is_some_and(|kinds| kinds.has(RepairKind::Prose)))
+        {
+            body.get().mend(py)?;
+        }
         let state = State {
             projection,
             items,
@@ -489,12 +514,12 @@ impl Pump {
             last: None,
         };
         let lane = Lane::new(parser, body, choice);
-        Self {
+        Ok(Self {
             lane,
             state: Exclusive::new(state),
             left: AtomicBool::new(false),
             watched: Exclusive::new(None),
-        }
+        })
     }
 
     fn lend(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
@@ -532,9 +557,18 @@ impl Pump {
         }
     }
 
-    /// The next item, if one can be had without reading on.
-    pub(super) fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+    /// The next item, if one can be had without reading on, or whether to read on.
+    #[inline]
+    pub(super) fn next(&self, py: Python<'_>) -> PyResult<Next> {
         let mut state = self.lend(py)?;
+        Ok(match self.take(py, &mut state)? {
+            Some(item) => Next::Item(item),
+            None if self.is_hungry(py, &state)? => Next::Piece,
+            None => Next::Nothing,
+        })
+    }
+
+    fn take(&self, py: Python<'_>, state: &mut State) -> PyResult<Option<Py<PyAny>>> {
         state.items.unmute();
         if std::mem::take(&mut state.handed) {
             self.lane.mark(py)?;
@@ -547,7 +581,7 @@ impl Pump {
                 state.handed = true;
                 return Ok(Some(item));
             }
-            if state.error.is_some() || state.stage == Stage::Stopped || !self.step(py, &mut state)? {
+            if state.error.is_some() || state.stage == Stage::Stopped || !self.step(py, state)? {
                 return Ok(None);
             }
         }
@@ -618,12 +652,21 @@ impl State {
     /// Gives the projection an event, and keeps what becomes visible by it.
     fn show(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
         let Self { projection, items, reader, .. } = self;
-        match projection {
-            Projection::Partials(partials) => partials.take(py, lane, reader, event, text, items)?,
-            Projection::Elements(elements) => elements.take(py, lane, reader, event, text, items)?,
-            Projection::Calls(calls) => calls.take(py, lane, event, text, items)?,
-        }
-        if self.reader.stopped() {
+        let stopped = match projection {
+            Projection::Partials(partials) => {
+                partials.take(py, lane, reader, event, text, items)?;
+                reader.stopped()
+            }
+            Projection::Elements(elements) => {
+                elements.take(py, lane, reader, event, text, items)?;
+                reader.stopped()
+            }
+            Projection::Calls(calls) => {
+                calls.take(py, lane, event, text, items)?;
+                calls.stopped()
+            }
+        };
+        if stopped {
             self.stage = Stage::Stopped;
         }
         Ok(())

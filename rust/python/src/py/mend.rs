@@ -1,12 +1,13 @@
 //! The mender of a text, at work for a reading.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use instar_core::{Fault, FaultKind, Parser, Step, Syntax};
 use instar_json::Position;
 use instar_repair::{
-    Ending, Engine, Fault as MenderFault, FaultKind as MenderFaultKind, Guide, Mended, Mender, Outcome, Pass,
-    Repair, RepairKind, RepairSet, Verdict,
+    Allowance, Ending, Engine, Fault as MenderFault, FaultKind as MenderFaultKind, Guide, Mended, Mender,
+    Outcome, Pass, Repair, RepairKind, RepairSet, Verdict,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -55,9 +56,9 @@ pub(super) enum Hopeless {
 pub(super) type Located = (PyErr, Option<usize>);
 
 impl Mending {
-    /// A mender for texts of at most `limit` bytes, of which at most `prose` may come without a value.
-    pub(super) fn new(repairs: RepairSet, guide: Arc<Guide>, prose: usize, limit: usize) -> Self {
-        let mender = Mender::new(repairs, &guide, prose);
+    /// A mender for texts of at most `limit` bytes.
+    pub(super) fn new(repairs: RepairSet, guide: Arc<Guide>, around: Allowance, limit: usize) -> Self {
+        let mender = Mender::new(repairs, &guide, around);
         Self { mender, guide, limit, begins_anew: false, refused: None }
     }
 
@@ -130,26 +131,32 @@ impl Mending {
         }
     }
 
+    /// A place in the text as it came.
+    pub(super) fn place<'r>(&self, offset: usize, raw: Cow<'r, [u8]>) -> Place<'r> {
+        Place { raw, offset, repairs: self.mender.kinds() }
+    }
+
     /// The error for a text that is hopeless.
     pub(super) fn error(&self, c: Context<'_, '_>, reading: &Reading, hopeless: Hopeless) -> Located {
         let raw = self.mender.raw_text(reading.core.text());
         match hopeless {
             Hopeless::Read(stopped, at) => {
-                let place = Place { offset: at.unwrap_or(raw.len()), raw };
+                let place = self.place(at.unwrap_or(raw.len()), raw);
                 (reading.error(c, stopped, Some(&place)), at)
             }
             Hopeless::Bytes => {
-                let place = Place { offset: self.limit, raw };
+                let place = self.place(self.limit, raw);
                 let stopped = Stopped::Fault(Fault { offset: self.limit, kind: FaultKind::Bytes });
                 (reading.error(c, stopped, Some(&place)), Some(self.limit))
             }
             Hopeless::Mender(MenderFault { offset, kind }) => {
                 let class = match kind {
-                    MenderFaultKind::TooMuchProse => "LimitError",
+                    MenderFaultKind::TooMuchProse | MenderFaultKind::TooBlank => "LimitError",
                     _ => "JSONError",
                 };
-                let place = Place { raw, offset };
-                let quoted = if c.schema.hide_input { Ok(String::new()) } else { place.quoted(c.py) };
+                let place = self.place(offset, raw);
+                let says = class == "JSONError" && !c.schema.hide_input;
+                let quoted = if says { place.quoted(c.py) } else { Ok(String::new()) };
                 let error =
                     quoted.and_then(|quoted| stream_error(c.py, class, &format!("{kind}{quoted}"), &place));
                 (error.unwrap_or_else(|error| error), Some(offset))
@@ -166,7 +173,7 @@ impl Mending {
         let error = match self.mender.ending() {
             Ending::Reasoning => open_reasoning(c.py, &raw),
             _ if self.mender.prose().is_empty() => {
-                let place = Place { offset: raw.len(), raw };
+                let place = self.place(raw.len(), raw);
                 return (reading.error(c, Stopped::truncated(place.offset), Some(&place)), None);
             }
             _ => no_json(c, &raw),
@@ -302,12 +309,16 @@ fn set_of(name: &str) -> PyResult<RepairSet> {
     }
 }
 
-/// Repairs of a text as people see them.
+/// Repairs of a text as people see them: in the order of the text.
 pub(super) fn told<'py>(py: Python<'py>, repairs: &[Repair], raw: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
     let class = py.import(intern!(py, "instar.repair"))?.getattr(intern!(py, "Repair"))?;
+    let mut at = 0;
+    let mut position = Position::find(raw, at);
     let told = repairs.iter().map(|repair| {
         let Repair { kind, start, end, read, understood, count } = repair;
-        let Position { line, column } = Position::find(raw, *start);
+        position = position.behind(&raw[at..(*start).clamp(at, raw.len())]);
+        at = at.max((*start).min(raw.len()));
+        let Position { line, column } = position;
         class.call1((kind.name(), start, end, line, column, read, understood, count))
     });
     PyTuple::new(py, told.collect::<PyResult<Vec<_>>>()?)

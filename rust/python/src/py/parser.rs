@@ -5,7 +5,7 @@ use std::ffi::CStr;
 
 use instar_core::{Fault, Limits, OnViolation, Parser, Step};
 use instar_json::Position;
-use instar_repair::{Ending, Pass, Repair, RepairKind, RepairSet};
+use instar_repair::{Allowance, Ending, Pass, Repair, RepairKind, RepairSet};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -41,8 +41,8 @@ static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 pub(crate) struct PyParser {
     schema: Py<Schema>,
     context: Option<Py<PyAny>>,
-    /// What is mended around values, if anything is.
-    around: Option<RepairSet>,
+    /// What is mended.
+    repairs: RepairSet,
     state: Exclusive<State>,
 }
 
@@ -57,6 +57,16 @@ struct State {
     /// What became of a text that was cut off.
     cut_off: Option<Box<CutOff>>,
     finished: bool,
+}
+
+/// The part of a delta that was taken in.
+pub(crate) struct Part {
+    /// Its bytes.
+    pub(crate) size: usize,
+    /// Whether the snapshot shows something new.
+    pub(crate) changed: bool,
+    /// Whether the value has closed in it.
+    pub(crate) closes: bool,
 }
 
 /// A text that was cut off, and whose value was completed.
@@ -93,15 +103,22 @@ impl PyParser {
         let repairs = repair.map_or(Ok(RepairSet::NONE), repairs_of)?;
         let prose = limits.map_or(Ok(DEFAULT_PROSE), |limits| limit(limits, "prose"))?;
         let limits = match limits {
-            Some(limits) => Limits { depth: limit(limits, "depth")?, bytes: limit(limits, "bytes")? },
-            None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
+            Some(limits) => Limits {
+                depth: limit(limits, "depth")?,
+                bytes: limit(limits, "bytes")?,
+                blank: limit(limits, "blank")?,
+            },
+            None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES, blank: DEFAULT_BLANK },
         };
         let schema_of = SCHEMA_OF.import(py, "instar._schema", "schema_of")?;
         let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
         let plan = schema.get().plan.clone();
         let mending = match repairs {
             RepairSet::NONE => None,
-            _ => Some(Box::new(Mending::new(repairs, schema.get().guide(py, repairs)?, prose, limits.bytes))),
+            _ => {
+                let around = Allowance { prose, blank: limits.blank };
+                Some(Box::new(Mending::new(repairs, schema.get().guide(py, repairs)?, around, limits.bytes)))
+            }
         };
         let state = State {
             reading: Reading::new(Start { plan, limits, on_violation, live }),
@@ -111,8 +128,7 @@ impl PyParser {
             cut_off: None,
             finished: false,
         };
-        let around = Some(repairs.around()).filter(|around| !around.is_empty());
-        Ok(Self { schema: schema.unbind(), context, around, state: Exclusive::new(state) })
+        Ok(Self { schema: schema.unbind(), context, repairs, state: Exclusive::new(state) })
     }
 
     /// Declare the text ended. Raises `TruncatedError` if the value is not whole.
@@ -322,6 +338,7 @@ Raises, at the first byte after which no continuation can be accepted, `JSONErro
 /// jiter reads 201 containers within each other, and so does Pydantic.
 const DEFAULT_DEPTH: usize = 201;
 const DEFAULT_BYTES: usize = 1 << 30;
+const DEFAULT_BLANK: usize = 1 << 16;
 const DEFAULT_PROSE: usize = 1 << 20;
 
 impl PyParser {
@@ -336,7 +353,7 @@ impl PyParser {
 
     /// What is mended around values, if anything is.
     pub(crate) fn repairs_around(&self) -> Option<RepairSet> {
-        self.around
+        Some(self.repairs.around()).filter(|around| !around.is_empty())
     }
 
     /// What has been mended since: how many texts had been given up, and how much of this one was read. Gives the first
@@ -350,6 +367,24 @@ impl PyParser {
         let now = state.reading.restarts();
         let from = if now == restarts { read } else { 0 };
         Ok((now, state.reading.core.text().get(from..).unwrap_or_default().to_vec()))
+    }
+
+    /// Takes in as much of a delta as `size` says, which is told whether the value has closed already.
+    #[inline]
+    pub(crate) fn feed_part(
+        &self,
+        py: Python<'_>,
+        delta: &[u8],
+        size: impl FnOnce(bool) -> usize,
+    ) -> PyResult<Part> {
+        let mut state = self.state(py)?;
+        if state.error.is_some() || state.finished {
+            return state.check(py).and_then(|()| Err(errors::finished()));
+        }
+        let was_complete = state.is_complete();
+        let size = size(was_complete);
+        let changed = self.take(py, &mut state, &delta[..size])?;
+        Ok(Part { size, changed, closes: !was_complete && state.is_complete() })
     }
 
     /// The changes that a reader has not read.
@@ -396,8 +431,10 @@ impl PyParser {
     /// The whole characters from an offset on, the one that lies there included.
     pub(crate) fn text_from(&self, py: Python<'_>, offset: usize) -> PyResult<String> {
         let state = self.state(py)?;
-        let text = state.text();
-        let start = (0..=offset.min(text.len()))
+        // A character has four bytes at most.
+        let from = offset.saturating_sub(3);
+        let text = state.text_from(from);
+        let start = (0..=(offset - from).min(text.len()))
             .rev()
             .find(|&at| text.get(at).is_none_or(|byte| byte & 0xC0 != 0x80));
         Ok(whole_characters(&text[start.unwrap_or(0)..]).into_owned())
@@ -572,12 +609,12 @@ impl PyParser {
                 });
                 let raw = state.cut_off.as_ref().map_or_else(Vec::new, |cut_off| cut_off.raw.clone());
                 ended.map_err(|stopped| {
-                    let place = Place { offset: raw.len(), raw: Cow::Owned(raw) };
+                    let place = Place { offset: raw.len(), raw: Cow::Owned(raw), repairs: self.repairs };
                     (state.reading.error(c, stopped, Some(&place)), None)
                 })
             }
             ended => ended.map_err(|stopped| {
-                let place = Place { offset: raw.len(), raw: Cow::Owned(raw) };
+                let place = Place { offset: raw.len(), raw: Cow::Owned(raw), repairs: self.repairs };
                 let place = mending.is_some().then_some(&place);
                 (state.reading.error(c, stopped, place), None)
             }),
@@ -588,11 +625,18 @@ impl PyParser {
 impl State {
     /// The text as it came; after an error it ends with the hopeless byte.
     fn text(&self) -> Cow<'_, [u8]> {
-        match (&self.cut_off, &self.mending) {
-            (Some(cut_off), _) => Cow::Borrowed(&cut_off.raw),
-            (None, Some(mending)) => mending.mender.raw_text(self.reading.core.text()),
-            (None, None) => Cow::Borrowed(self.reading.core.text()),
-        }
+        self.text_from(0)
+    }
+
+    /// The same, from an offset on.
+    fn text_from(&self, from: usize) -> Cow<'_, [u8]> {
+        let read = self.reading.core.text();
+        let text = match (&self.cut_off, &self.mending) {
+            (Some(cut_off), _) => &cut_off.raw,
+            (None, Some(mending)) => return mending.mender.raw_text_from(read, from),
+            (None, None) => read,
+        };
+        Cow::Borrowed(text.get(from..).unwrap_or_default())
     }
 
     /// The offset of the hopeless byte, or the number of bytes that have come.
@@ -600,7 +644,8 @@ impl State {
         match (self.hopeless, &self.mending, &self.cut_off) {
             (Some(offset), ..) => offset,
             (None, None, None) => self.reading.core.offset(),
-            (None, ..) => self.text().len(),
+            (None, _, Some(cut_off)) => cut_off.raw.len(),
+            (None, Some(mending), None) => mending.mender.raw_length(self.reading.core.text().len()),
         }
     }
 

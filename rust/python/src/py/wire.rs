@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use instar_wire::{Decoder, Delta, DeltaKind, FaultKind, Framing, PROTOCOLS, Protocol, WireFault};
+use instar_wire::{
+    Decoder, Delta, DeltaKind, FaultKind, Framing, PROTOCOLS, Protocol, WireFault, says_error,
+};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -75,6 +77,18 @@ impl PyWire {
         PyTuple::new(py, PROTOCOLS.iter().map(|protocol| protocol.name))
     }
 
+    /// The names of the protocols in which a choice has one text at most.
+    #[classattr]
+    #[pyo3(name = "ONE_TEXT")]
+    fn one_text(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
+        let one_text: Vec<_> = PROTOCOLS
+            .iter()
+            .filter(|protocol| !protocol.several_texts)
+            .map(|protocol| protocol.name)
+            .collect();
+        PyTuple::new(py, one_text)
+    }
+
     /// The names of the framings.
     #[classattr]
     #[pyo3(name = "FRAMINGS")]
@@ -87,6 +101,13 @@ impl PyWire {
     #[pyo3(signature = (event, /))]
     fn recognise(event: &[u8]) -> Option<&'static str> {
         Protocol::of(event).map(|protocol| protocol.name)
+    }
+
+    /// Whether an event of any protocol, a JSON text, is an error that a server sends in place of an answer.
+    #[staticmethod]
+    #[pyo3(signature = (event, /))]
+    fn says_error(event: &[u8]) -> bool {
+        says_error(event)
     }
 
     /// The deltas that these bytes complete, in their order, however the body is cut.

@@ -2,7 +2,7 @@
 
 use instar_core::NodeId;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PySet, PyString, PyType};
+use pyo3::types::{PyDict, PySet, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::ffi::{self, Slot};
@@ -38,8 +38,9 @@ pub(crate) struct Field {
 pub(crate) enum Form {
     Model(Py<PyType>, Slots),
     /// A model that is written as its only field: it keeps nothing but that.
-    Root(Py<PyType>, Slot),
-    Dataclass(Py<PyType>),
+    Root(Py<PyType>, Slots),
+    /// A dataclass, and whether its instances have nothing but a `__dict__`.
+    Dataclass(Py<PyType>, bool),
     /// A dataclass whose instances have slots instead of a dict.
     Slotted(Py<PyType>),
     /// Dicts.
@@ -103,19 +104,38 @@ pub(crate) struct Parts<'p, 'py> {
 
 impl Form {
     pub(crate) fn model(class: Bound<'_, PyType>) -> PyResult<Self> {
-        let py = class.py();
-        let slots = Slots {
-            fields_set: Slot::find(&class, intern!(py, "__pydantic_fields_set__"))?,
-            extra: Slot::find(&class, intern!(py, "__pydantic_extra__"))?,
-            private: Slot::find(&class, intern!(py, "__pydantic_private__"))?,
-            are_all: ffi::slots_of_its_own(&class, py.import("pydantic")?.getattr("BaseModel")?.cast()?) == 0,
-        };
+        let slots = Slots::of(&class)?;
         Ok(Self::Model(class.unbind(), slots))
     }
 
     pub(crate) fn root(class: Bound<'_, PyType>) -> PyResult<Self> {
-        let fields_set = Slot::find(&class, intern!(class.py(), "__pydantic_fields_set__"))?;
-        Ok(Self::Root(class.unbind(), fields_set))
+        let slots = Slots::of(&class)?;
+        Ok(Self::Root(class.unbind(), slots))
+    }
+
+    pub(crate) fn dataclass(class: Bound<'_, PyType>) -> PyResult<Self> {
+        let py = class.py();
+        let bare = py.get_type::<PyType>().call1(("Bare", PyTuple::empty(py), PyDict::new(py)))?;
+        let has_only_dict = ffi::slots_of_its_own(&class, bare.cast()?) == 0;
+        Ok(Self::Dataclass(class.unbind(), has_only_dict))
+    }
+}
+
+impl Slots {
+    fn of(class: &Bound<'_, PyType>) -> PyResult<Self> {
+        let py = class.py();
+        Ok(Self {
+            fields_set: Slot::find(class, intern!(py, "__pydantic_fields_set__"))?,
+            extra: Slot::find(class, intern!(py, "__pydantic_extra__"))?,
+            private: Slot::find(class, intern!(py, "__pydantic_private__"))?,
+            are_all: ffi::slots_of_its_own(class, py.import("pydantic")?.getattr("BaseModel")?.cast()?) == 0,
+        })
+    }
+
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.fields_set.traverse(visit)?;
+        self.extra.traverse(visit)?;
+        self.private.traverse(visit)
     }
 }
 
@@ -165,13 +185,13 @@ impl RecordClass {
                 slots.private.fill(&object, private.map_or(&none, |private| private))?;
                 object
             }
-            Form::Root(class, fields_set) => {
+            Form::Root(class, slots) => {
                 let object = ffi::new_instance(class.bind(py))?;
                 ffi::set_own_dict(&object, values)?;
-                fields_set.fill(&object, arrived)?;
+                slots.fields_set.fill(&object, arrived)?;
                 object
             }
-            Form::Dataclass(class) => {
+            Form::Dataclass(class, _) => {
                 let object = ffi::new_instance(class.bind(py))?;
                 ffi::set_own_dict(&object, values)?;
                 object
@@ -209,7 +229,7 @@ impl RecordClass {
     pub(crate) fn dicts<'py>(&self, object: &Bound<'py, PyAny>) -> Vec<Bound<'py, PyDict>> {
         let aside = match &self.form {
             Form::Model(_, slots) => [slots.extra.read(object), slots.private.read(object)],
-            Form::Root(..) | Form::Dataclass(_) | Form::Slotted(_) | Form::TypedDict => [None, None],
+            Form::Root(..) | Form::Dataclass(..) | Form::Slotted(_) | Form::TypedDict => [None, None],
         };
         let aside = aside.into_iter().flatten().filter_map(|dict| dict.cast_into_exact().ok());
         ffi::own_dict(object).into_iter().chain(aside).collect()
@@ -226,8 +246,8 @@ impl RecordClass {
         };
         let (arrived, extra, private) = match &self.form {
             Form::Model(_, slots) => (set(&slots.fields_set), dict(&slots.extra)?, dict(&slots.private)?),
-            Form::Root(_, fields_set) => (set(fields_set), None, None),
-            Form::Dataclass(_) => (None, None, None),
+            Form::Root(_, slots) => (set(&slots.fields_set), None, None),
+            Form::Dataclass(..) => (None, None, None),
             Form::Slotted(_) | Form::TypedDict => return Ok(None),
         };
         let arrived = match arrived {
@@ -248,7 +268,7 @@ impl RecordClass {
         let py = blank.py();
         let values = match &self.form {
             Form::TypedDict => blank.clone(),
-            Form::Model(class, _) | Form::Root(class, _) | Form::Dataclass(class)
+            Form::Model(class, _) | Form::Root(class, _) | Form::Dataclass(class, _)
                 if blank.is_instance(class.bind(py))? =>
             {
                 blank.getattr(intern!(py, "__dict__"))?
@@ -276,20 +296,38 @@ impl RecordClass {
     pub(crate) fn is_refillable(&self, py: Python<'_>) -> bool {
         match &self.form {
             // Somebody may have given the class a `__del__` in the meantime.
-            Form::Model(class, slots) => slots.are_all && !self.keeps_extra && ffi::is_plain(class.bind(py)),
-            _ => false,
+            Form::Model(class, Slots { are_all, .. })
+            | Form::Root(class, Slots { are_all, .. })
+            | Form::Dataclass(class, are_all) => *are_all && ffi::is_plain(class.bind(py)),
+            Form::TypedDict => true,
+            Form::Slotted(_) => false,
         }
     }
 
     /// An instance that `copy` made, in its parts, if it still is one and they can be told without calling anyone.
     pub(crate) fn parts(&self, object: Bound<'_, PyAny>) -> Option<Instance> {
-        let Form::Model(class, slots) = &self.form else { return None };
-        if !object.get_type().is(class) {
+        let py = object.py();
+        if self.class().is_some_and(|class| !object.get_type().is(class)) {
             return None;
         }
-        let values = ffi::own_dict(&object)?.unbind();
-        let arrived = slots.fields_set.read(&object)?.cast_into_exact::<PySet>().ok()?.unbind();
-        Some(Instance { object: object.unbind(), values, arrived, extra: None, private: None })
+        let values = match &self.form {
+            Form::TypedDict => object.cast_exact::<PyDict>().ok()?.clone(),
+            _ => ffi::own_dict(&object)?,
+        };
+        let arrived = match &self.form {
+            Form::Model(_, slots) | Form::Root(_, slots) => {
+                slots.fields_set.read(&object)?.cast_into_exact::<PySet>().ok()?
+            }
+            Form::Dataclass(..) | Form::Slotted(_) | Form::TypedDict => PySet::empty(py).ok()?,
+        };
+        let extra = match &self.form {
+            Form::Model(_, slots) if self.keeps_extra => {
+                Some(slots.extra.read(&object)?.cast_into_exact::<PyDict>().ok()?.unbind())
+            }
+            _ => None,
+        };
+        let (object, values, arrived) = (object.unbind(), values.unbind(), arrived.unbind());
+        Some(Instance { object, values, arrived, extra, private: None })
     }
 
     /// Gives an instance that was taken apart what a copy of `now` is given beside its fields, and other `arrived` ones.
@@ -300,12 +338,19 @@ impl RecordClass {
         now: &Instance,
         arrived: Option<&Bound<'_, PySet>>,
     ) -> PyResult<()> {
-        let Form::Model(_, slots) = &self.form else { return Ok(()) };
+        let (Form::Model(_, slots) | Form::Root(_, slots)) = &self.form else { return Ok(()) };
         let (object, none) = (instance.object.bind(py), py.None().into_bound(py));
         if let Some(arrived) = arrived {
             slots.fields_set.fill(object, arrived)?;
         }
-        slots.extra.fill(object, &none)?;
+        if matches!(self.form, Form::Root(..)) {
+            slots.extra.empty(object);
+            slots.private.empty(object);
+            return Ok(());
+        }
+        if instance.extra.is_none() {
+            slots.extra.fill(object, &none)?;
+        }
         match &now.private {
             Some(private) => slots.private.fill(object, private.bind(py).copy()?.as_any()),
             None => slots.private.fill(object, &none),
@@ -315,9 +360,10 @@ impl RecordClass {
     /// The class, unless instances are dicts.
     pub(crate) fn class(&self) -> Option<&Py<PyType>> {
         match &self.form {
-            Form::Model(class, _) | Form::Root(class, _) | Form::Dataclass(class) | Form::Slotted(class) => {
-                Some(class)
-            }
+            Form::Model(class, _)
+            | Form::Root(class, _)
+            | Form::Dataclass(class, _)
+            | Form::Slotted(class) => Some(class),
             Form::TypedDict => None,
         }
     }
@@ -327,8 +373,13 @@ impl RecordClass {
         self.is_dataclass() && instance.arrived.bind(py).len() < self.fields.len()
     }
 
+    /// Whether an instance keeps the names of the fields that have arrived.
+    pub(crate) fn tells_arrived(&self) -> bool {
+        matches!(self.form, Form::Model(..) | Form::Root(..))
+    }
+
     pub(crate) fn is_dataclass(&self) -> bool {
-        matches!(self.form, Form::Dataclass(_) | Form::Slotted(_))
+        matches!(self.form, Form::Dataclass(..) | Form::Slotted(_))
     }
 
     /// Gives a field of an instance its value.
@@ -348,17 +399,11 @@ impl RecordClass {
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match &self.form {
-            Form::Model(class, slots) => {
+            Form::Model(class, slots) | Form::Root(class, slots) => {
                 visit.call(class)?;
-                slots.fields_set.traverse(visit)?;
-                slots.extra.traverse(visit)?;
-                slots.private.traverse(visit)?;
+                slots.traverse(visit)?;
             }
-            Form::Root(class, fields_set) => {
-                visit.call(class)?;
-                fields_set.traverse(visit)?;
-            }
-            Form::Dataclass(class) | Form::Slotted(class) => visit.call(class)?,
+            Form::Dataclass(class, _) | Form::Slotted(class) => visit.call(class)?,
             Form::TypedDict => {}
         }
         visit.call(&self.template)?;

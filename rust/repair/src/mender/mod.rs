@@ -5,7 +5,7 @@ mod seen;
 
 use instar_json::Kind;
 
-use crate::around::{Around, Found, Scan};
+use crate::around::{Allowance, Around, Found, Scan};
 use crate::fault::{Fault, FaultKind};
 use crate::guide::Guide;
 use crate::kind::{RepairKind, RepairSet};
@@ -113,16 +113,16 @@ pub struct Mender {
 }
 
 impl Mender {
-    /// A mender of a text whose value has to meet `guide`. At most `limit` bytes may come without a value.
+    /// A mender of a text whose value has to meet `guide`.
     #[must_use]
-    pub fn new(repairs: RepairSet, guide: &Guide, limit: usize) -> Self {
+    pub fn new(repairs: RepairSet, guide: &Guide, allowance: Allowance) -> Self {
         let texts = guide.kinds(guide.root()).has(Kind::String);
         Self {
             repairs,
             source: Source::default(),
             out: Output::default(),
             record: Record::default(),
-            around: Around::new(repairs, limit, texts),
+            around: Around::new(repairs, allowance, texts),
             phase: Phase::Around,
             candidate: None,
             list_of_one: false,
@@ -279,6 +279,10 @@ impl Mender {
             Scan::TooLong(at) => {
                 self.source.truncate(at + 1);
                 Some(self.fail(at, FaultKind::TooMuchProse))
+            }
+            Scan::TooBlank(at) => {
+                self.source.truncate(at + 1);
+                Some(self.fail(at, FaultKind::TooBlank))
             }
             Scan::Unopened => {
                 self.record.reset(&Mark::default());

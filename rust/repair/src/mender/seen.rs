@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Candidate, Ending, Mender, Phase};
-use crate::kind::RepairKind;
+use crate::kind::{RepairKind, RepairSet};
 use crate::record::{Repair, quotation};
 use crate::value::Flow;
 
@@ -28,6 +28,12 @@ impl Mender {
         }
     }
 
+    /// What is mended.
+    #[must_use]
+    pub fn kinds(&self) -> RepairSet {
+        self.repairs
+    }
+
     /// Whether what was mended last is hopeless.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.candidate.is_some_and(|candidate| matches!(candidate.flow, Flow::Hopeless(_) | Flow::Unclear(_)))
@@ -49,12 +55,28 @@ impl Mender {
     /// The text as it came, if `read` is all that the engine has read.
     #[must_use]
     pub fn raw_text<'t>(&'t self, read: &'t [u8]) -> Cow<'t, [u8]> {
+        self.raw_text_from(read, 0)
+    }
+
+    /// The same, from an offset on.
+    #[must_use]
+    pub fn raw_text_from<'t>(&'t self, read: &'t [u8], from: usize) -> Cow<'t, [u8]> {
+        let raw = &self.source.raw;
         match (&self.phase, self.candidate) {
-            (Phase::Aside, Some(Candidate { base: 0, .. })) => Cow::Borrowed(read),
-            (Phase::Aside, Some(Candidate { base, .. })) => {
-                Cow::Owned([&self.source.raw[..base], read].concat())
+            (Phase::Aside, Some(Candidate { base, .. })) if from < base => {
+                Cow::Owned([&raw[from..base], read].concat())
             }
-            _ => Cow::Borrowed(&self.source.raw),
+            (Phase::Aside, Some(Candidate { base, .. })) => Cow::Borrowed(behind(read, from - base)),
+            _ => Cow::Borrowed(behind(raw, from)),
+        }
+    }
+
+    /// How long that is, if `read` is how much the engine has read.
+    #[must_use]
+    pub fn raw_length(&self, read: usize) -> usize {
+        match (&self.phase, self.candidate) {
+            (Phase::Aside, Some(candidate)) => candidate.base + read,
+            _ => self.source.raw.len(),
         }
     }
 
@@ -110,4 +132,9 @@ impl Mender {
         repairs.sort_by_key(|repair| repair.start);
         repairs
     }
+}
+
+/// What comes from an offset on, if anything does.
+fn behind(text: &[u8], from: usize) -> &[u8] {
+    text.get(from..).unwrap_or_default()
 }

@@ -22,6 +22,8 @@ use crate::source::Source;
 
 /// How deep containers may be nested: deeper than any engine reads.
 const MAX_DEPTH: usize = 1000;
+/// How many blanks are held back with the comma or the key in front of them.
+const MAX_GAP: usize = 512;
 /// How many wrappers may lie within one another.
 const MAX_WRAPPERS: usize = 3;
 

@@ -13,6 +13,7 @@ use crate::framing::Framing;
 pub(crate) static PROTOCOL: Protocol = Protocol {
     name: "gemini-interactions",
     framing: Framing::Sse,
+    several_texts: true,
     signs: &[
         Sign::Value("event_type", "interaction."),
         Sign::Value("event_type", "step."),

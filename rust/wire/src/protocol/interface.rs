@@ -16,6 +16,8 @@ pub struct Protocol {
     pub name: &'static str,
     /// The framing in which its bodies come, if nobody says another one.
     pub framing: Framing,
+    /// Whether a choice may have several texts, so that it has to be found out which of them is the answer.
+    pub several_texts: bool,
     /// By what an event of it is recognised.
     pub(crate) signs: &'static [Sign],
     /// What is read of an event.

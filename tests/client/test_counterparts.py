@@ -14,7 +14,7 @@ from instar import openai
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TWINS: list[tuple[type[Any], type[Any]]] = [
+COUNTERPARTS: list[tuple[type[Any], type[Any]]] = [
     (instar.Stream, instar.AsyncStream),
     (instar.BodyStream, instar.AsyncBodyStream),
     (instar.Turn, instar.AsyncTurn),
@@ -34,7 +34,7 @@ NAMES = {
 }
 # What only an async stream can be asked, and what the async protocols do without.
 ASYNC_ONLY = {"__await__"}
-twins = pytest.mark.parametrize(("sync", "twin"), TWINS, ids=lambda each: each.__name__)
+counterparts = pytest.mark.parametrize(("sync", "counterpart"), COUNTERPARTS, ids=lambda each: each.__name__)
 
 
 def members(each: type[Any]) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def members(each: type[Any]) -> dict[str, Any]:
 
 
 def parameters(function: Callable[..., Any]) -> list[tuple[str, Any, str]]:
-    """Return the parameters of a function; of the types, what is not another word for the twin's."""
+    """Return the parameters of a function; of the types, what is not another word for the counterpart's."""
     found = inspect.signature(function).parameters.values()
     return [(each.name, each.default, plain(str(each.annotation))) for each in found]
 
@@ -61,28 +61,28 @@ def plain(text: str) -> str:
     return re.sub(r"\bAsync|\bawait |\basync |\.?\ba(?=close\b)|Await(?:able)?\[(.*)\]", r"\1", text)
 
 
-@twins
-def test_they_offer_the_same(sync: type[Any], twin: type[Any]) -> None:
-    assert {NAMES.get(name, name) for name in members(sync)} == members(twin).keys() - ASYNC_ONLY
+@counterparts
+def test_they_offer_the_same(sync: type[Any], counterpart: type[Any]) -> None:
+    assert {NAMES.get(name, name) for name in members(sync)} == members(counterpart).keys() - ASYNC_ONLY
 
 
-@twins
-def test_they_take_the_same(sync: type[Any], twin: type[Any]) -> None:
-    theirs = members(twin)
+@counterparts
+def test_they_take_the_same(sync: type[Any], counterpart: type[Any]) -> None:
+    theirs = members(counterpart)
     for name, member in members(sync).items():
         if inspect.isfunction(member):
             assert parameters(member) == parameters(theirs[NAMES.get(name, name)]), name
 
 
-@twins
-def test_they_say_the_same(sync: type[Any], twin: type[Any]) -> None:
-    theirs = members(twin)
+@counterparts
+def test_they_say_the_same(sync: type[Any], counterpart: type[Any]) -> None:
+    theirs = members(counterpart)
     for name, member in members(sync).items():
         other = theirs[NAMES.get(name, name)]
-        if not name.startswith("__") and not (inspect.getdoc(other) or "").startswith("The twin of"):
+        if not name.startswith("__") and not (inspect.getdoc(other) or "").startswith("The async counterpart of"):
             assert summary(member) == plain(summary(other)), name
     assert sync.__doc__
-    assert twin.__doc__
+    assert counterpart.__doc__
 
 
 def summary(member: Any) -> str:
