@@ -87,6 +87,41 @@ impl Batch {
     }
 }
 
+/// The path of the last part of a value that could still grow, if it were open.
+pub(super) fn end_of<'py>(value: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let py = value.py();
+    let (mut value, mut path) = (value.clone(), Vec::new());
+    loop {
+        let last = match (value.cast::<PyDict>(), value.cast::<PyList>()) {
+            (Ok(dict), _) => dict
+                .as_any()
+                .call_method0(intern!(py, "items"))?
+                .call_method0(intern!(py, "__reversed__"))?
+                .try_iter()?
+                .next()
+                .transpose()?
+                .map(|last| last.extract())
+                .transpose()?,
+            (_, Ok(list)) if !list.is_empty() => {
+                let place = list.len() - 1;
+                Some((place.into_bound_py_any(py)?, list.get_item(place)?))
+            }
+            _ => None,
+        };
+        let Some((step, last)): Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)> = last else {
+            return Ok(path);
+        };
+        let grows = last.is_instance_of::<PyString>()
+            || last.is_instance_of::<PyDict>()
+            || last.is_instance_of::<PyList>();
+        if !grows {
+            return Ok(path);
+        }
+        path.push(step);
+        value = last;
+    }
+}
+
 /// The one change by which a text grows.
 pub(super) fn appended<'py>(
     py: Python<'py>,

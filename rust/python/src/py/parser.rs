@@ -415,6 +415,24 @@ impl PyParser {
         Ok(Some(new))
     }
 
+    /// Whether there may be changes that a reader has not read.
+    pub(crate) fn has_news(&self, py: Python<'_>, reader: &mut changes::Reading) -> PyResult<bool> {
+        Ok(self.state(py)?.reading.has_news(self.context(py), reader))
+    }
+
+    /// Leaves out of what a reader reads what is not at these places.
+    fn narrow(
+        &self,
+        py: Python<'_>,
+        reader: &mut changes::Reading,
+        patterns: Vec<Vec<Option<String>>>,
+    ) -> PyResult<()> {
+        let step = |step: Option<String>| step.map_or(changes::Step::Any, changes::Step::Name);
+        let patterns = patterns.into_iter().map(|pattern| pattern.into_iter().map(step).collect());
+        reader.narrow(patterns.collect(), &self.state(py)?.reading.core);
+        Ok(())
+    }
+
     /// The whole characters from an offset on, the one that lies there included.
     pub(crate) fn text_from(&self, py: Python<'_>, offset: usize) -> PyResult<String> {
         let state = self.state(py)?;
@@ -739,6 +757,20 @@ impl ChangeReader {
         Ok(Self::new(parser, Style::new(mode, by_alias)?, false))
     }
 
+    /// Leave out what is not at one of these places, in one, or on the way to one: before the first drain. A step is
+    /// a name, or None for any.
+    #[pyo3(signature = (patterns, /))]
+    fn narrow(&self, py: Python<'_>, patterns: Vec<Vec<Option<String>>>) -> PyResult<()> {
+        let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
+        self.parser.get().narrow(py, &mut state, patterns)
+    }
+
+    /// Whether there may be something to drain: where the changes are narrowed, nothing is built to tell.
+    #[pyo3(name = "has_news")]
+    fn py_has_news(&self, py: Python<'_>) -> PyResult<bool> {
+        self.has_news(py)
+    }
+
     /// The changes since the last drain.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
@@ -755,6 +787,18 @@ impl ChangeReader {
 }
 
 impl ChangeReader {
+    /// Whether there may be something to drain.
+    #[inline]
+    pub(crate) fn has_news(&self, py: Python<'_>) -> PyResult<bool> {
+        let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
+        self.parser.get().has_news(py, &mut state)
+    }
+
+    /// Whether it reads this parser.
+    pub(crate) fn reads(&self, parser: &Py<PyParser>) -> bool {
+        self.parser.is(parser)
+    }
+
     /// A reader that begins now. `is_late` if the value has begun.
     pub(crate) fn new(parser: Py<PyParser>, style: Style, is_late: bool) -> Self {
         Self { parser, state: Exclusive::new(changes::Reading::new(style, is_late)) }
