@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Instructions per delta of one way through the 5,512-delta invoice: feed (the default), live, read, kept, floor or loop.
+# Instructions per delta of one way through the 5,512-delta invoice: feed (the default), live, read, kept, changes, watch, floor
+# or loop.
 #
 #   benches/callgrind.sh [WAY]
 #

@@ -51,6 +51,20 @@ def hoarded(deltas: list[str]) -> Invoice:
     return _seen(parser.finish(), snapshots[-1].total)
 
 
+def changes(deltas: list[str]) -> Invoice:
+    """The changes drained after every delta."""
+    parser = Parser(Invoice)
+    reader = parser.changes()
+    count = 0
+    for delta in deltas:
+        parser.feed(delta)
+        count += len(reader.drain())
+    final = parser.finish()
+    if count < len(deltas) // 2 or parser.dump() != final.model_dump(exclude_unset=True):
+        raise AssertionError(count)
+    return final
+
+
 def long_string(deltas: list[str]) -> Note:
     """One long string, live: its length is read after every `LOOK_EVERY` deltas."""
     parser = Parser(Note, live=True)
@@ -87,6 +101,7 @@ WAYS: dict[str, Callable[[list[str]], object]] = {
     "live": live,
     "read": read,
     "kept": kept,
+    "changes": changes,
     "hoarded": hoarded,
     "loop": rivals.loop,
     "floor": lambda _: rivals.floor(invoices(ITEMS[-1]).text),

@@ -58,7 +58,7 @@ class ProgressTracker:
         self.percent = 0
 
     def update(self, user: Partial[User]) -> None:
-        """Count the fields that are there: the same number as `stream.progress.completion`."""
+        """Count the fields that are there: the same number as `stream.progress.arrived`."""
         fields = list(type(user).model_fields)
         there = [name for name in fields if getattr(user, name) is not None]
         percent = 100 * len(there) // len(fields)

@@ -21,7 +21,7 @@ from openai import AsyncOpenAI
 from pydantic import BaseModel
 
 import instar
-from instar.outlets import ES_MODULE, SSE_HEADERS, Shared, share, sse
+from instar.outlets import ES_MODULE, Shared
 from instar.testing import LocalOpenAI
 
 MODEL = os.environ.get("OPENAI_MODEL", "gpt-4o-mini")
@@ -90,10 +90,10 @@ def create_app(openai: AsyncOpenAI) -> FastAPI:
         # The first to ask has the invoice written; whoever asks again, or reconnects, sees the same one. (A server that
         # stays up forgets them some time.)
         if name not in invoices:
-            chat: Any = client.chat.completions
+            chat = client.chat.completions
             stream = chat.create_partial(model=MODEL, response_model=Invoice, messages=QUESTION, live=True)
-            invoices[name] = share(stream)
-        return StreamingResponse(sse(invoices[name]), headers=SSE_HEADERS)
+            invoices[name] = instar.share(stream)
+        return StreamingResponse(instar.sse(invoices[name]), headers=instar.SSE_HEADERS)
 
     return app
 

@@ -2,11 +2,15 @@
 
 from instar._calls import Call
 from instar._core import __version__, dump
+from instar._entry import elements, partials, turn
 from instar._explain import Explanation, Row, explain
-from instar._streaming import elements, partials, turn
+from instar._show import show
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
 from instar._turn import AsyncTurn, Prose, Reasoning, Turn
+from instar._watch import MISSING, OPEN, REFUSED, SETTLED, State
+from instar.changes import RETRY, Change, Replica
 from instar.errors import (
+    AbsentError,
     ElementError,
     JSONError,
     LimitError,
@@ -17,16 +21,26 @@ from instar.errors import (
     WireError,
 )
 from instar.openai import Mode, from_openai
+from instar.outlets import SSE_HEADERS, agui, json_patch, ndjson, share, sse, sse_events, vercel
 from instar.parser import Limits, Parser
 from instar.partial import Partial
 from instar.progress import Progress
+from instar.repair import Repair
 
 __all__ = [
+    "MISSING",
+    "OPEN",
+    "REFUSED",
+    "RETRY",
+    "SETTLED",
+    "SSE_HEADERS",
+    "AbsentError",
     "AsyncBodyStream",
     "AsyncStream",
     "AsyncTurn",
     "BodyStream",
     "Call",
+    "Change",
     "ElementError",
     "Explanation",
     "JSONError",
@@ -39,7 +53,10 @@ __all__ = [
     "Prose",
     "Reasoning",
     "RefusalError",
+    "Repair",
+    "Replica",
     "Row",
+    "State",
     "Stream",
     "StreamError",
     "TruncatedError",
@@ -47,10 +64,18 @@ __all__ = [
     "Violation",
     "WireError",
     "__version__",
+    "agui",
     "dump",
     "elements",
     "explain",
     "from_openai",
+    "json_patch",
+    "ndjson",
     "partials",
+    "share",
+    "show",
+    "sse",
+    "sse_events",
     "turn",
+    "vercel",
 ]

@@ -54,6 +54,7 @@ class Items:
     def __init__(self) -> None:
         self._response: dict[str, Any] = {}
         self._output = _Indexed()
+        self._places: dict[str, int] = {}
         self._closed = False
 
     def add(self, event: Any) -> None:
@@ -65,9 +66,10 @@ class Items:
             # The events before the last tell the response as it was before it had begun.
             self._closed = kind in ("response.completed", "response.incomplete", "response.failed")
         elif kind in ("response.output_item.added", "response.output_item.done"):
-            self._output[_number(event.get("output_index"))] = _dict(event.get("item"))
-        elif "output_index" in event:
-            self._grow(kind, event, self._output.setdefault(_number(event["output_index"]), {}))
+            item = _dict(event.get("item"))
+            self._output[self._place(event, item.get("id"), item.get("call_id"))] = item
+        elif "output_index" in event or "item_id" in event:
+            self._grow(kind, event, self._output.setdefault(self._place(event, event.get("item_id")), {}))
 
     def whole(self) -> dict[str, Any]:
         """Return the response: the server's own last word, or what has come so far."""
@@ -75,32 +77,46 @@ class Items:
             return self._response
         return {**self._response, "output": _plain(self._output)}
 
+    def _place(self, event: dict[str, Any], *ids: Any) -> int:
+        """Return the place of an item: its index, or where a server leaves that out the one that its id has."""
+        index = event.get("output_index")
+        named = [id for id in ids if isinstance(id, str)]  # noqa: A001 - as on the wire
+        known = next((self._places[id] for id in named if id in self._places), len(self._output))  # noqa: A001
+        place = known if index is None and named else _number(index)
+        self._places.update(dict.fromkeys(named, place))
+        return place
+
     def _grow(self, kind: str, event: dict[str, Any], item: dict[str, Any]) -> None:
-        delta = event.get("delta")
+        name, _, step = kind.removeprefix("response.").rpartition(".")
         if kind == "response.content_part.added":
             _part(item, "content", event.get("content_index")).update(_dict(event.get("part")))
-        elif not isinstance(delta, str):
-            return
-        elif kind in _ARGUMENTS:
-            _merge(item, {_ARGUMENTS[kind]: delta})
-        elif kind in _TEXTS:
-            among, at, key = _TEXTS[kind]
-            _merge(_part(item, among, event.get(at)), {key: delta})
+        elif name in _ARGUMENTS:
+            _say(item, _ARGUMENTS[name], event, step)
+        elif name in _TEXTS:
+            among, at, key, of = _TEXTS[name]
+            part = _part(item, among, event.get(at))
+            part.setdefault("type", of)
+            _say(part, key, event, step)
 
 
-# The member of a call that a delta goes on with.
-_ARGUMENTS = {
-    "response.function_call_arguments.delta": "arguments",
-    "response.custom_tool_call_input.delta": "input",
-}
+# The member of a call that its events are about.
+_ARGUMENTS = {"function_call_arguments": "arguments", "custom_tool_call_input": "input"}
 
-# Where a delta goes: the list of parts, the event's index into it, and the member of the part.
+# Where a text is: the list of parts, the event's index into it, the member of the part, and the part's type.
 _TEXTS = {
-    "response.output_text.delta": ("content", "content_index", "text"),
-    "response.refusal.delta": ("content", "content_index", "refusal"),
-    "response.reasoning_text.delta": ("content", "content_index", "text"),
-    "response.reasoning_summary_text.delta": ("summary", "summary_index", "text"),
+    "output_text": ("content", "content_index", "text", "output_text"),
+    "refusal": ("content", "content_index", "refusal", "refusal"),
+    "reasoning_text": ("content", "content_index", "text", "reasoning_text"),
+    "reasoning_summary_text": ("summary", "summary_index", "text", "summary_text"),
 }
+
+
+def _say(held: dict[str, Any], key: str, event: dict[str, Any], step: str) -> None:
+    """Take in the next characters of a text, or all of it."""
+    if step == "delta" and isinstance(event.get("delta"), str):
+        _merge(held, {key: event["delta"]})
+    elif step == "done" and isinstance(event.get(key), str):
+        held[key] = event[key]
 
 
 def _part(item: dict[str, Any], among: str, index: Any) -> dict[str, Any]:

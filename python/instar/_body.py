@@ -9,6 +9,7 @@ from pydantic_core import from_json
 from instar._chunks import ChunkWire
 from instar._core import Body, Wire
 from instar._function_wire import FunctionWire
+from instar._pace import seconds_of
 from instar.errors import RefusalError, StreamError, TruncatedError
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ _WHY = {
     None: "the response broke off (it has no finish_reason)",
 }
 
+# The members of errors that say what is wrong, in lower case.
+_SAYS = ("message", "msg", "detail", "error", "errors", "error_message", "errormessage", "title")
+
 # What the lines of an event stream begin with.
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 
@@ -37,11 +41,15 @@ def body_of(wire: WireOption, answer: Answer | Literal["turn"], emit: Emit) -> B
         ValueError: there is no such protocol, answer or emit.
 
     """
+    if answer not in ("auto", "text", "call", "turn"):
+        message = f"answer is 'auto', 'text' or 'call', not {answer!r}"
+        raise ValueError(message)
+    seconds_of(emit)
     if wire == "sdk":
         decoder: Any = ChunkWire()
     else:
         decoder = FunctionWire(wire) if callable(wire) else Wire(wire)
-    return Body(decoder, answer, _complaint, emit=emit, several=not is_one_text(wire))
+    return Body(decoder, answer, _complaint, emit="read" if emit == "read" else "delta", several=not is_one_text(wire))
 
 
 def is_one_text(wire: object) -> bool:
@@ -95,9 +103,17 @@ def said_in(error: str) -> tuple[str, Any]:
     """Return the message of an error that a server has sent, given as JSON, and the error itself."""
     body = from_json(error)
     inner = body.get("error") if isinstance(body, dict) else None
-    body = inner if isinstance(inner, dict) else body
-    said = body.get("message") or inner if isinstance(body, dict) else body
-    return said if isinstance(said, str) and said else error, body
+    return _said(body) or error, inner if isinstance(inner, dict) else body
+
+
+def _said(error: Any) -> str:
+    """Return what an error says, in whichever of its members: empty if in none."""
+    if isinstance(error, list):
+        return "; ".join(filter(None, map(_said, error)))
+    if isinstance(error, dict):
+        members = {key.lower(): value for key, value in error.items()}
+        return next(filter(None, (_said(members.get(name)) for name in _SAYS)), "")
+    return error if isinstance(error, str) else ""
 
 
 def _complaint(error: str) -> StreamError:

@@ -95,14 +95,15 @@ class Call:
         """Call the tool with the validated arguments; of an async function this returns the coroutine.
 
         Raises:
-            TypeError: the tool was given as no function.
             instar.StreamError, pydantic.ValidationError: what is wrong with the call.
+            TypeError: the tool was given as no function.
 
         """
+        arguments = self.final()
         if self._function is None:
             message = f"the tool {self.name!r} is no function that could be run: answer its calls by turn.results(fn)"
             raise TypeError(message)
-        return self._function(**self.final())
+        return self._function(**arguments)
 
     def result(self, value: Any = None) -> dict[str, Any]:
         """Return the message that answers this call, for the next request.

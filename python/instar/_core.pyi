@@ -14,7 +14,20 @@ from instar.parser import Limits
 from instar.progress import Progress
 from instar.repair import Repair, Repairs
 
-__all__ = ["Body", "Changes", "Delta", "Events", "Parser", "Pull", "Pump", "Schema", "Wire", "__version__", "dump"]
+__all__ = [
+    "Body",
+    "Changes",
+    "Delta",
+    "Events",
+    "JsonText",
+    "Parser",
+    "Pull",
+    "Pump",
+    "Schema",
+    "Wire",
+    "__version__",
+    "dump",
+]
 __version__: Final[str]
 
 _T = TypeVar("_T")
@@ -115,7 +128,7 @@ class Parser(Generic[_T]):
         """The elements that have settled since the last drain: for schemas `list[X]` and `dict[str, list[X]]`."""
     def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
         """What has arrived, and nothing else, as plain data: see `instar.dump`. Of dataclasses, too."""
-    def changes(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Changes:
+    def changes(self, *, mode: Literal["python", "json"] = "json", by_alias: bool = False) -> Changes:
         """A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all
         that is there.
         """
@@ -161,10 +174,23 @@ class Parser(Generic[_T]):
 
 @final
 class Changes:
-    """A reader of the changes of one parser's value, with a place of its own in them."""
+    """A reader of the changes of one parser's value, with a place of its own in them: from the first one on, where
+    `Parser.changes` begins with what is there.
+    """
 
+    def __new__(
+        cls, parser: Parser[Any], *, mode: Literal["python", "json"] = "json", by_alias: bool = False
+    ) -> Self: ...
     def drain(self) -> list[Change]:
         """The changes since the last drain."""
+
+@final
+class JsonText:
+    """A reader of the JSON text that a parser reads, mended where that is asked for."""
+
+    def __new__(cls, parser: Parser[Any]) -> Self: ...
+    def read(self) -> str | None:
+        """The characters that have come since the last time. None if the text that it has read of was given up."""
 
 @final
 class Delta:
@@ -224,6 +250,9 @@ class Wire:
     @staticmethod
     def recognise(event: bytes, /) -> Protocol | None:
         """The protocol that an event, a JSON text, belongs to; None if it is one of none."""
+    @staticmethod
+    def says_error(event: bytes, /) -> bool:
+        """Whether an event of any protocol, a JSON text, is an error that a server sends in place of an answer."""
     def feed(self, body: bytes | bytearray | memoryview, /) -> list[Delta]:
         """The deltas that these bytes complete, in their order, however the body is cut.
 
@@ -381,6 +410,10 @@ class Pump(Generic[_ItemT, _FinalT]):
     def __next__(self) -> _ItemT: ...
     def feed(self, piece: Any, /) -> None:
         """Take in the next piece of the source."""
+    def read_on(self) -> bool | None:
+        """Read the next delta, and make no item of it: for those who look at something else. None where there is none,
+        else whether there would have been an item.
+        """
     def end(self) -> None:
         """The source has come to its end."""
     def fail(self, error: Exception, /) -> None:
@@ -391,8 +424,12 @@ class Pump(Generic[_ItemT, _FinalT]):
         """Go on to hand out what is left: whatever had to be done about the error has been done."""
     def conclude(self) -> None:
         """Check that what has come is a whole answer. The end may show something that was not shown before."""
-    def final(self) -> _FinalT:
-        """The validated answer, made once."""
+    def instead(self) -> bool:
+        """Read the answer in the next place where it may stand, all of it: where it should, there is prose without
+        JSON. False if there is no such place.
+        """
+    def final(self, *, allow_truncated: bool = False) -> _FinalT:
+        """The validated answer, made once. With `allow_truncated` a value that is cut off is completed."""
     def dump(self, *, mode: Literal["python", "json"] = "python", by_alias: bool = False) -> Any:
         """What of the snapshot has arrived, as plain data: see `instar.dump`."""
     def found(self) -> dict[str, Any]:
@@ -412,6 +449,18 @@ class Pump(Generic[_ItemT, _FinalT]):
     @property
     def refused(self) -> bool:
         """Whether it is the answer that is wrong, and not its source."""
+    @property
+    def answer(self) -> tuple[Parser[Any], Literal["whole", "member", "lists"]] | None:
+        """The parser of the answer, once there is one, and how the answer lies in its value: it is the "whole" of it,
+        its one "member", or what its "lists" hold.
+
+        Raises `TypeError` where the calls of a turn are the answer: each has a parser of its own.
+        """
+    watched: bool
+    """Whether somebody watches places of the answer: then `Pull` has the stream `_tell` what has come."""
+    @property
+    def is_growing(self) -> bool:
+        """Whether each item is the answer so far, in the place of the one before."""
     @property
     def choice(self) -> int:
         """The choice that it reads."""
@@ -459,11 +508,14 @@ class Pump(Generic[_ItemT, _FinalT]):
 class Pull(Generic[_ItemT]):
     """The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
 
-    Of the stream it takes `_pump` and `_source`, with its `pieces`. Where there is no source, or nothing to take and
-    nothing to read, `_advance()` does what is next: True if there may be more.
+    Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one.
+
+    Of the stream it takes `_pump` and `_source`, with its `pieces`. Where the pump is `watched`, `_tell()` is called
+    after each piece, unless `silent`. Where there is no source, or nothing to take and nothing to read, `_advance()`
+    does what is next: True if there may be more.
     """
 
-    def __new__(cls, stream: Any, *, owns: bool = True) -> Self: ...
+    def __new__(cls, stream: Any, *, owns: bool = True, silent: bool = False) -> Self: ...
     @classmethod
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
     def __iter__(self) -> Iterator[_ItemT]: ...

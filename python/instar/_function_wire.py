@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import from_json
 
 from instar._chunks import to_bytes
-from instar._core import Delta, Events
+from instar._core import Delta, Events, Wire
 from instar.errors import WireError
 
 if TYPE_CHECKING:
@@ -59,9 +59,21 @@ class FunctionWire:
         return False
 
     def _decode(self, events: list[bytes]) -> list[Delta]:
-        texts = [self._text(event) for event in events]
-        deltas = [Delta("text", text) for text in texts if text]
+        deltas = [delta for delta in map(self._delta, events) if delta is not None]
         return [*deltas, Delta("done")] if self.done else deltas
+
+    def _delta(self, event: bytes) -> Delta | None:
+        """Return what an event adds; an error of the server's, of which the function knows nothing, as that."""
+        is_error = Wire.says_error(event)
+        try:
+            text = self._text(event)
+        except Exception:
+            if is_error:
+                return Delta("error", event.decode())
+            raise
+        if text is None and is_error:
+            return Delta("error", event.decode())
+        return Delta("text", text) if text else None
 
     def _text(self, event: bytes) -> str | None:
         self.events.append(event)

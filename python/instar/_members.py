@@ -24,15 +24,9 @@ def members_of(value: Any) -> list[Member] | None:
     if isinstance(value, RootModel):
         return members_of(value.root)
     if isinstance(value, BaseModel):
-        fields = [Member(name, getattr(value, name), name in value.model_fields_set) for name in _fields(value)]
-        return fields + [Member(name, part) for name, part in (value.model_extra or {}).items()]
+        return fields_of(value) + [Member(name, part) for name, part in (value.model_extra or {}).items()]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        # What has not come shows its default, or None.
-        return [
-            Member(field.name, part, part not in (None, field.default))
-            for field in dataclasses.fields(value)
-            for part in [getattr(value, field.name, None)]
-        ]
+        return fields_of(value)
     if isinstance(value, dict):
         return [Member(key, part) for key, part in value.items()]
     if isinstance(value, list | tuple):
@@ -40,14 +34,16 @@ def members_of(value: Any) -> list[Member] | None:
     return None
 
 
-def is_record(value: Any) -> bool:
-    """Tell whether a value's type says which members it has."""
-    return (
-        is_record(value.root)
-        if isinstance(value, RootModel)
-        else isinstance(value, BaseModel) or dataclasses.is_dataclass(value)
-    )
-
-
-def _fields(value: BaseModel) -> list[str]:
-    return list(type(value).model_fields)
+def fields_of(value: Any) -> list[Member]:
+    """Return the fields that a value's type declares; none where it declares none."""
+    if isinstance(value, BaseModel):
+        came = value.model_fields_set
+        return [Member(name, getattr(value, name), name in came) for name in type(value).model_fields]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        # What has not come shows its default, or None.
+        return [
+            Member(field.name, part, part not in (None, field.default))
+            for field in dataclasses.fields(value)
+            for part in [getattr(value, field.name, None)]
+        ]
+    return []

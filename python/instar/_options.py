@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "BodyOptions",
+    "DeltaOptions",
     "ElementBodyOptions",
     "ElementOptions",
     "Emit",
@@ -33,8 +34,12 @@ T = TypeVar("T")
 ItemT = TypeVar("ItemT")
 FinalT = TypeVar("FinalT")
 
-Emit: TypeAlias = Literal["delta", "read"]
-"""What is handed on at once: a delta, or all deltas of one read of the body, joined."""
+Emit: TypeAlias = Literal["delta", "read"] | float
+"""How often something is handed out: after each delta; after each read of the body, all deltas of which are joined; or,
+of what grows, once in so many seconds at most, the latest of it."""
+
+EmitDeltas: TypeAlias = Literal["delta"] | float
+"""The same, where there is no body."""
 
 WireOption: TypeAlias = "Protocol | Literal['sdk'] | Callable[[Any], str | None]"
 """What a body is made of: the events of a protocol, or of whichever an SDK decodes, or events that a function reads."""
@@ -58,7 +63,13 @@ class ParserOptions(TypedDict, total=False):
     repair: Repairs | None
 
 
-class ElementOptions(ParserOptions, total=False):
+class DeltaOptions(ParserOptions, total=False):
+    """What can be said besides of plain deltas."""
+
+    emit: EmitDeltas
+
+
+class ElementOptions(DeltaOptions, total=False):
     """What can be said of a list's elements besides."""
 
     on_error: OnError
@@ -81,6 +92,7 @@ class TurnOptions(TypedDict, total=False):
     limits: Limits | None
     context: Any
     strict: bool | None
+    repair: Repairs | None
 
 
 class ElementBodyOptions(BodyOptions, total=False):

@@ -13,7 +13,24 @@ from typing_extensions import Self
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable
 
+    from instar._options import Emit
+
 T = TypeVar("T")
+
+
+def seconds_of(emit: Emit) -> float | None:
+    """Return the seconds that lie between two looks at least; None where there is one at every delta or read.
+
+    Raises:
+        ValueError: there is no such `emit`.
+
+    """
+    if emit in ("delta", "read"):
+        return None
+    if isinstance(emit, int | float) and emit >= 0:
+        return emit
+    message = f"emit is 'delta', 'read' or a number of seconds, not {emit!r}"
+    raise ValueError(message)
 
 
 class Pace:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pydantic import RootModel
 from pydantic_core import to_jsonable_python
 
+from instar._following import Follower
 from instar._paths import EVERY, write
 from instar._watch import State, Watch
-from instar.changes import Replica
 from instar.errors import AbsentError, StreamError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from instar._paths import Pattern
     from instar._watch import Happening
     from instar.changes import Change, Path
 
     Callback = Callable[[Happening], Any]
+
+
+MoreT = TypeVar("MoreT")
 
 
 class Pull(Enum):
@@ -35,18 +39,19 @@ class Pull(Enum):
 PULL: Final = Pull.PULL
 
 
-class Watched:
-    """What is watched of one stream: its watches, and what they call. It does no I/O."""
+class Watches:
+    """What is watched of one stream, and what is to be called. It does no I/O."""
 
-    def __init__(self, snapshot: Callable[[], Any]) -> None:
-        self.snapshot = snapshot
-        self._replica = Replica()
+    def __init__(self) -> None:
         self._watches: list[tuple[Watch, list[Callback]]] = []
 
-    def watch(self, pattern: Pattern) -> tuple[Watch, list[Callback]]:
-        """Add a watch; return it, and the list of what it is to call."""
+    def __bool__(self) -> bool:
+        return bool(self._watches)
+
+    def add(self, pattern: Pattern, so_far: Iterable[Change]) -> tuple[Watch, list[Callback]]:
+        """Add a watch that begins with what is there so far; return it, and the list of what it is to call."""
         watch = Watch(pattern)
-        for change in self._replica.whole():
+        for change in so_far:
             for _ in watch.see(change):
                 pass  # it has happened already
         watch.attempt = 0
@@ -54,40 +59,64 @@ class Watched:
         self._watches.append((watch, callbacks))
         return watch, callbacks
 
-    def unwatch(self, watch: Watch) -> None:
+    def remove(self, watch: Watch) -> None:
         """Forget a watch."""
         self._watches = [each for each in self._watches if each[0] is not watch]
 
     def see(self, batch: Iterable[Change]) -> Iterator[Any]:
         """Take in changes; call what is to be called, in the order of the text, and yield what that returns."""
         for change in batch:
-            self._replica.apply(change)
             for watch, callbacks in self._watches:
                 for happening in watch.see(change):
                     for callback in callbacks:
                         yield callback(happening)
 
 
-class Cursors:
+@dataclass(frozen=True)
+class Handle(Generic[MoreT]):
+    """What a place does with its stream.
+
+    snapshot, final: give its value so far, and the validated one in the end.
+    read_on: reads the next delta. False: the stream is over. Where it has failed, it raises that each time.
+    drain: gives the changes that a follower has not read.
+    refused: gives the paths of what the schema has refused, where the stream goes on behind it.
+    close: is called when something that a place calls has raised.
+    """
+
+    snapshot: Callable[[], Any]
+    final: Callable[[], Any]
+    read_on: Callable[[], MoreT]
+    drain: Callable[[Follower], list[Change]]
+    refused: Callable[[], Iterable[Path]]
+    close: Callable[[], Any]
+
+
+class Cursors(Generic[MoreT]):
     """A place as both kinds have it: what there is of it, and cursors that read it on, without I/O."""
 
-    def __init__(self, watched: Watched, pattern: Pattern) -> None:
-        self._watched = watched
+    def __init__(self, reading: BaseReading, handle: Handle[MoreT], pattern: Pattern) -> None:
+        self._base = reading
+        self._handle = handle
         self._pattern = pattern
-        self._watch, self._callbacks = watched.watch(pattern)
+        self._watch, self._callbacks = reading.watch(handle, pattern)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {write(self._pattern)}>"
 
     @property
     def state(self) -> State:
-        """Whether the value is `MISSING`, `OPEN` or `SETTLED`. A null that has come is settled."""
-        return self._watch.state(self._path)
+        """Whether the value is `MISSING`, `OPEN` or `SETTLED`: a null that has come is settled.
+
+        With `on_violation="defer"` it is `REFUSED` where the schema has refused it, or something in it or around it.
+        """
+        path = self._path
+        refused = any(violation[: len(path)] == path[: len(violation)] for violation in self._handle.refused())
+        return State.REFUSED if refused else self._watch.state(path)
 
     @property
     def value(self) -> Any:
         """The value so far, as the snapshot shows it; None if it has not begun."""
-        return None if self.state is State.MISSING else part(self._watched.snapshot(), self._path)
+        return None if self.state is State.MISSING else part(self._handle.snapshot(), self._path)
 
     def on_text(self, function: Callable[[str], Any]) -> None:
         """Call a function with each piece of the text as it comes, while somebody reads the stream."""
@@ -98,7 +127,7 @@ class Cursors:
 
         def call(happening: Happening) -> Any:
             if happening.kind == "close":
-                return function(part(self._watched.snapshot(), happening.path))
+                return function(part(self._handle.snapshot(), happening.path))
             return None
 
         self._callbacks.append(call)
@@ -136,11 +165,11 @@ class Cursors:
     def _elements(self) -> Generator[Any, bool, None]:
         """Yield the members of the list at the place, each as it settles."""
         path = self._path
-        inner, _ = self._watched.watch((*self._pattern, EVERY))
+        inner, _ = self._base.watch(self._handle, (*self._pattern, EVERY))
         try:
             yield from self._each(inner, lambda: self._watch.state(path) is State.SETTLED)
         finally:
-            self._watched.unwatch(inner)
+            self._base.watches.remove(inner)
 
     def _each(self, watch: Watch, is_over: Callable[[], bool]) -> Generator[Any, bool, None]:
         read, attempt = 0, watch.attempt
@@ -148,14 +177,14 @@ class Cursors:
             self._check(watch, attempt)
             if read < len(watch.settled):
                 read += 1
-                yield part(self._watched.snapshot(), watch.settled[read - 1])
+                yield part(self._handle.snapshot(), watch.settled[read - 1])
             elif is_over() or not (yield PULL):
                 return
 
     def _growing(self) -> Generator[Any, bool, None]:
         """Yield the members of the list at the place, each again and again while it grows."""
         path = self._path
-        inner, callbacks = self._watched.watch((*self._pattern, EVERY))
+        inner, callbacks = self._base.watch(self._handle, (*self._pattern, EVERY))
         changed: dict[Path, None] = dict.fromkeys(inner.pieces)
         callbacks.append(lambda happening: changed.setdefault(happening.path))
         try:
@@ -164,11 +193,11 @@ class Cursors:
                 if changed:
                     first = next(iter(changed))
                     del changed[first]
-                    yield part(self._watched.snapshot(), first)
+                    yield part(self._handle.snapshot(), first)
                 elif self._watch.state(path) is State.SETTLED or not (yield PULL):
                     return
         finally:
-            self._watched.unwatch(inner)
+            self._base.watches.remove(inner)
 
     def _check(self, watch: Watch, attempt: int) -> None:
         if watch.attempt != attempt:
@@ -186,51 +215,63 @@ class Cursors:
             raise AbsentError(message) from None
 
 
-class Changing(Protocol):
-    """A sync stream."""
+class BaseReading:
+    """Tells all that is watched of one stream what has come. It does not hold the stream."""
 
-    @property
-    def snapshot(self) -> Any:
-        """The value so far."""
+    def __init__(self) -> None:
+        self.watches = Watches()
+        self._follower = Follower()
+        self._waiting: list[Change] = []
 
-    def changes(self) -> Iterable[list[Change]]:
-        """Return the changes as they come."""
+    def watch(self, handle: Handle[Any], pattern: Pattern) -> tuple[Watch, list[Callback]]:
+        """Watch the places of a pattern from now on."""
+        self._waiting += handle.drain(self._follower)
+        return self.watches.add(pattern, handle.drain(Follower()))
 
-    def final(self) -> Any:
-        """Return the validated value."""
+    def _batch(self, handle: Handle[Any]) -> list[Change]:
+        """Return the changes that nobody has been told of."""
+        waiting, self._waiting = self._waiting, []
+        return waiting + handle.drain(self._follower)
 
 
-class Reading:
-    """Reads a stream on, batch by batch, for all that is watched of it."""
+class Reading(BaseReading):
+    """Reads a sync stream on, for those who wait for places."""
 
-    def __init__(self, stream: Changing) -> None:
-        self.stream = stream
-        self.watched = Watched(lambda: stream.snapshot)
-        self._batches: Iterator[list[Change]] | None = None
+    def tell(self, handle: Handle[bool]) -> bool:
+        """Tell what has come, and call what is to be called; say whether something has come.
 
-    def at(self, pattern: Pattern) -> Place:
-        """Return a place."""
-        return Place(self, pattern)
-
-    def pull(self) -> bool:
-        """Read one batch; say whether there was one. Raises what the stream or a callback raises, and closes then."""
-        self._batches = self._batches or iter(self.stream.changes())
-        batch = next(self._batches, None)
+        What is called may raise: then the stream is closed.
+        """
+        batch = self._batch(handle)
         try:
-            for _ in self.watched.see(batch or ()):
+            for _ in self.watches.see(batch):
                 pass
         except BaseException:
-            if isinstance(self._batches, Generator):
-                self._batches.close()
+            handle.close()
             raise
-        return batch is not None
+        return bool(batch)
+
+    def pull(self, handle: Handle[bool]) -> bool:
+        """Read one delta, unless something has come that nobody was told of; say whether there may be more.
+
+        Raises what the stream raises, after what came before it.
+        """
+        if self.tell(handle):
+            return True
+        try:
+            more = handle.read_on()
+        except Exception:
+            if self.tell(handle):
+                return True
+            raise
+        return self.tell(handle) or more
 
 
-class Place(Cursors):
+class Place(Cursors[bool]):
     """A part of a sync stream's value, by its path: see `stream.at`."""
 
-    def __init__(self, reading: Reading, pattern: Pattern) -> None:
-        super().__init__(reading.watched, pattern)
+    def __init__(self, reading: Reading, handle: Handle[bool], pattern: Pattern) -> None:
+        super().__init__(reading, handle, pattern)
         self._reading = reading
 
     def wait(self) -> Any:
@@ -243,7 +284,7 @@ class Place(Cursors):
         """
         for _ in self._read(self._settling()):
             pass
-        return self.value if self.state is State.SETTLED else self._at_the_end(self._reading.stream.final())
+        return self.value if self.state is State.SETTLED else self._at_the_end(self._handle.final())
 
     def __iter__(self) -> Iterator[Any]:
         return self._read(self._settled())
@@ -267,75 +308,62 @@ class Place(Cursors):
                 item = cursor.send(answer)
             except StopIteration:
                 return
-            answer = self._reading.pull() if item is PULL else None
+            answer = self._reading.pull(self._handle) if item is PULL else None
             if item is not PULL:
                 yield item
 
 
-class AsyncChanging(Protocol):
-    """An async stream."""
+class AsyncReading(BaseReading):
+    """Reads an async stream on, in tasks of its own."""
 
-    @property
-    def snapshot(self) -> Any:
-        """The value so far."""
-
-    def changes(self) -> AsyncIterable[list[Change]]:
-        """Return the changes as they come."""
-
-    async def final(self) -> Any:
-        """Return the validated value."""
-
-
-class AsyncReading:
-    """Reads an async stream on, batch by batch, for all that is watched of it, in tasks of its own."""
-
-    def __init__(self, stream: AsyncChanging) -> None:
-        self.stream = stream
-        self.watched = Watched(lambda: stream.snapshot)
-        self._batches: AsyncIterator[list[Change]] | None = None
+    def __init__(self) -> None:
+        super().__init__()
         self._step: asyncio.Task[bool] | None = None
+        self._telling: asyncio.Lock | None = None
+        self._teller: asyncio.Task[Any] | None = None
 
-    def at(self, pattern: Pattern) -> AsyncPlace:
-        """Return a place."""
-        return AsyncPlace(self, pattern)
+    async def tell(self, handle: Handle[Any]) -> bool:
+        """Do as `Reading.tell` does, and await what is awaitable. One task does at a time."""
+        self._telling = self._telling or asyncio.Lock()
+        async with self._telling:
+            self._teller = asyncio.current_task()
+            batch = self._batch(handle)
+            try:
+                for returned in self.watches.see(batch):
+                    if inspect.isawaitable(returned):
+                        await returned
+            except BaseException:
+                await handle.close()
+                raise
+            finally:
+                self._teller = None
+            return bool(batch)
 
-    async def pull(self) -> bool:
-        """Wait for one batch, which everybody who waits gets; say whether there was one.
+    async def pull(self, handle: Handle[Coroutine[Any, Any, bool]]) -> bool:
+        """Wait for one delta, which everybody who waits gets; say whether there may be more.
 
         A waiter that is cancelled leaves the others, and what is being read.
         """
-        if self._step is None or self._step.done():
-            self._step = asyncio.get_running_loop().create_task(self._read())
-            self._step.add_done_callback(_retrieve)
-        elif self._step is asyncio.current_task():
+        if self._teller is not None and self._teller is asyncio.current_task():
             message = (
                 "a callback cannot wait for a place: it is called while the stream is read, and would wait for itself"
             )
             raise RuntimeError(message)
+        if self._step is None or self._step.done():
+            self._step = asyncio.get_running_loop().create_task(self._read(handle))
+            self._step.add_done_callback(_retrieve)
         return await asyncio.shield(self._step)
 
-    async def aclose(self) -> None:
-        """Stop reading."""
-        if self._step is not None:
-            self._step.cancel()
-            await asyncio.gather(self._step, return_exceptions=True)
-        await self._close()
-
-    async def _close(self) -> None:
-        if isinstance(self._batches, AsyncGenerator):
-            await self._batches.aclose()
-
-    async def _read(self) -> bool:
-        self._batches = self._batches or aiter(self.stream.changes())
-        batch = await anext(self._batches, None)
+    async def _read(self, handle: Handle[Coroutine[Any, Any, bool]]) -> bool:
+        if await self.tell(handle):
+            return True
         try:
-            for returned in self.watched.see(batch or ()):
-                if inspect.isawaitable(returned):
-                    await returned
-        except BaseException:
-            await self._close()
+            more = await handle.read_on()
+        except Exception:
+            if await self.tell(handle):
+                return True
             raise
-        return batch is not None
+        return await self.tell(handle) or more
 
 
 def _retrieve(step: asyncio.Task[bool]) -> None:
@@ -344,11 +372,11 @@ def _retrieve(step: asyncio.Task[bool]) -> None:
         step.exception()
 
 
-class AsyncPlace(Cursors):
+class AsyncPlace(Cursors[Coroutine[Any, Any, bool]]):
     """A part of an async stream's value, by its path: see `stream.at`."""
 
-    def __init__(self, reading: AsyncReading, pattern: Pattern) -> None:
-        super().__init__(reading.watched, pattern)
+    def __init__(self, reading: AsyncReading, handle: Handle[Coroutine[Any, Any, bool]], pattern: Pattern) -> None:
+        super().__init__(reading, handle, pattern)
         self._reading = reading
 
     def __await__(self) -> Generator[Any, None, Any]:
@@ -364,7 +392,7 @@ class AsyncPlace(Cursors):
         """
         async for _ in self._read(self._settling()):
             pass
-        return self.value if self.state is State.SETTLED else self._at_the_end(await self._reading.stream.final())
+        return self.value if self.state is State.SETTLED else self._at_the_end(await self._handle.final())
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self._read(self._settled())
@@ -388,7 +416,7 @@ class AsyncPlace(Cursors):
                 item = cursor.send(answer)
             except StopIteration:
                 return
-            answer = await self._reading.pull() if item is PULL else None
+            answer = await self._reading.pull(self._handle) if item is PULL else None
             if item is not PULL:
                 yield item
 

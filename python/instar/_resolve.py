@@ -47,6 +47,22 @@ def resolve(path: str, schema: Any) -> Pattern:
     return tuple(found)
 
 
+def named(loc: tuple[str | int, ...], schema: Any) -> tuple[str | int, ...]:
+    """Return the path in the dump that a `loc` of Pydantic's stands for: names for aliases, and no tags of unions."""
+    if schema is None:
+        return loc
+    root = TypeAdapter(schema).core_schema
+    walk = _Walk(root)
+    nodes = walk.into(dict(root))
+    found: list[str | int] = []
+    for step in loc:
+        inside = [(name, inner) for node in nodes for name, inner in walk.step(node, step)]
+        if inside:  # else it is the tag of an alternative
+            found.append(step if inside[0][0] is EVERY else inside[0][0])
+            nodes = [node for _, inner in inside for node in walk.into(inner)]
+    return tuple(found)
+
+
 class _Walk:
     """Steps from node to node of one core schema."""
 

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple
 
+from pydantic import ValidationError
 from typing_extensions import override
 
 from instar._body import check, explained, is_cut
 from instar._options import FinalT, ItemT
+from instar._resolve import named
 from instar.errors import StreamError, TruncatedError
 
 if TYPE_CHECKING:
     from instar._core import Body, Pump
+    from instar._following import Follower
+    from instar.changes import Change, Path
     from instar.errors import ElementError
     from instar.parser import Parser
     from instar.progress import Progress
+    from instar.repair import Repair
+
+
+class Showing(NamedTuple):
+    """How an answer is shown.
+
+    schema: its type; None where nothing is known of it.
+    seconds: how many lie between two looks at it, at least; None where it is shown at every delta or read.
+    """
+
+    schema: Any = None
+    seconds: float | None = None
 
 
 class Session(Generic[ItemT, FinalT]):
@@ -25,8 +41,9 @@ class Session(Generic[ItemT, FinalT]):
     or the session is over.
     """
 
-    def __init__(self, pump: Pump[ItemT, FinalT]) -> None:
+    def __init__(self, pump: Pump[ItemT, FinalT], showing: Showing) -> None:
         self._pump = pump
+        self._showing = showing
         self._failure: Exception | None = None
         self._settled = False
         self._over = False
@@ -59,6 +76,21 @@ class Session(Generic[ItemT, FinalT]):
         return self._pump.delta
 
     @property
+    def repairs(self) -> tuple[Repair, ...]:
+        """What was mended of the text, in its order: see `repair`."""
+        return self.parser.repairs
+
+    @property
+    def prose(self) -> str:
+        """What stands beside the answer in the text, where that is mended."""
+        return self.parser.prose
+
+    @property
+    def reasoning(self) -> str:
+        """What the blocks of reasoning in the text say, where they are mended."""
+        return self.parser.reasoning
+
+    @property
     def errors(self) -> list[ElementError]:
         """The elements that were refused, where that does not end the stream: with `on_error="skip"`."""
         return self._pump.errors
@@ -67,6 +99,24 @@ class Session(Generic[ItemT, FinalT]):
     def progress(self) -> Progress:
         """How much of the answer's top-level fields has arrived."""
         return self.parser.progress
+
+    @property
+    def _seconds(self) -> float | None:
+        """How many seconds lie between two items at least, where each replaces the one before."""
+        return self._showing.seconds if self._pump.is_growing else None
+
+    def _look(self) -> FinalT:
+        """Return the answer so far."""
+        return self.snapshot
+
+    def _drain(self, follower: Follower) -> list[Change]:
+        """Return the changes that a follower has not read."""
+        return follower.drain(self._pump)
+
+    def _refused(self) -> list[Path]:
+        """Return the paths of what the schema has refused, where the stream goes on behind it."""
+        violations = self.parser.violations
+        return [named(violation.loc, self._showing.schema) for violation in violations] if violations else []
 
     def _settle(self) -> None:
         """Take note of how the reading has ended. The source is closed by now."""
@@ -130,14 +180,15 @@ class Session(Generic[ItemT, FinalT]):
             raise self._failure
         return self._over
 
-    def _outcome(self) -> FinalT:
+    def _outcome(self, *, allow_truncated: bool = False) -> FinalT:
         """Return the validated answer, of which nothing more will come."""
-        if self._failure is not None:
+        cut_off = isinstance(self._failure, TruncatedError)
+        if self._failure is not None and not (cut_off and allow_truncated):
             raise self._failure
-        if not (self._ended or self.parser.complete):
+        if not (self._ended or self.parser.complete or allow_truncated):
             error = self._cut_off("this stream was closed before its end")
             raise error
-        return self._pump.final()
+        return self._pump.final(allow_truncated=allow_truncated)
 
     def _cut_off(self, why: str) -> TruncatedError:
         parser = self.parser
@@ -158,14 +209,16 @@ class BodySession(Session[ItemT, FinalT]):
         return self._pump.finish_reason
 
     @property
+    @override
     def reasoning(self) -> str:
-        """What the model has thought so far, where the provider shows it."""
-        return self._pump.reasoning
+        """What the model has thought so far, where the provider shows it, or in blocks of the text."""
+        return _joined(self._pump.reasoning, "" if self._has_calls else self.parser.reasoning)
 
     @property
+    @override
     def prose(self) -> str:
         """What the model has written beside the answer. Different texts of it are joined by a blank line."""
-        return self._pump.prose
+        return _joined(self._pump.prose, "" if self._has_calls else self.parser.prose)
 
     @property
     def received(self) -> int:
@@ -176,6 +229,11 @@ class BodySession(Session[ItemT, FinalT]):
     def _body(self) -> Body | None:
         return self._pump.body
 
+    @property
+    def _has_calls(self) -> bool:
+        """Whether calls are the answer, so that what stands around the arguments of one is said to nobody."""
+        return self._body is not None and self._body.place in ("calls", "turn")
+
     @override
     def _check(self) -> None:
         check(self._pump, forced=self._forced)
@@ -183,7 +241,12 @@ class BodySession(Session[ItemT, FinalT]):
             # The end of the text closes a number, but here it may have been on its way to a longer one.
             error = self._cut_off("the response was cut off")
             raise error
-        super()._check()
+        try:
+            super()._check()
+        except (StreamError, ValidationError):
+            if not self._pump.instead():
+                raise
+            self._check()
 
     @override
     def _refuse(self, error: Exception) -> None:
@@ -194,3 +257,7 @@ class BodySession(Session[ItemT, FinalT]):
             error.received = self.received
         elif self.received and hasattr(error, "add_note"):  # from Python 3.11 on
             error.add_note(f"{self.received} bytes of the response had come")
+
+
+def _joined(*texts: str) -> str:
+    return "\n\n".join(filter(None, texts))

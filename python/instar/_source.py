@@ -109,6 +109,11 @@ def check_source(source: object) -> None:
         message = f"a {type(source).__name__} is no iterable of deltas: give its bytes, response.{method}(), and wire="
     elif isinstance(source, Iterable | AsyncIterable):
         return
+    elif callable(source):
+        name = getattr(source, "__name__", type(source).__name__)
+        message = f"deltas are an iterable of str or bytes, not the function {name}: call it"
+    elif inspect.isawaitable(source):
+        message = f"deltas are an iterable of str or bytes, not a {type(source).__name__}: await it first"
     else:
         message = f"deltas must be an iterable or async iterable of str or bytes, not {type(source).__name__}"
     raise TypeError(message)

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import Self
 
 from instar._core import Pull
+from instar._following import Follower, Mode, Spelling
 from instar._options import FinalT, ItemT
-from instar._session import BodySession, Session
+from instar._pace import apaced, paced
+from instar._place import AsyncPlace, AsyncReading, Handle, Place, Reading
+from instar._resolve import resolve
+from instar._session import BodySession, Session, Showing
+from instar.errors import TruncatedError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
     from types import TracebackType
 
     from instar._core import Pump
     from instar._source import AsyncSource, Source
+    from instar.changes import Change
+
+DrainedT = TypeVar("DrainedT")
 
 
 class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
@@ -29,22 +39,37 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
     the parser stays readable: `instar.StreamError`, `pydantic.ValidationError`, and whatever the source raises.
     """
 
-    def __init__(self, source: Source | None, pump: Pump[ItemT, FinalT], *, owner: bool = True) -> None:
-        super().__init__(pump)
+    def __init__(
+        self,
+        source: Source | None,
+        pump: Pump[ItemT, FinalT],
+        showing: Showing | None = None,
+        *,
+        owner: bool = True,
+    ) -> None:
+        super().__init__(pump, showing or Showing())
         self._source = source
         self._owner = owner
+        self._reading = Reading()
+        self._paced: Iterator[ItemT] | None = None
 
-    def final(self) -> FinalT:
+    def final(self, *, allow_truncated: bool = False) -> FinalT:
         """Read what is left of the stream and return the validated answer, the same object each time.
+
+        With `allow_truncated` an answer that is cut off is completed: see `instar.Parser.finish`.
 
         Raises:
             instar.StreamError: the text is not JSON, ended early, or broke a limit.
             pydantic.ValidationError: the schema refuses the answer.
 
         """
-        for _ in Pull(self, owns=False):
-            pass
-        return self._outcome()
+        try:
+            for _ in Pull(self, owns=False):
+                pass
+        except TruncatedError:
+            if not allow_truncated:
+                raise
+        return self._outcome(allow_truncated=allow_truncated)
 
     def close(self) -> None:
         """Stop reading and close the source. What has arrived stays readable.
@@ -55,12 +80,55 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
         self._leave()
         self._close_source()
 
+    def changes(self, *, mode: Mode = "json", by_alias: bool = False) -> Iterator[list[Change]]:
+        """Return the changes in which `dump` grows, a batch for each delta that makes some. Left early, it closes.
+
+        What is there by now comes as one `replace`. Before another attempt comes `instar.changes.RETRY`.
+
+        Raises:
+            TypeError: the answer is several calls, each with a value of its own.
+            instar.StreamError, pydantic.ValidationError: while iterating, after the changes of what came before.
+
+        """
+        follower = Follower(mode, by_alias=by_alias)
+        batches = self._drained(lambda: self._drain(follower))
+        seconds = self._showing.seconds
+        return batches if seconds is None else paced(batches, seconds, operator.add)
+
+    def json_text(self) -> Iterator[str]:
+        """Return the JSON text of the answer as it comes, mended where that is asked for. Left early, it closes.
+
+        Raises:
+            TypeError: the answer is several calls.
+            instar.StreamError: while iterating, as `changes` does; and where another attempt follows, for what has been
+                handed out is void.
+
+        """
+        spelling = Spelling()
+        pieces = self._drained(lambda: spelling.read(self._pump))
+        seconds = self._showing.seconds
+        return pieces if seconds is None else paced(pieces, seconds, operator.add)
+
+    def at(self, path: str) -> Place:
+        """Return a part of the answer that you want to hear of: `sections[*].title`. Whoever waits for it reads on.
+
+        Raises:
+            ValueError: it is no path, or no value of the type has anything there: the message names the nearest field.
+
+        """
+        pattern = resolve(path, self._showing.schema)
+        self._pump.watched = True
+        return Place(self._reading, self._handle(), pattern)
+
     def __next__(self) -> ItemT:
+        if self._seconds is not None:
+            self._paced = self._paced or self._snapshots(self._seconds)
+            return next(self._paced)
         pull: Pull[ItemT] = Pull(self, owns=False)
         return next(pull)
 
     def __iter__(self) -> Iterator[ItemT]:  # noqa: PYI034 - it is the iterator's end that tells that the loop was left
-        return Pull(self)
+        return Pull(self) if self._seconds is None else self._closing(self._snapshots(self._seconds))
 
     def __enter__(self) -> Self:
         return self
@@ -69,6 +137,60 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _handle(self) -> Handle[bool]:
+        return Handle(self._look, self.final, self._read_on, self._drain, self._refused, self.close)
+
+    def _read_on(self) -> bool:
+        """Read the next delta, and make no item of it. False: the stream is over."""
+        more = next(Pull(self, owns=False, silent=True), None) is not None
+        if not more and self._failure is not None:
+            raise self._failure
+        return more
+
+    def _tell(self) -> None:
+        """Tell those who watch places what has come."""
+        self._reading.tell(self._handle())
+
+    def _drained(self, drain: Callable[[], DrainedT]) -> Generator[DrainedT, None, None]:
+        """Yield what there is to drain at each delta. An error is raised after what came before it."""
+        failure, more = None, True
+        try:
+            while more:
+                if drained := drain():
+                    yield drained
+                try:
+                    more = self._read_on()
+                except Exception as error:  # noqa: BLE001 - raised below
+                    failure, more = error, False
+                if self._reading.watches:
+                    self._tell()
+            if drained := drain():
+                yield drained
+            if failure is not None:
+                raise failure
+        finally:
+            self.close()
+
+    def _snapshots(self, seconds: float) -> Iterator[ItemT]:
+        """Yield the growing answer, once in so many seconds at most."""
+        for _ in paced(self._news(), seconds, operator.or_):
+            yield self.snapshot  # type: ignore[misc] # what grows is the item
+
+    def _news(self) -> Iterator[bool]:
+        """Yield True whenever there is something new to see."""
+        for news in Pull[bool](self, owns=False, silent=True):
+            if self._reading.watches:
+                self._tell()
+            if news:
+                yield True
+
+    def _closing(self, items: Iterator[ItemT]) -> Iterator[ItemT]:
+        """Yield the items, and close the stream when it is left."""
+        try:
+            yield from items
+        finally:
+            self.close()
 
     def _advance(self) -> bool:
         """Do what is next where there is nothing to take and nothing to read. False: the stream is over."""
@@ -102,13 +224,24 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
     stream:` closes it before the next statement.
     """
 
-    def __init__(self, source: AsyncSource | None, pump: Pump[ItemT, FinalT], *, owner: bool = True) -> None:
-        super().__init__(pump)
+    def __init__(
+        self,
+        source: AsyncSource | None,
+        pump: Pump[ItemT, FinalT],
+        showing: Showing | None = None,
+        *,
+        owner: bool = True,
+    ) -> None:
+        super().__init__(pump, showing or Showing())
         self._source = source
         self._owner = owner
+        self._reading = AsyncReading()
+        self._paced: AsyncIterator[ItemT] | None = None
 
-    async def final(self) -> FinalT:
+    async def final(self, *, allow_truncated: bool = False) -> FinalT:
         """Read what is left of the stream and return the validated answer, the same object each time.
+
+        With `allow_truncated` an answer that is cut off is completed: see `instar.Parser.finish`.
 
         Raises:
             instar.StreamError: the text is not JSON, ended early, or broke a limit.
@@ -116,11 +249,16 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
 
         """
         more = True
-        while more:
-            for _ in self._items():
-                pass
-            more = await self._advance()
-        return self._outcome()
+        try:
+            while more:
+                for _ in self._items():
+                    pass
+                await self._tell()
+                more = await self._advance()
+        except TruncatedError:
+            if not allow_truncated:
+                raise
+        return self._outcome(allow_truncated=allow_truncated)
 
     async def aclose(self) -> None:
         """Stop reading and close the source. What has arrived stays readable.
@@ -130,21 +268,70 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
         self._leave()
         await self._close_source()
 
+    def changes(self, *, mode: Mode = "json", by_alias: bool = False) -> AsyncGenerator[list[Change], None]:
+        """Return the changes in which `dump` grows, a batch for each delta that makes some. Left early, it closes.
+
+        What is there by now comes as one `replace`. Before another attempt comes `instar.changes.RETRY`.
+
+        Raises:
+            TypeError: the answer is several calls, each with a value of its own.
+            instar.StreamError, pydantic.ValidationError: while iterating, after the changes of what came before.
+
+        """
+        follower = Follower(mode, by_alias=by_alias)
+        batches = self._drained(lambda: self._drain(follower))
+        seconds = self._showing.seconds
+        return batches if seconds is None else apaced(batches, seconds, operator.add)
+
+    def json_text(self) -> AsyncGenerator[str, None]:
+        """Return the JSON text of the answer as it comes, mended where that is asked for. Left early, it closes.
+
+        Raises:
+            TypeError: the answer is several calls.
+            instar.StreamError: while iterating, as `changes` does; and where another attempt follows, for what has been
+                handed out is void.
+
+        """
+        spelling = Spelling()
+        pieces = self._drained(lambda: spelling.read(self._pump))
+        seconds = self._showing.seconds
+        return pieces if seconds is None else apaced(pieces, seconds, operator.add)
+
+    def at(self, path: str) -> AsyncPlace:
+        """Return a part of the answer that you want to hear of: `sections[*].title`. Whoever waits for it reads on.
+
+        Raises:
+            ValueError: it is no path, or no value of the type has anything there: the message names the nearest field.
+
+        """
+        return AsyncPlace(self._reading, self._handle(), resolve(path, self._showing.schema))
+
     async def __anext__(self) -> ItemT:
+        if self._seconds is not None:
+            self._paced = self._paced or self._snapshots(self._seconds)
+            return await anext(self._paced)
         more = True
         while more:
             for item in self._items():
+                await self._tell()
                 return item
+            await self._tell()
             more = await self._advance()
         raise StopAsyncIteration
 
     async def __aiter__(self) -> AsyncIterator[ItemT]:
         # A generator, since the event loop finalizes nothing else: so it sees that the loop was left.
         try:
+            if self._seconds is not None:
+                async for item in self._snapshots(self._seconds):
+                    yield item
+                return
             more = True
             while more:
                 for item in self._items():
+                    await self._tell()
                     yield item
+                await self._tell()
                 more = await self._advance()
         finally:
             await self.aclose()
@@ -160,6 +347,57 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
     def _items(self) -> Iterator[ItemT]:
         """Return the items that can be had without reading on."""
         return iter(()) if self._source is None else self._pump
+
+    def _handle(self) -> Handle[Coroutine[Any, Any, bool]]:
+        return Handle(self._look, self.final, self._read_on, self._drain, self._refused, self.aclose)
+
+    async def _read_on(self) -> bool:
+        """Read the next delta, and make no item of it. False: the stream is over."""
+        while self._source is None or self._pump.read_on() is None:
+            if not await self._advance():
+                if self._failure is not None:
+                    raise self._failure
+                return False
+        return True
+
+    async def _tell(self) -> None:
+        """Tell those who watch places what has come."""
+        if self._reading.watches:
+            await self._reading.tell(self._handle())
+
+    async def _drained(self, drain: Callable[[], DrainedT]) -> AsyncGenerator[DrainedT, None]:
+        """Yield what there is to drain at each delta. An error is raised after what came before it."""
+        failure, more = None, True
+        try:
+            while more:
+                if drained := drain():
+                    yield drained
+                try:
+                    more = await self._read_on()
+                except Exception as error:  # noqa: BLE001 - raised below
+                    failure, more = error, False
+                await self._tell()
+            if drained := drain():
+                yield drained
+            if failure is not None:
+                raise failure
+        finally:
+            await self.aclose()
+
+    async def _snapshots(self, seconds: float) -> AsyncIterator[ItemT]:
+        """Yield the growing answer, once in so many seconds at most."""
+        async for _ in apaced(self._news(), seconds, operator.or_):
+            yield self.snapshot  # type: ignore[misc] # what grows is the item
+
+    async def _news(self) -> AsyncIterator[bool]:
+        """Yield True whenever there is something new to see."""
+        more = True
+        while more:
+            while self._source is not None and (news := self._pump.read_on()) is not None:
+                await self._tell()
+                if news:
+                    yield True
+            more = await self._advance()
 
     async def _advance(self) -> bool:
         """Do what is next where there is nothing to take. False: the stream is over."""
@@ -205,11 +443,11 @@ class AsyncBodyStream(BodySession[ItemT, FinalT], AsyncStream[ItemT, FinalT]):
     """The async counterpart of `BodyStream`."""
 
 
-def stream_of(source: Source | None, pump: Pump[Any, Any]) -> Stream[Any, Any]:
+def stream_of(source: Source | None, pump: Pump[Any, Any], showing: Showing) -> Stream[Any, Any]:
     """Return the sync stream that a pump is for: over deltas, or over a body."""
-    return Stream(source, pump) if pump.body is None else BodyStream(source, pump)
+    return Stream(source, pump, showing) if pump.body is None else BodyStream(source, pump, showing)
 
 
-def async_stream_of(source: AsyncSource | None, pump: Pump[Any, Any]) -> AsyncStream[Any, Any]:
+def async_stream_of(source: AsyncSource | None, pump: Pump[Any, Any], showing: Showing) -> AsyncStream[Any, Any]:
     """Return the async stream that a pump is for."""
-    return AsyncStream(source, pump) if pump.body is None else AsyncBodyStream(source, pump)
+    return AsyncStream(source, pump, showing) if pump.body is None else AsyncBodyStream(source, pump, showing)

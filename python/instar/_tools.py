@@ -6,12 +6,13 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, TypeAlias, get_origin, get_type_hints
 
 from pydantic import ConfigDict
 from typing_extensions import NotRequired, TypedDict
 
 from instar._format import Format, format_of, remembered
+from instar._schema import check_type
 from instar.partial import unwrap
 
 Offered: TypeAlias = "type[Any] | Callable[..., Any] | Mapping[str, Any]"
@@ -55,6 +56,9 @@ def tools_of(offered: Iterable[Offered]) -> Tools:
         ValueError: two have the same name.
 
     """
+    if isinstance(offered, type | str | Mapping) or not isinstance(offered, Iterable):
+        message = f"tools= is a list of tools, not {_described(offered)}: put it in a list"
+        raise TypeError(message)
     tools: Tools = {}
     for each in offered:
         tool = _tool(each)
@@ -77,10 +81,16 @@ def name_of(own: Mapping[str, Any]) -> str:
 
 def _tool(each: Offered) -> Tool:
     if isinstance(each, Mapping):
-        return Tool(name_of(each) or str(each.get("type", "")), own=each)
+        # The input of a custom tool is any text.
+        schema = str if each.get("type") == "custom" else None
+        return Tool(name_of(each) or str(each.get("type", "")), schema, own=each)
     if _is_function(each):
         arguments = _arguments(each)
         return Tool(format_of(arguments).name, arguments, each)
+    check_type(each, "a tool")
+    if isinstance(each, str) or (callable(each) and not isinstance(each, type) and get_origin(each) is None):
+        message = f"a tool is a type, a function or a dict, not {_described(each)}"
+        raise TypeError(message)
     schema = unwrap(each)
     return Tool(format_of(schema).name, schema)
 
@@ -90,12 +100,22 @@ def _is_function(each: Any) -> bool:
     return inspect.isroutine(each) or isinstance(each, functools.partial)
 
 
+def _described(given: object) -> str:
+    """Describe what stands where a tool should."""
+    if isinstance(given, type):
+        return f"the class {given.__name__}"
+    return repr(given) if isinstance(given, str) else f"a {type(given).__name__}"
+
+
 @remembered
 def _arguments(function: Any) -> Any:
     """Return the type of a function's arguments: a TypedDict, without those that are left to their defaults."""
     inner = function.func if isinstance(function, functools.partial) else function
     hints = get_type_hints(inner, include_extras=True)
     name = inner.__name__
+    if not name.isidentifier():
+        message = f"{name} cannot be a tool: the model calls a function by its name, so that it needs one (use def)"
+        raise TypeError(message)
     fields: dict[str, Any] = {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.VAR_POSITIONAL):

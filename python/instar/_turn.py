@@ -175,7 +175,7 @@ class TurnSession(BodySession[Part, list[Call]]):
                 call._void(error if isinstance(error, StreamError) else _broken(error))  # noqa: SLF001
 
     @override
-    def _outcome(self) -> list[Call]:
+    def _outcome(self, *, allow_truncated: bool = False) -> list[Call]:
         if self._failure is not None:
             raise self._failure
         if not self._ended:

@@ -21,6 +21,10 @@ class State(Enum):
     MISSING = "missing"
     OPEN = "open"
     SETTLED = "settled"
+    REFUSED = "refused"
+
+
+MISSING, OPEN, SETTLED, REFUSED = State
 
 
 class Happening(NamedTuple):

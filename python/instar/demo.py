@@ -158,13 +158,12 @@ def lines(stream: ChatStream[User, User], meter: Meter) -> Iterator[str]:
 def picture(console: Console, user: User, stream: ChatStream[User, User], meter: Meter) -> RenderableType:
     """Draw one moment of the stream."""
     progress = stream.progress
-    open_path = None if stream.parser.complete else stream.parser.path
     panes = Table.grid(expand=True)
     panes.add_column(ratio=2)
     panes.add_column(ratio=3)
     panes.add_row(
         Panel(_arriving(console, stream.text, meter.latest), title="text", height=HEIGHT, border_style="blue"),
-        Panel(GrowingTree(user, open_path), title="User", height=HEIGHT, border_style="green"),
+        Panel(GrowingTree(user, progress.open), title="User", height=HEIGHT, border_style="green"),
     )
     footer = Table.grid(expand=True, padding=(0, 1))
     footer.add_column(ratio=1)

@@ -10,8 +10,8 @@ class StreamError(ValueError):
     """The text cannot become the value asked for.
 
     `offset` counts bytes from 0; `line` and `column` count from 1, columns in characters. What is wrong at no place in
-    the text is wrong at its beginning, and does not name it. `received` is how many bytes of a response's body had
-    come, where it was one that was read.
+    the text is wrong at its beginning, and does not name it: then `place`, which says it in words, is empty.
+    `received` is how many bytes of a response's body had come, where it was one that was read.
     """
 
     received: int | None = None
@@ -22,10 +22,10 @@ class StreamError(ValueError):
         self.offset = offset or 0
         self.line = line
         self.column = column
-        self._place = "" if offset is None else f" at line {line} column {column} (byte {offset})"
+        self.place = "" if offset is None else f" at line {line} column {column} (byte {offset})"
 
     def __str__(self) -> str:
-        text = f"{self.message}{self._place}"
+        text = f"{self.message}{self.place}"
         return f"{text}, after {self.received} bytes of the response" if self.received else text
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -23,7 +23,7 @@ class GrowingTree:
     """
 
     def __init__(self, snapshot: Any, open_path: Path | None) -> None:
-        """Take a snapshot, and the path of its innermost open value (`parser.path`); None once nothing is open."""
+        """Take a snapshot, and the path of its innermost open value (`progress.open`); None once nothing is open."""
         self._snapshot = snapshot
         self._open = open_path
 

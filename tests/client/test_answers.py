@@ -16,10 +16,12 @@ from pydantic import BaseModel, ValidationError
 
 import instar
 from instar import JSONError, StreamError, TruncatedError, WireError
+from instar._body import said_in
 from instar.openai import Mode, from_openai
 from instar.openai._chat import ChatEndpoint
 from instar.openai._responses import ResponsesEndpoint
 from instar.testing import LocalOpenAI, Reply
+from support.bodies import COMPLETED, call, chunk, message, outcome, sse, text
 from support.clients import Told, both
 from support.samples import ADA, ASK, BOB, User
 
@@ -31,47 +33,6 @@ USER = User.model_validate_json(ADA)
 
 class Ping(BaseModel):
     """Something that takes no arguments."""
-
-
-def sse(*events: Any) -> bytes:
-    return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
-
-
-def chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
-    return {"id": "c", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
-
-
-def call(arguments: str, name: str | None = None, **more: Any) -> dict[str, Any]:
-    function = {"arguments": arguments} | ({"name": name} if name else {})
-    return {"tool_calls": [{"index": 0, "function": function, **more}]}
-
-
-def text(delta: str, index: int = 0) -> dict[str, Any]:
-    return {"type": "response.output_text.delta", "output_index": index, "content_index": 0, "delta": delta}
-
-
-def message(index: int, whole: str = "", phase: str | None = None, *, done: bool = False) -> dict[str, Any]:
-    content = [{"type": "output_text", "text": whole, "annotations": []}] if whole else []
-    item = {"id": f"m{index}", "type": "message", "role": "assistant", "content": content}
-    kind = "done" if done else "added"
-    return {
-        "type": f"response.output_item.{kind}",
-        "output_index": index,
-        "item": item | ({"phase": phase} if phase else {}),
-    }
-
-
-COMPLETED = {"type": "response.completed", "response": {"id": "r", "status": "completed", "output": []}}
-
-
-def outcome(pieces: Any, schema: Any = User, **options: Any) -> tuple[Any, str]:
-    """Return the final value of a body, and the prose beside it; the same however its bytes are cut."""
-    stream = instar.partials([pieces] if isinstance(pieces, bytes) else pieces, schema, **options)
-    outcome = stream.final(), stream.prose
-    if isinstance(pieces, bytes):
-        bytewise = instar.partials([pieces[at : at + 1] for at in range(len(pieces))], schema, **options)
-        assert (bytewise.final(), bytewise.prose) == outcome
-    return outcome
 
 
 class TestPlaces:
@@ -334,7 +295,7 @@ class TestCustomTools:
         own = {"type": "custom", "name": "write"}
         turn = instar.turn([sse(*self.custom('{"a"', ": 1}"))], wire="openai-responses", tools=[own])
         (written,) = turn.final()
-        assert (written.text, written.final()) == ('{"a": 1}', {"a": 1})
+        assert (written.text, written.final()) == ('{"a": 1}', '{"a": 1}')
         assert turn.results(lambda _: "ok") == [{"type": "custom_tool_call_output", "call_id": "c", "output": "ok"}]
 
 
@@ -369,9 +330,9 @@ class TestAskingAgain:
     @pytest.mark.parametrize(
         ("reply", "said", "words"),
         [
-            ("Sure! Here:", "S", ["begins with 'Sure", "no prose, no fence"]),
-            ('{"name": "A\nB"}', '{"name": "A\n', ["line 1, column 12", "no prose, no fence"]),
-            (b"data: {}\n\n", None, ["no answer in it", "no prose, no fence"]),
+            ("Sure! Here:", "Sure! Here:", ["begins with 'Sure", "the JSON and no prose"]),
+            ('{"name": "A\nB"}', '{"name": "A\n', ["line 1 column 12", "the JSON and no prose"]),
+            (b"data: {}\n\n", None, ["no answer in it", "the JSON and no prose"]),
         ],
         ids=["prose", "a raw line break", "nothing"],
     )
@@ -497,6 +458,77 @@ def test_whatever_comes_what_a_stream_knows_can_be_read(events: list[Any]) -> No
         assert stream.received == len(body)
 
 
-def test_json_that_ends_and_goes_on_is_refused() -> None:
+def test_json_that_ends_and_goes_on_is_refused_unless_mended() -> None:
+    body = sse(chunk(content=ADA), chunk(content=BOB), chunk(finish="stop"))
     with pytest.raises(JSONError, match="trailing"):
-        instar.partials([sse(chunk(content=ADA), chunk(content=BOB))], User, wire="openai-chat").final()
+        instar.partials([body], User, wire="openai-chat", repair="none").final()
+    stream = instar.partials([body], User, wire="openai-chat")
+    assert stream.final().name == "Ada"
+    assert [repair.kind for repair in stream.repairs] == ["extra_value"]
+
+
+class TestFunctionsAndServers:
+    def test_an_error_of_which_the_function_knows_nothing(self) -> None:
+        for body in (
+            sse({"error": {"message": "boom, and so on"}}),
+            b'error: {"code": 400, "message": "boom, and so on"}\n',
+            b'{"detail": "boom, and so on"}\n',
+        ):
+            for read in (lambda event: event["say"], lambda event: event.get("say")):
+                with pytest.raises(StreamError, match="broke off: boom, and so on"):
+                    instar.partials([body], User, wire=read).final()
+
+    def test_heartbeats(self) -> None:
+        body = b"event: Heartbeat\ndata: -\n\n" + sse({"say": ADA})
+        assert outcome(body, wire=lambda event: event["say"]) == (USER, "")
+
+    def test_what_came_in_place_of_an_answer(self) -> None:
+        with pytest.raises(StreamError, match=re.escape("its body begins with 'data: {")):
+            instar.partials([sse({"a": 1})], User, wire=lambda event: event.get("say")).final()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ({"message": "m", "error": "e"}, "m"),
+        ({"error": {"error": {"msg": "m"}}}, "m"),
+        ({"detail": [{"loc": ["body"], "msg": "m"}, {"msg": "n"}]}, "m; n"),
+        ({"errors": [{"code": 7, "message": "m"}]}, "m"),
+        (["m", 5, {"Message": "n"}], "m; n"),
+        ({"error": {"code": 503}}, '{"error": {"code": 503}}'),
+        ("m", "m"),
+    ],
+)
+def test_what_an_error_says(error: Any, said: str) -> None:
+    assert said_in(json.dumps(error))[0] == said
+
+
+def test_more_mistakes_in_what_is_asked_for() -> None:
+    def pieces() -> Any:
+        yield "{}"
+
+    async def more() -> Any:
+        return None
+
+    with pytest.raises(TypeError, match="not the function pieces: call it"):
+        instar.partials(pieces, User)  # type: ignore[call-overload]
+    waiting = more()
+    with pytest.raises(TypeError, match="not a coroutine: await it first"):
+        instar.partials(waiting, User)  # type: ignore[call-overload]
+    waiting.close()
+    with pytest.raises(ValueError, match="answer is 'auto', 'text' or 'call', not 'calls'"):
+        instar.partials([b""], User, wire="openai-chat", answer="calls")  # type: ignore[call-overload]
+    offered: list[tuple[Any, str]] = [
+        ([USER], "a tool is a type, not an instance of one: give User"),
+        (User, "not the class User: put it in a list"),
+        (["User"], "a tool is a type, a function or a dict, not 'User'"),
+        ([lambda x: x], "<lambda> cannot be a tool"),
+        ([Told()], "not an instance of one: give Told"),
+    ]
+    for tools, words in offered:
+        with pytest.raises(TypeError, match=re.escape(words)):
+            instar.turn([b""], wire="openai-chat", tools=tools)
+    with pytest.raises(TypeError, match="not the class OpenAI: call it"):
+        from_openai(openai.OpenAI)  # type: ignore[call-overload]
+    with LocalOpenAI() as server, server.client() as real, pytest.raises(TypeError, match="stream=False asks"):
+        from_openai(real).chat.completions.create_turn(**ASK, stream=False)  # type: ignore[call-arg]

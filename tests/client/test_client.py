@@ -269,6 +269,15 @@ class TestTheRequest:
         assert user == ASK["messages"][0]
         assert body["response_format"] == {"type": "json_object"}
 
+    def test_a_fence_is_asked_for_in_a_system_message(self) -> None:
+        final, body = self.ask(f"```json\n{ADA}\n```", response_model=User, mode=Mode.MD_JSON)
+        system, user = body["messages"]
+        assert "```json" in system["content"]
+        assert '"title": "User"' in system["content"]
+        assert user == ASK["messages"][0]
+        assert "response_format" not in body
+        assert final.name == "Ada"
+
     def test_json_mode_keeps_to_the_system_message_that_is_there(self) -> None:
         messages = [{"role": "system", "content": "Be brief."}, *ASK["messages"]]
         _, body = self.ask(ADA, response_model=User, mode=Mode.JSON, messages=messages)
@@ -568,7 +577,7 @@ class TestClosing:
         assert stream.snapshot.name == "Ada"
 
     def test_bad_json(self) -> None:
-        with LocalOpenAI(["Sure", "! Here it is:"], hold=True) as server:
+        with LocalOpenAI(["{name", ": 1}"], hold=True) as server:
             stream = from_openai(server.client()).create_partial(response_model=User, **ASK)
             server.release(1)
             with pytest.raises(JSONError):

@@ -31,7 +31,7 @@ class TestAskingAgain:
         ("reply", "error", "words"),
         [
             (BAD, ValidationError, "- age: Input should be a valid integer"),
-            ("Sure! Here it is:", JSONError, "(line 1, column 1)"),
+            ("Sure! Here it is:", JSONError, "no JSON in the text, which begins with 'Sure"),
             (Reply(ADA[:12], finish_reason="length"), TruncatedError, "- name: the text ended early"),
         ],
         ids=["violation", "syntax", "truncation"],

@@ -166,7 +166,7 @@ class TestBadAnswers:
         [
             (Reply(ADA[:12], finish_reason="length"), TruncatedError, "inside `name`.*max_tokens"),
             (Reply("Not that.", field="refusal"), RefusalError, "Not that"),
-            (Reply("Sure! Here it is:"), JSONError, "line 1 column 1"),
+            (Reply("Sure! Here it is:"), JSONError, "no JSON in the text, which begins with 'Sure"),
             (Reply('{"name": 1}'), ValidationError, "valid string"),
         ],
         ids=["length", "refusal", "syntax", "schema"],

@@ -66,6 +66,11 @@ class TestTheRequest:
         assert user == {"role": "user", "content": "Who?"}
         assert body["text"] == {"format": {"type": "json_object"}}
 
+    def test_a_fence(self) -> None:
+        body = self.ask(response_model=User, mode=Mode.MD_JSON)
+        assert "```json" in body["input"][0]["content"]
+        assert "text" not in body
+
 
 @both
 @wires
@@ -105,7 +110,7 @@ class TestTheAnswer:
             (Reply(ADA[:12], finish_reason="length"), TruncatedError, "max_output_tokens"),
             (Reply(ADA[:12], finish_reason="content_filter"), TruncatedError, "content filter"),
             (Reply("Not that.", field="refusal"), RefusalError, "Not that"),
-            (Reply("Sure! Here it is:"), JSONError, "line 1 column 1"),
+            (Reply("Sure! Here it is:"), JSONError, "no JSON in the text, which begins with 'Sure"),
             (Reply('{"name": 1}'), ValidationError, "valid string"),
             (
                 b'event: error\ndata: {"type": "error", "code": "server_error", "message": "out of memory"}\n\n',

@@ -462,17 +462,67 @@ class TestBodies:
 
     @pytest.mark.parametrize("arguments", ['{"expression": "6*7"} thanks', '{"expression": "6*7"'])
     def test_arguments_that_are_no_json(self, arguments: str) -> None:
-        turn = instar.turn([chat(call(arguments, "Calc"), call(CALC, "Calc", 1))], wire="openai-chat", tools=TOOLS)
+        body = [chat(call(arguments, "Calc"), call(CALC, "Calc", 1))]
+        turn = instar.turn(body, wire="openai-chat", tools=TOOLS, repair="none")
         bad, good = turn.final()
         assert isinstance(bad.error, StreamError)
         assert bad.text == arguments
         assert good.final() == Calc(expression="6*7")
+
+    @pytest.mark.parametrize("arguments", [CALC + " thanks", f"```json\n{CALC}\n```"])
+    def test_arguments_with_something_around_them(self, arguments: str) -> None:
+        turn = instar.turn([chat(call(arguments, "Calc"))], wire="openai-chat", tools=TOOLS)
+        (called,) = turn.final()
+        assert called.final() == Calc(expression="6*7")
+        assert (called.text, turn.prose, turn.messages[0]["content"]) == (arguments, "", None)
 
     def test_reads_of_many_deltas_at_once(self) -> None:
         body = chat(*({"content": piece} for piece in "Hello."), *(call(piece, "Calc") for piece in CALC))
         parts = list(instar.turn([body], wire="openai-chat", tools=TOOLS, emit="read"))
         assert [part.delta for part in parts if isinstance(part, Prose)] == ["Hello."]
         assert 2 <= sum(isinstance(part, Call) for part in parts) <= 3
+
+    @pytest.mark.parametrize("step", ["delta", "done"])
+    @pytest.mark.parametrize("place", ["output_index", "item_id"])
+    def test_items_of_which_little_is_said(self, step: str, place: str) -> None:
+        def event(kind: str, index: int, **more: Any) -> dict[str, Any]:
+            where = {"output_index": index} if place == "output_index" else {"item_id": f"i{index}"}
+            return {"type": f"response.{kind}", **where, **more}
+
+        def item(index: int, **item: Any) -> dict[str, Any]:
+            return event("output_item.added", index, item={"id": f"i{index}", **item})
+
+        names = (
+            {"arguments": "delta", "text": "delta"} if step == "delta" else {"arguments": "arguments", "text": "text"}
+        )
+        events = [
+            item(0, type="message", role="assistant", content=[]),
+            event(f"output_text.{step}", 0, **{names["text"]: "Hm."}),
+            item(1, type="function_call", name="Calc", call_id="c", arguments=""),
+            event(f"function_call_arguments.{step}", 1, **{names["arguments"]: CALC}),
+            {"type": "response.completed", "response": {"status": "completed", "output": []}},
+        ]
+        turn = instar.turn(events, wire="openai-responses", tools=TOOLS)
+        assert [call.final() for call in turn.final()] == [Calc(expression="6*7")]
+        said, called = turn.messages
+        assert said["content"] == [{"type": "output_text", "text": "Hm."}]
+        assert (called["arguments"], called["call_id"]) == (CALC, "c")
+
+    def test_a_custom_tool_takes_any_text(self) -> None:
+        own = {"type": "custom", "custom": {"name": "shell"}}
+        begun = {"index": 0, "id": "a", "type": "custom", "custom": {"name": "shell", "input": ""}}
+        piece = {"index": 0, "function": None, "custom": {"name": None, "input": 'ls "x"'}}
+        body = chat({"tool_calls": [begun]}, {"tool_calls": [piece]})
+        turn = instar.turn([body], wire="openai-chat", tools=[own])
+        (called,) = turn.final()
+        assert (called.final(), called.snapshot, called.error) == ('ls "x"', 'ls "x"', None)
+        assert turn.messages == [
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [{"id": "a", "type": "custom", "custom": {"name": "shell", "input": 'ls "x"'}}],
+            }
+        ]
 
     def test_it_dies(self) -> None:
         def make() -> Iterator[weakref.ref[Any]]:

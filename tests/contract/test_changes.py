@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, RootModel, ValidationError, field_validat
 from instar import Parser
 from instar.changes import Change, Replica
 from models import CASES
-from support.changes import same
+from support.changes import alike
 from support.strategies import WIDE_SHAPES, cases, cuts
 
 if TYPE_CHECKING:
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["python", "json"]
 MODES: tuple[Mode, ...] = ("python", "json")
-
-
-def alike(one: Any, other: Any) -> bool:
-    """Tell whether two dumps are the same, where what is no plain data is compared by how it shows."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(alike, one, other))
-    return same(one, other) or (type(one) is type(other) and repr(one) == repr(other))
 
 
 def follow(tp: Any, deltas: Iterable[bytes], mode: Mode, *, live: bool = False, by_alias: bool = False) -> list[Change]:

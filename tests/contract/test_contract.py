@@ -869,8 +869,8 @@ def test_progress_counts_the_fields_that_show_something() -> None:
     for delta in singly(b'{"name": "A", "age": 30, "bio": "b"}'):
         parser.feed(delta)
         progress = parser.progress
-        if (progress.completion, progress.settled) != seen[-1]:
-            seen.append((progress.completion, progress.settled))
+        if (progress.arrived, progress.settled) != seen[-1]:
+            seen.append((progress.arrived, progress.settled))
     assert [percent for percent, _ in seen] == sorted(percent for percent, _ in seen)
     assert {percent for percent, _ in seen} == {0, 33, 66, 100}
     assert [settled for _, settled in seen][-1] == ("name", "age", "bio")

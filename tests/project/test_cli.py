@@ -81,7 +81,7 @@ def test_picture_in_the_middle_of_the_stream() -> None:
     assert "name ✓ 'Ada Lovelace'" in shown
     assert "bio 'An English mathematic" in shown
     assert re.search(r"works +│", shown)
-    assert " 75%" in shown
+    assert " 50%" in shown
     assert "\x1b[2mworks" in styled  # what has not arrived is dim
     assert "\x1b[32m'Ada Lovelace'\x1b[0m" in styled  # what is settled is in colour
     assert f"\x1b[1;7m{meter.latest.strip()}" in styled.replace("\x1b[1;7m ", "\x1b[1;7m")
@@ -96,7 +96,7 @@ def test_first_line_is_there_before_the_first_delta(monkeypatch: pytest.MonkeyPa
             assert server.exchanges[0].sent == 0
             opening = len(tokens('{\n  "name": "'))
             server.release(opening)
-            assert next(shown).startswith(" 25%  name=''")
+            assert next(shown).startswith("  0%  name=''")
             assert server.exchanges[0].sent == opening
             server.release_all()
             assert "year=1843" in list(shown)[-1]

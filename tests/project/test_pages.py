@@ -34,13 +34,12 @@ SCRIPTS = [
     "contract",
     "instructor",
     "pipelines",
+    "repair",
     "serialising",
     "typing",
     "watching",
     "web",
 ]
-# Streams do not hand out changes yet, as parsers do: there the naive reader does.
-BEFORE = f"import sys; sys.path.append({str(ROOT / 'tests')!r}); import support.stand_in\n"
 
 ADA = ['{"name": "', "Ada", '", ', '"age": 36', ', "', 'bio": "', "Plans", " ahead.", '"}']
 
@@ -57,8 +56,7 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(page: Path, tmp_p
     code = PYTHON.findall(text)
     assert code
     script = tmp_path / f"page_{page.stem}.py"  # no module's name
-    before = BEFORE if page.stem in {"watching", "web"} else ""
-    script.write_text(before + "\n".join(code), encoding="utf-8")
+    script.write_text("\n".join(code), encoding="utf-8")
     with LocalOpenAI(answer) as server:
         out = run(script, OPENAI_BASE_URL=server.base_url, OPENAI_API_KEY="none")
     printed = iter(out.splitlines())

@@ -145,6 +145,15 @@ def same(one: Any, other: Any) -> bool:
     return one == other or (isinstance(one, float) and math.isnan(one) and math.isnan(other))
 
 
+def alike(one: Any, other: Any) -> bool:
+    """Tell whether two dumps are the same, where what is no plain data is compared by how it shows."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    return same(one, other) or (type(one) is type(other) and repr(one) == repr(other))
+
+
 def _grows(value: Any) -> bool:
     return isinstance(value, str | list | dict)
 

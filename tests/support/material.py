@@ -16,16 +16,22 @@ STREAMS = DATA / "streams"
 
 ROOT = TESTS.parent
 """The source tree, where the tests lie in one."""
-SHARED = ROOT.parent / "shared"
+BESIDE = ROOT.parent
+SHARED = BESIDE / "shared"
 """Corpora of others, which are no part of the project."""
+
+
+def beside(name: str) -> Path:
+    """Return a path beside the project, or skip the test where it is absent."""
+    path = BESIDE / name
+    if not path.exists():
+        pytest.skip(f"needs ../{name}")
+    return path
 
 
 def shared(name: str) -> Path:
     """Return a path in the corpora of others, or skip the test where it is absent."""
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip(f"needs ../shared/{name}")
-    return path
+    return beside(f"shared/{name}")
 
 
 def tree() -> Path:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, RootModel
 
 from instar import Parser
-from instar._completion import completion
 from support.strategies import ROOTS, UNTYPED, Shape, cuts, texts
 
 
@@ -33,7 +32,7 @@ def after(schema: Any, text: str) -> int:
     """Return the completion when a text has come."""
     parser: Parser[Any] = Parser(schema)
     parser.feed(text)
-    return completion(parser.snapshot, None if parser.complete else parser.path)
+    return parser.progress.completion
 
 
 @pytest.mark.parametrize(
@@ -72,8 +71,7 @@ def test_it_grows_and_is_100_only_at_the_end(data: st.DataObject, shape: Shape) 
     before = 0
     for delta in data.draw(texts(shape.trees).flatmap(cuts)):
         parser.feed(delta)
-        # An alias in the path is no field: what is open there counts as settled, a little early.
-        percent = completion(parser.snapshot, None if parser.complete else parser.path)
+        percent = parser.progress.completion
         assert before <= percent
         assert (percent == 100) is parser.complete
         before = percent

@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,12 +17,12 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from instar import AsyncStream
 from instar.outlets import sse
 from instar.testing import LocalOpenAI
 from instar.testing.host import Host
 from instar.testing.reply import tokens
-from support.growing import Growing, achanges
+from support.growing import Growing
+from support.material import tree
 from support.strategies import UNTYPED, texts
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = tree()
 CELLS = {
     "number": "2024-0117",
     "customer.name": "Ada Lovelace",
@@ -66,13 +65,6 @@ def browser() -> Iterator[webdriver.Chrome]:
         options.add_argument(argument)
     with webdriver.Chrome(options, webdriver.ChromeService("/usr/bin/chromedriver")) as chrome:
         yield chrome
-
-
-@pytest.fixture(autouse=True)
-def with_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let streams hand out changes, by the naive reader where they have none of their own."""
-    if not hasattr(AsyncStream, "changes"):
-        monkeypatch.setattr(AsyncStream, "changes", achanges, raising=False)
 
 
 class CutError(Exception):

@@ -35,7 +35,7 @@ def drawn(schema: Any, text: str) -> list[str]:
     parser: Parser[Any] = Parser(schema)
     parser.feed(text)
     console = Console(file=io.StringIO(), record=True, width=60)
-    console.print(GrowingTree(parser.snapshot, None if parser.complete else parser.path))
+    console.print(GrowingTree(parser.snapshot, parser.progress.open))
     return [line.rstrip() for line in console.export_text().splitlines()]
 
 

@@ -78,7 +78,11 @@ def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    try:
+        module = import_module(f"{__name__}.{_MODULES[name]}")
+    except ImportError as error:
+        raise _missing(error) from error
+    return getattr(module, name)
 
 
 @overload
@@ -115,8 +119,7 @@ def from_openai(
     try:
         from openai import AsyncOpenAI, OpenAI  # noqa: PLC0415
     except ImportError as error:
-        message = f'instar.from_openai needs {error.name}: pip install "instar[openai]"'
-        raise ImportError(message, name=error.name) from error
+        raise _missing(error) from error
 
     from instar.openai._client import AsyncClient, Client  # noqa: PLC0415
 
@@ -124,5 +127,12 @@ def from_openai(
         return AsyncClient(client, mode, wire)
     if isinstance(client, OpenAI):
         return Client(client, mode, wire)
-    message = f"from_openai takes an openai.OpenAI or openai.AsyncOpenAI, not {type(client).__name__}"
+    given = f"the class {client.__name__}: call it" if isinstance(client, type) else type(client).__name__
+    message = f"from_openai takes an openai.OpenAI or openai.AsyncOpenAI, not {given}"
     raise TypeError(message)
+
+
+def _missing(error: ImportError) -> ImportError:
+    """Return the error that says which extra has what is missing."""
+    missing = (error.name or "openai").partition(".")[0]
+    return ImportError(f'instar.openai needs {missing}: pip install "instar[openai]"', name=missing)

@@ -32,12 +32,11 @@ class _Methods(Proxy, Generic[CompletionT, UsageT]):
         self._transport = Transport(wrapped, endpoint, wire, hooks)
 
     def _request(self, options: dict[str, Any], *, many: bool | None) -> Request:
-        if options.pop("stream", True) is not True:
-            message = "stream=False asks for an answer in one piece: create(response_model=...) gives that"
-            raise TypeError(message)
+        _check_stream(options)
         return build_request(self._transport.endpoint, many, self._mode, **options)
 
     def _turn(self, options: dict[str, Any]) -> Request:
+        _check_stream(options)
         return build_turn(self._transport.endpoint, **options)
 
     def _whole(self, options: dict[str, Any]) -> Request:
@@ -105,6 +104,13 @@ class AsyncMethods(_Methods[CompletionT, UsageT]):
 
     def _stream(self, request: Request) -> AsyncClientStream[Any, Any, CompletionT, UsageT]:
         return AsyncClientStream(self._transport, request, self._transport.astream)
+
+
+def _check_stream(options: dict[str, Any]) -> None:
+    """Check that a call that streams says nothing else, and take that out."""
+    if options.pop("stream", True) is not True:
+        message = "stream=False asks for an answer in one piece: create(response_model=...) gives that"
+        raise TypeError(message)
 
 
 def _typed(options: dict[str, Any]) -> bool:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from instar._format import Format
     from instar._protocols import Protocol
 
+_ORDER = "Answer with one JSON object, and nothing else,"
+_FENCED_ORDER = "Answer with one JSON object, in a Markdown fence (```json) and with nothing around it,"
+
 _PARAMETERS = frozenset({"_fields_set", "_BaseModel__cls"})
 
 CompletionT = TypeVar("CompletionT")
@@ -50,8 +53,10 @@ class Endpoint(ABC, Generic[CompletionT, UsageT]):
         if mode is Mode.TOOLS:
             return {"tools": [self.tool(wanted)], "tool_choice": self.forced(wanted.name)}
         if mode is Mode.JSON:
-            messages = _instructed(self.messages(keywords), wanted)
+            messages = _instructed(self.messages(keywords), _ORDER, wanted)
             return {self.conversation: messages, **self.formatted({"type": "json_object"}, keywords)}
+        if mode is Mode.MD_JSON:
+            return {self.conversation: _instructed(self.messages(keywords), _FENCED_ORDER, wanted)}
         return self.formatted(self.json_schema(wanted), keywords)
 
     def messages(self, keywords: Mapping[str, Any]) -> list[Any]:
@@ -115,10 +120,9 @@ def _constructible(value: Any) -> Any:
     return [_constructible(part) for part in value] if isinstance(value, list) else value
 
 
-def _instructed(messages: list[Any], wanted: Format) -> list[Any]:
-    """Put the schema into the system message, the one that is there: many chat templates allow only one."""
-    text = json.dumps(wanted.schema, ensure_ascii=False)
-    order = f"Answer with one JSON object, and nothing else, that fits this JSON Schema:\n{text}"
+def _instructed(messages: list[Any], order: str, wanted: Format) -> list[Any]:
+    """Put an order and the schema into the system message that is there: many chat templates allow only one."""
+    order = f"{order} that fits this JSON Schema:\n{json.dumps(wanted.schema, ensure_ascii=False)}"
     first = messages[0] if messages else None
     if isinstance(first, Mapping) and first.get("role") == "system" and isinstance(first.get("content"), str):
         return [{**first, "content": f"{first['content']}\n\n{order}"}, *messages[1:]]

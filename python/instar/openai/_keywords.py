@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from instar.openai._mode import Mode
     from instar.openai._request import OnRetry
     from instar.parser import Limits
+    from instar.repair import Repairs
 
 FunctionT = TypeVar("FunctionT", bound="Callable[..., Any]")
 
@@ -28,6 +29,7 @@ class AskOptions(TypedDict, total=False):
     limits: Limits | None
     context: Any
     strict: bool | None
+    repair: Repairs | None
 
 
 class AnswerOptions(AskOptions, total=False):

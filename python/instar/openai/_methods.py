@@ -97,6 +97,7 @@ class ChatCompletions(Methods[ChatCompletion, CompletionUsage]):
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
     - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `repair`: what is mended of an answer that is not JSON, as `instar.Parser` takes it. "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent at the call, as
@@ -317,6 +318,7 @@ class AsyncChatCompletions(AsyncMethods[ChatCompletion, CompletionUsage]):
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
     - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `repair`: what is mended of an answer that is not JSON, as `instar.Parser` takes it. "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent when
@@ -538,6 +540,7 @@ class Responses(Methods[Response, ResponseUsage]):
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
     - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `repair`: what is mended of an answer that is not JSON, as `instar.Parser` takes it. "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent at the call, as
@@ -758,6 +761,7 @@ class AsyncResponses(AsyncMethods[Response, ResponseUsage]):
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
     - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `repair`: what is mended of an answer that is not JSON, as `instar.Parser` takes it. "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
     A streamed request asks for the token usage, unless `stream_options` is given. It is sent when

@@ -16,12 +16,14 @@ class Mode(Enum):
         JSON_SCHEMA: as `response_format`, strict where the strict dialect can express the schema.
         TOOLS: as the one function that the model is made to call.
         JSON: in the system message, with the provider's JSON mode: for servers that know no schemas.
+        MD_JSON: in the system message, which asks for JSON in a Markdown fence: for models that know no JSON mode.
 
     """
 
     JSON_SCHEMA = "json_schema"
     TOOLS = "tools"
     JSON = "json"
+    MD_JSON = "md_json"
 
     @classmethod
     @override

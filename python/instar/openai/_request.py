@@ -14,11 +14,14 @@ from instar._calls import calls_of
 from instar._dialects import dialect_of
 from instar._format import format_of
 from instar._options import ParserOptions
+from instar._pace import seconds_of
 from instar._projection import elements_of, partials_of
 from instar._schema import check_type
+from instar._session import Showing
 from instar._tools import name_of, tools_of
 from instar._turn import parts_of
 from instar.openai._mode import Mode
+from instar.openai._templates import refuse_templates
 from instar.partial import unwrap
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from instar._tools import Offered, Tools
     from instar.openai._endpoint import Endpoint
     from instar.parser import Limits
+    from instar.repair import Repairs
 
 T = TypeVar("T")
 
@@ -58,12 +62,14 @@ class Request:
     functions: the names of the functions that the model may call.
     foreign: the names of the caller's own functions, whose calls are never the answer.
     forced: where calls are the answer, whether the model has to make one.
+    schema: the type of the answer; None where there is no one type.
     many: the projection gives elements, each once, and not snapshots.
     """
 
     keywords: dict[str, Any]
     projection: Projection
     place: Literal["text", "call", "calls", "turn"]
+    schema: Any = None
     many: bool = False
     functions: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
@@ -71,6 +77,11 @@ class Request:
     emit: Emit = "delta"
     retries: int = 0
     on_retry: OnRetry | None = None
+
+    @property
+    def showing(self) -> Showing:
+        """How the answer is shown."""
+        return Showing(self.schema, seconds_of(self.emit))
 
 
 def build_request(  # noqa: PLR0913 - the keywords that the public methods share
@@ -89,6 +100,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
     context: Any = None,
     strict: bool | None = None,
     on_violation: Literal["raise", "defer"] = "raise",
+    repair: Repairs | None = None,
     **keywords: Any,
 ) -> Request:
     """Ask an API for a response model. The keywords are those of `Completions`; the rest of them is the request's.
@@ -96,11 +108,18 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
     Raises:
         TypeError: a keyword says what the response model says already, there is nothing to ask for, or a keyword is not
             what it should be.
-        ValueError: there is no such mode.
+        ValueError: there is no such mode, or a message is a template that `context` looks meant for.
 
     """
     mode = Mode(mode or default)
-    options = ParserOptions(live=live, limits=limits, context=context, strict=strict, on_violation=on_violation)
+    options = ParserOptions(
+        live=live,
+        limits=limits,
+        context=context,
+        strict=strict,
+        on_violation=on_violation,
+        repair="around" if repair is None else repair,
+    )
     if response_model is None and _offers_types(keywords):
         response_model = _TOOLS
     check_type(response_model, "response_model")
@@ -110,7 +129,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
     if on_error != "raise" and not many:
         message = f"on_error={on_error!r} is for elements: one answer that is refused is none"
         raise TypeError(message)
-    _prepare(endpoint, keywords, max_retries, on_retry)
+    _prepare(endpoint, keywords, context, max_retries, on_retry)
     tools, carrier = _tools(endpoint, schema, mode, keywords)
     if tools:
         place: Literal["call", "calls", "text"] = "calls"
@@ -127,6 +146,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
         {**keywords, **carrier},
         projection,
         place,
+        schema=None if tools else list[schema] if many else schema,  # type: ignore[valid-type]
         many=many,
         functions=tuple(tools),
         foreign=tuple(name_of(tool) for tool in keywords.get("tools") or ()),
@@ -148,20 +168,23 @@ def build_turn(  # noqa: PLR0913 - as above
     limits: Limits | None = None,
     context: Any = None,
     strict: bool | None = None,
+    repair: Repairs | None = None,
     **keywords: Any,
 ) -> Request:
     """Ask an API for a turn, in which the model may call these tools.
 
     Raises:
         TypeError: a keyword is not what it should be, or a tool.
-        ValueError: two tools have the same name.
+        ValueError: two tools have the same name, or a message is a template that `context` looks meant for.
 
     """
     if (keywords.get("n") or 1) > 1:
         message = "a turn is one answer of the model, and n= asks for several: leave it out"
         raise TypeError(message)
-    options = ParserOptions(live=live, limits=limits, context=context, strict=strict)
-    _prepare(endpoint, keywords, max_retries, on_retry)
+    options = ParserOptions(
+        live=live, limits=limits, context=context, strict=strict, repair="around" if repair is None else repair
+    )
+    _prepare(endpoint, keywords, context, max_retries, on_retry)
     offered = tools_of(tools)
     choice = keywords.pop("tool_choice", "auto")
     return Request(
@@ -177,9 +200,11 @@ def build_turn(  # noqa: PLR0913 - as above
 
 
 def _prepare(
-    endpoint: Endpoint[Any, Any], keywords: dict[str, Any], max_retries: int, on_retry: OnRetry | None
+    endpoint: Endpoint[Any, Any], keywords: dict[str, Any], context: Any, max_retries: int, on_retry: OnRetry | None
 ) -> None:
-    """Check what is said of asking again, and make sure that the request can be sent again."""
+    """Check the messages, and what is said of asking again, and make sure that the request can be sent again."""
+    if context is not None:
+        refuse_templates(keywords)
     if not isinstance(max_retries, int) or max_retries < 0:
         message = f"max_retries is how often to ask again, 0 or more, not {max_retries!r}"
         raise TypeError(message)

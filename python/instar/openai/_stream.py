@@ -22,8 +22,8 @@ from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream
 from instar._turn import Part, TurnSession, async_results, results
 from instar.errors import JSONError, StreamError, TruncatedError
 from instar.openai._endpoint import CompletionT, UsageT
+from instar.openai._feedback import answer_of, reason
 from instar.openai._hooks import log
-from instar.openai._mending import answer_of, reason
 from instar.openai._transport import connection_error
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ class ClientSession(BodySession[ItemT, FinalT], Generic[ItemT, FinalT, Completio
     def _begin(self, response: object, body: Body) -> None:
         """Read this response from now on. What an earlier one said has been readable until it came."""
         self._response = response
+        watched = self._pump.watched
         self._pump = self._request.projection(body, 0, self._passed)
+        self._pump.watched = watched
         self._settled = self._ended = False
 
     def _pumps(self) -> Iterable[Pump[ItemT, FinalT]]:
@@ -124,7 +126,7 @@ class ClientSession(BodySession[ItemT, FinalT], Generic[ItemT, FinalT, Completio
         if error is None or not mendable or self.attempt > request.retries:
             return False
         if not isinstance(error, APIConnectionError):
-            wrong = reason(error, self._pump, request)
+            wrong = reason(error, request)
             keywords = self._transport.endpoint.again(request.keywords, answer_of(self._pump), wrong)
             self._request = replace(request, keywords=keywords)
         self._source = self._failure = None
@@ -153,7 +155,7 @@ class ClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Stream[Ite
         request: Request,
         send: Callable[[Request], tuple[Source, Body]],
     ) -> None:
-        super().__init__(None, request.projection(None, 0, None))
+        super().__init__(None, request.projection(None, 0, None), request.showing)
         self._prepare(transport, request)
         self._send = send
         self._open()
@@ -165,7 +167,7 @@ class ClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Stream[Ite
         Reading one keeps what the others say for their readers. Leaving one leaves the others: it is this stream
         that closes the response.
         """
-        return tuple(BodyStream(self._source, pump, owner=False) for pump in self._pumps())
+        return tuple(BodyStream(self._source, pump, self._showing, owner=False) for pump in self._pumps())
 
     @override
     def _open(self) -> None:
@@ -191,7 +193,7 @@ class AsyncClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Async
         request: Request,
         send: Callable[[Request], Awaitable[tuple[AsyncSource, Body]]],
     ) -> None:
-        super().__init__(None, request.projection(None, 0, None))
+        super().__init__(None, request.projection(None, 0, None), request.showing)
         self._prepare(transport, request)
         self._send = send
 
@@ -217,7 +219,7 @@ class AsyncClientStream(ClientSession[ItemT, FinalT, CompletionT, UsageT], Async
                 "the request has not been sent: `stream = await client.create_partial(...)`, and then stream.choices"
             )
             raise RuntimeError(message)
-        return tuple(AsyncBodyStream(self._source, pump, owner=False) for pump in self._pumps())
+        return tuple(AsyncBodyStream(self._source, pump, self._showing, owner=False) for pump in self._pumps())
 
     @override
     async def _open(self) -> None:

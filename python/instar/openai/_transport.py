@@ -14,6 +14,7 @@ from instar._core import Body, Wire
 from instar._source import AsyncSource, Source
 from instar.openai._endpoint import CompletionT, Endpoint, UsageT
 from instar.openai._hooks import Hooks, log
+from instar.openai._tracers import warn_of_tracer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -49,6 +50,7 @@ class Transport(Generic[CompletionT, UsageT]):
             opened = self.resource.create(**keywords)
         self.hooks.tell("response", opened)
         if isinstance(opened, APIResponse):
+            warn_of_tracer(self.resource)
             source = Source(opened.iter_bytes(), opened, lambda: wake(opened.http_response))
             return source, self._body(request, opened, Wire)
         response = getattr(opened, "response", None)
@@ -69,6 +71,7 @@ class Transport(Generic[CompletionT, UsageT]):
             opened = await self.resource.create(**keywords)
         self.hooks.tell("response", opened)
         if isinstance(opened, AsyncAPIResponse):
+            warn_of_tracer(self.resource)
             return AsyncSource(opened.iter_bytes(), opened), self._body(request, opened, Wire)
         return AsyncSource(opened, opened), self._body(request, opened, ChunkWire)
 
@@ -96,7 +99,7 @@ class Transport(Generic[CompletionT, UsageT]):
             decoder(protocol),
             request.place,
             lambda error: self.endpoint.complain(error, opened),
-            emit=request.emit,
+            emit="read" if request.emit == "read" else "delta",
             elsewhere=True,
             several=not is_one_text(protocol),
             foreign=list(request.foreign),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import Self
 
+from instar._place import AsyncPlace, AsyncReading
+from instar._resolve import resolve
+from instar._streams import AsyncStream
 from instar.changes import Replica, coalesced
 from instar.errors import StreamError
 from instar.outlets._source import batches_of
@@ -49,6 +53,9 @@ class Shared:
         self._replica = Replica()
         self._readers: set[_Reader] = set()
         self._failure: Exception | None = None
+        self._reading = AsyncReading()
+        self._news = asyncio.Event()
+        self._count = self._seen = 0
         self._task = asyncio.get_running_loop().create_task(self._read())
 
     async def changes(self) -> AsyncGenerator[Batch, None]:
@@ -76,6 +83,21 @@ class Shared:
             self._readers.discard(reader)
         if self._failure is not None:
             raise self._failure
+
+    def at(self, path: str) -> AsyncPlace:
+        """Return a part of the value that you want to hear of, as `stream.at` does. Leaving it leaves the stream alone.
+
+        Raises:
+            ValueError: it is no path, or no value of the type has anything there: the message names the nearest field.
+            TypeError: what is shared is no stream of instar's.
+
+        """
+        stream = self._source
+        if not isinstance(stream, AsyncStream):
+            message = f"places are parts of a stream's value: what is shared here is {type(stream).__name__}"
+            raise TypeError(message)
+        handle = replace(stream._handle(), final=self.final, read_on=self._read_on, close=self._leave)  # noqa: SLF001 - it stands in for the stream
+        return AsyncPlace(self._reading, handle, resolve(path, stream._showing.schema))  # noqa: SLF001 - as above
 
     @property
     def snapshot(self) -> Any:
@@ -115,6 +137,9 @@ class Shared:
         try:
             async for batch in self._batches:
                 self._replica.apply(*batch)
+                self._count += 1
+                self._news.set()
+                self._news = asyncio.Event()
                 for reader in self._readers:
                     reader.put(batch)
         except Exception as error:  # noqa: BLE001 - every reader raises it
@@ -124,7 +149,22 @@ class Shared:
                 await self._batches.aclose()
             self._wake()
 
+    async def _read_on(self) -> bool:
+        """Wait for news, for those who watch places. False: the stream is over."""
+        while self._seen == self._count:
+            if self._task.done():
+                if self._failure is not None:
+                    raise self._failure
+                return False
+            await self._news.wait()
+        self._seen = self._count
+        return True
+
+    async def _leave(self) -> None:
+        """A place that raises leaves the stream to the others."""
+
     def _wake(self) -> None:
+        self._news.set()
         for reader in self._readers:
             reader.news.set()
 

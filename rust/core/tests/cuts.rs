@@ -33,7 +33,8 @@ fn feed<'t>(
     pieces: impl IntoIterator<Item = &'t [u8]>,
     on_violation: OnViolation,
 ) -> State {
-    let mut parser = Parser::new(Arc::clone(plan), Limits { depth: 6, bytes: 200 }, on_violation);
+    let mut parser =
+        Parser::new(Arc::clone(plan), Limits { depth: 6, bytes: 200, blank: 1000 }, on_violation);
     let (mut ops, mut cursor, mut violations) = (Vec::new(), Cursor::default(), Vec::new());
     for piece in pieces {
         let had_fault = parser.fault().is_some();
@@ -334,7 +335,8 @@ fn the_end_says_what_is_missing() {
     for (text, complete) in
         [("12", true), ("-", false), ("[1", false), ("\"a", false), ("1.", false), ("", false), ("{} ", true)]
     {
-        let mut parser = Parser::new(any_plan(), Limits { depth: 6, bytes: 200 }, OnViolation::Raise);
+        let mut parser =
+            Parser::new(any_plan(), Limits { depth: 6, bytes: 200, blank: 1000 }, OnViolation::Raise);
         parser.push(text.as_bytes());
         assert!(matches!(parser.advance(), Ok(Step::Drained)));
         match parser.end() {

@@ -297,4 +297,8 @@ impl<R: Receiver> Tokens for Parse<'_, R> {
     fn unexpected(&self, at: usize) -> SyntaxError {
         self.grammar.unexpected(at)
     }
+
+    fn blank(&self, at: usize) -> Result<(), SyntaxError> {
+        if self.grammar.complete() { Ok(()) } else { Err(Syntax::TooBlank.at(at)) }
+    }
 }

@@ -9,6 +9,9 @@ use crate::text::{Source, Span, character_length, character_start};
 /// Python refuses to read integers of more digits, and jiter, which Pydantic reads with, any number.
 const MAX_DIGITS: usize = 4300;
 
+/// Blanks are counted whenever so many bytes have been read, for to count each costs more than to read it.
+const BLANK_STEP: usize = 64;
+
 /// A receiver of tokens. Offsets count in the raw text.
 pub(crate) trait Tokens {
     /// Why the receiver of the events stops.
@@ -33,6 +36,8 @@ pub(crate) trait Tokens {
     fn ends_scalar(&self, byte: u8, at: usize) -> Result<(), SyntaxError>;
     /// The error of a byte at `at` that begins no token.
     fn unexpected(&self, at: usize) -> SyntaxError;
+    /// Checks that there may be too many blanks up to `at`: behind the root value there may.
+    fn blank(&self, at: usize) -> Result<(), SyntaxError>;
 }
 
 /// Where the lexer is between two bytes.
@@ -86,11 +91,23 @@ pub(crate) struct Lexer {
     strings: Strings,
     /// The characters of the open string before the one at which the receiver stopped.
     accepted: Option<Span>,
+    /// How many blanks there are before the multiple of [`BLANK_STEP`] that a blank has reached last.
+    blanks: usize,
+    /// How many blanks may follow each other.
+    pub(crate) most_blanks: usize,
 }
 
 impl Lexer {
     pub(crate) fn new() -> Self {
-        Self { mode: Mode::Between, at: 0, start: 0, strings: Strings::default(), accepted: None }
+        Self {
+            mode: Mode::Between,
+            at: 0,
+            start: 0,
+            strings: Strings::default(),
+            accepted: None,
+            blanks: 0,
+            most_blanks: usize::MAX,
+        }
     }
 
     /// The bytes that spans refer to.
@@ -219,7 +236,7 @@ impl Lexer {
         match raw[at] {
             b' ' | b'\n' | b'\t' | b'\r' => {
                 self.at += 1;
-                Ok(())
+                if self.at.is_multiple_of(BLANK_STEP) { self.count_blanks(raw, tokens) } else { Ok(()) }
             }
             byte @ (b'{' | b'}' | b'[' | b']' | b':' | b',') => {
                 self.at += 1;
@@ -246,6 +263,16 @@ impl Lexer {
                 tokens.open_scalar(kind, at)
             }
         }
+    }
+
+    /// Counts the blanks before a multiple of the step, which is reached now.
+    #[cold]
+    fn count_blanks<T: Tokens>(&mut self, raw: &[u8], tokens: &T) -> Result<(), Stop<T::Stop>> {
+        let from = self.at - BLANK_STEP;
+        let goes_on = from > 0 && is_blank(raw[from - 1]);
+        let blanks = raw[from..self.at].iter().rev().take_while(|byte| is_blank(**byte)).count();
+        self.blanks = if blanks == BLANK_STEP && goes_on { self.blanks + blanks } else { blanks };
+        if self.blanks > self.most_blanks { tokens.blank(self.at - 1).map_err(Stop::from) } else { Ok(()) }
     }
 
     fn open(&mut self, mode: Mode) {
@@ -480,4 +507,8 @@ fn invalid_byte(raw: &[u8], start: usize) -> usize {
         Err(error) => error.error_len().is_none(),
     };
     (start..raw.len()).find(|&at| !possible(at + 1)).unwrap_or(raw.len())
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
 }

@@ -20,6 +20,14 @@ impl Reader {
         Self { lexer: Lexer::new(), grammar: Grammar::new(nesting) }
     }
 
+    /// The same reader, which refuses more than so many blanks behind each other (but behind the root value). They are
+    /// counted at every 64th byte.
+    #[must_use]
+    pub fn with_blanks(mut self, most: usize) -> Self {
+        self.lexer.most_blanks = most;
+        self
+    }
+
     /// Reads what lies in `raw` behind the bytes already read.
     ///
     /// # Errors

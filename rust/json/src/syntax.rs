@@ -48,6 +48,8 @@ pub enum Syntax {
     InvalidUtf8,
     /// A container, or a member of one, that is nested deeper than the limit.
     TooDeep,
+    /// More blanks behind each other than the limit.
+    TooBlank,
 }
 
 impl fmt::Display for Syntax {
@@ -70,6 +72,7 @@ impl fmt::Display for Syntax {
             Self::LoneSurrogate => "lone surrogate in an escape",
             Self::InvalidUtf8 => "invalid UTF-8",
             Self::TooDeep => "nested too deeply",
+            Self::TooBlank => "too much white space",
         })
     }
 }

@@ -73,12 +73,19 @@ pub struct Position {
 impl Position {
     /// The position of byte `offset` of `raw`. Costs one pass over the text, so it is asked for only when shown.
     #[must_use]
-    #[expect(clippy::naive_bytecount, reason = "an error is shown once; no crate for that")]
     pub fn find(raw: &[u8], offset: usize) -> Self {
-        let before = &raw[..offset.min(raw.len())];
-        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        Self { line, column: 1 + characters(&before[start..]) }
+        Self { line: 1, column: 1 }.behind(&raw[..offset.min(raw.len())])
+    }
+
+    /// The position behind these bytes, which begin here.
+    #[must_use]
+    #[expect(clippy::naive_bytecount, reason = "an error is shown once; no crate for that")]
+    pub fn behind(self, bytes: &[u8]) -> Self {
+        let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
+        match bytes.iter().rposition(|&byte| byte == b'\n') {
+            Some(end) => Self { line: self.line + lines, column: 1 + characters(&bytes[end + 1..]) },
+            None => Self { line: self.line, column: self.column + characters(bytes) },
+        }
     }
 }
 

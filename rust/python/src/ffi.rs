@@ -9,7 +9,7 @@ use pyo3::ffi;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
-use pyo3::types::{PyAny, PyDict, PyList, PySet, PyString, PyType};
+use pyo3::types::{PyAny, PyDict, PyList, PySet, PyString, PyTuple, PyType};
 use pyo3::{PyClass, PyTraverseError, PyVisit};
 
 /// A method of one argument that `CPython` calls as it calls its own (`METH_O`).
@@ -115,6 +115,31 @@ pub(crate) fn new_instance<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'p
             return Err(PyTypeError::new_err("the class has no __new__"));
         };
         Bound::from_owned_ptr_or_err(py, new(class, no_arguments.as_ptr(), null_mut()))
+    }
+}
+
+/// A new instance of a subclass of `tuple` that has no `__new__` of its own, or one that does no more than a tuple's: a
+/// named tuple.
+///
+/// 40 ns against 150 ns for calling `tuple.__new__` (`CPython` 3.11).
+pub(crate) fn new_tuple<'py, const N: usize>(
+    class: &Bound<'py, PyType>,
+    members: [Bound<'py, PyAny>; N],
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    debug_assert!(class.is_subclass_of::<PyTuple>().unwrap_or(false));
+    // SAFETY: a type that lives as long as its reference; `tp_alloc` gives a new tuple of so many empty places or sets an
+    // exception, and each place takes over one reference before anybody else sees the tuple.
+    unsafe {
+        let class = class.as_type_ptr();
+        let Some(allocate) = (*class).tp_alloc else {
+            return Err(PyTypeError::new_err("the class cannot be instantiated"));
+        };
+        let tuple = Bound::from_owned_ptr_or_err(py, allocate(class, N.cast_signed()))?;
+        for (place, member) in members.into_iter().enumerate() {
+            ffi::PyTuple_SET_ITEM(tuple.as_ptr(), place.cast_signed(), member.into_ptr());
+        }
+        Ok(tuple)
     }
 }
 

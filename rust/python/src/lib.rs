@@ -28,9 +28,7 @@ mod _core {
     #[pymodule_export]
     use crate::pump::{Body, Pull, Pump};
     #[pymodule_export]
-    use crate::py::ChangeReader;
-    #[pymodule_export]
-    use crate::py::{PyDelta, PyEvents, PyParser, PyWire};
+    use crate::py::{ChangeReader, JsonText, PyDelta, PyEvents, PyParser, PyWire};
     #[pymodule_export]
     use crate::schema::Schema;
 

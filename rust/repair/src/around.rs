@@ -37,6 +37,20 @@ pub(crate) struct Found {
     pub(crate) scalar: bool,
 }
 
+/// What may stand before a value at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Allowance {
+    /// Bytes without a value.
+    pub prose: usize,
+    /// Blanks behind each other.
+    pub blank: usize,
+}
+
+impl Allowance {
+    /// Anything.
+    pub const UNLIMITED: Self = Self { prose: usize::MAX, blank: usize::MAX };
+}
+
 /// What a scan of the text leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scan {
@@ -50,6 +64,8 @@ pub(crate) enum Scan {
     Refused(usize),
     /// Too much text without a value ends here.
     TooLong(usize),
+    /// Too much white space ends here.
+    TooBlank(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +97,9 @@ pub(crate) struct Around {
     pub(crate) reasoning: Vec<Part>,
     /// Whether a value has been accepted.
     pub(crate) accepted: bool,
-    /// How much text there may be without a value.
-    limit: usize,
+    allowance: Allowance,
+    /// How many blanks have come that are not in prose.
+    blanks: usize,
     /// Whether values in quotes other than JSON's may begin here.
     texts: bool,
 }
@@ -122,7 +139,7 @@ enum Mark {
 
 impl Around {
     /// `texts` says whether the root may be a string.
-    pub(crate) fn new(repairs: RepairSet, limit: usize, texts: bool) -> Self {
+    pub(crate) fn new(repairs: RepairSet, allowance: Allowance, texts: bool) -> Self {
         Self {
             repairs,
             mode: Mode::Open,
@@ -132,7 +149,8 @@ impl Around {
             prose: Vec::new(),
             reasoning: Vec::new(),
             accepted: false,
-            limit,
+            allowance,
+            blanks: 0,
             texts,
         }
     }
@@ -163,7 +181,7 @@ impl Around {
 
     /// Reads on.
     pub(crate) fn scan(&mut self, text: &[u8], whole: bool, record: &mut Record) -> Scan {
-        let limit = if self.accepted { usize::MAX } else { self.limit.max(self.at) };
+        let limit = if self.accepted { usize::MAX } else { self.allowance.prose.max(self.at) };
         let too_long = text.len() > limit;
         let (text, whole) = if too_long { (&text[..limit], false) } else { (text, whole) };
         loop {
@@ -194,7 +212,8 @@ impl Around {
         match byte {
             _ if is_blank(byte) => {
                 self.at += 1;
-                return None;
+                self.blanks += 1;
+                return (self.blanks > self.allowance.blank && !self.accepted).then_some(Scan::TooBlank(at));
             }
             b'{' | b'[' | b'"' => return Some(Scan::Candidate(found)),
             0xEF if self.has(RepairKind::Bom) && rest.starts_with("\u{feff}".as_bytes()) => {

@@ -1,5 +1,6 @@
 //! Which repair would have read what a strict parser refuses.
 
+use crate::around::Allowance;
 use crate::guide::Guide;
 use crate::kind::{RepairKind, RepairSet};
 use crate::mender::{Mender, Step};
@@ -8,8 +9,12 @@ use crate::mender::{Mender, Step};
 #[must_use]
 pub fn diagnose(text: &[u8]) -> Option<RepairKind> {
     let inside = RepairKind::ALL.into_iter().filter(|&kind| !RepairSet::of(&[kind]).only_around());
-    if let Some(kind) = inside.into_iter().find(|&kind| reads(text, RepairSet::of(&[kind]))) {
-        return Some(kind);
+    let (reading, others): (Vec<_>, Vec<_>) = inside.partition(|&kind| reads(text, RepairSet::of(&[kind])));
+    match reading.first() {
+        Some(&kind) if !others.is_empty() => return Some(kind),
+        // What none of them refuses yet, none of them mends.
+        Some(_) => return None,
+        None => {}
     }
     let is_fence = matches!(text.trim_ascii_start(), [b'`' | b'~', ..]);
     reads(text, RepairSet::AROUND.with(RepairKind::Word)).then_some(if is_fence {
@@ -22,7 +27,7 @@ pub fn diagnose(text: &[u8]) -> Option<RepairKind> {
 /// Whether a text that begins so may be read with these repairs.
 fn reads(text: &[u8], repairs: RepairSet) -> bool {
     let guide = Guide::any();
-    let mut mender = Mender::new(repairs, &guide, usize::MAX);
+    let mut mender = Mender::new(repairs, &guide, Allowance::UNLIMITED);
     mender.push(text);
     loop {
         match mender.advance(&guide) {
@@ -54,6 +59,9 @@ mod tests {
             ("[\"the \"b", Some(RepairKind::InnerQuote)),
             ("[1 /", Some(RepairKind::Comment)),
             ("[1 =", None),
+            ("[1, .", None),
+            ("[10-", None),
+            ("[\"\\ud83d\"", Some(RepairKind::Surrogate)),
             ("{\"a\": ;", None),
         ] {
             assert_eq!(diagnose(text.as_bytes()), kind, "{text}");

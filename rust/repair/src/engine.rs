@@ -3,6 +3,7 @@
 use crate::fault::Fault;
 use crate::guide::Guide;
 use crate::mender::{Mender, Refusal, Step};
+use crate::value::Pass;
 
 /// A strict reader of the mended text.
 pub trait Engine {
@@ -84,16 +85,35 @@ impl Mender {
             let verdict = engine.read(self.part(raw))?;
             return self.read_aside(raw, before, verdict, engine, guide);
         }
-        if !self.pass(raw) {
-            self.push(raw);
-            return self.drive(engine, guide);
+        match self.pass(raw) {
+            Pass::Held => Ok(Outcome::Drained),
+            Pass::Through => {
+                let verdict = engine.read(self.part(raw))?;
+                self.read_passed(verdict, engine, guide)
+            }
+            Pass::Looks => {
+                self.push(raw);
+                self.drive(engine, guide)
+            }
         }
-        match engine.read(self.part(raw))? {
-            Verdict::Taken => Ok(Outcome::Drained),
-            verdict => match self.answer(verdict, engine, guide) {
-                Some(outcome) => Ok(outcome),
-                None => self.drive(engine, guide),
-            },
+    }
+
+    /// Goes on behind a part of the text that was passed, of which the engine has said `verdict`.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn read_passed<E: Engine>(
+        &mut self,
+        verdict: Verdict,
+        engine: &mut E,
+        guide: &Guide,
+    ) -> Result<Outcome, E::Error> {
+        if verdict == Verdict::Taken {
+            return Ok(Outcome::Drained);
+        }
+        match self.answer(verdict, engine, guide) {
+            Some(outcome) => Ok(outcome),
+            None => self.drive(engine, guide),
         }
     }
 
@@ -110,14 +130,10 @@ impl Mender {
         engine: &mut E,
         guide: &Guide,
     ) -> Result<Outcome, E::Error> {
-        if verdict == Verdict::Taken {
-            return Ok(Outcome::Drained);
+        if verdict != Verdict::Taken {
+            self.catch_up(&engine.text()[..before], raw);
         }
-        self.catch_up(&engine.text()[..before], raw);
-        match self.answer(verdict, engine, guide) {
-            Some(outcome) => Ok(outcome),
-            None => self.drive(engine, guide),
-        }
+        self.read_passed(verdict, engine, guide)
     }
 
     /// A part of the mended text.

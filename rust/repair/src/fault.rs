@@ -26,6 +26,8 @@ pub enum FaultKind {
     Trailing,
     /// Too much text without a value.
     TooMuchProse,
+    /// Too much white space before the value.
+    TooBlank,
     /// Nothing reads what comes here.
     Unread,
 }
@@ -40,7 +42,8 @@ impl fmt::Display for FaultKind {
             Self::UnclearEnd => "a quote right behind the value, which may have ended too early",
             Self::SecondObject => "a second object, where one was read as a list of one",
             Self::Trailing => "trailing characters after the value",
-            Self::TooMuchProse => "too much text without a JSON value",
+            Self::TooMuchProse => "more text without a JSON value than `Limits.prose` allows",
+            Self::TooBlank => "more white space than `Limits.blank` allows",
             Self::Unread => "unexpected character",
         })
     }

@@ -174,6 +174,12 @@ impl RepairSet {
         self.0 & !(Self::AROUND.0 | Self::of(&[K::Truncated]).0) == 0
     }
 
+    /// Those of the set that mend what stands around a value.
+    #[must_use]
+    pub fn around(self) -> Self {
+        Self(self.0 & Self::AROUND.0)
+    }
+
     /// The set without the repairs that ask what the schema wants.
     pub(crate) fn without_schema(self) -> Self {
         Self(self.0 & !Self::of(&[K::Wrapper, K::Encoded, K::Name, K::Member]).0)

@@ -30,6 +30,7 @@ mod source;
 mod value;
 mod word;
 
+pub use around::Allowance;
 pub use cut::complete;
 pub use diagnosis::diagnose;
 pub use engine::{Engine, Mended, Outcome, Verdict};
@@ -38,3 +39,4 @@ pub use guide::{Choice, Field, Guide, Kinds, Node, NodeId};
 pub use kind::{RepairKind, RepairSet};
 pub use mender::{Ending, Mender, Refusal, Step};
 pub use record::{Repair, quotation};
+pub use value::Pass;

@@ -87,6 +87,8 @@ enum State {
     /// In a comment; behind it comes what the flag says.
     LineComment {
         comma: bool,
+        /// Whether there is a quote in it.
+        quoted: bool,
     },
     BlockComment {
         comma: bool,
@@ -104,15 +106,22 @@ impl Look {
         self.at
     }
 
+    /// Goes on in a key by so many plain characters. False if it has to look at them.
+    pub(crate) fn pass(&mut self, length: usize) -> bool {
+        let passes =
+            matches!(self.state, State::Key(Quote::Double)) && self.at + length <= self.start + BOUND;
+        self.at += if passes { length } else { 0 };
+        passes
+    }
+
     /// Looks on.
     pub(crate) fn decide(&mut self, text: &[u8], whole: bool, setting: Setting) -> Verdict {
         loop {
-            if self.at > self.start + BOUND {
-                return Verdict::Ends;
-            }
             let rest = text.get(self.at..).unwrap_or_default();
-            let Some(&byte) = rest.first() else {
-                return if whole { Verdict::Ends } else { Verdict::Open };
+            let byte = match rest.first() {
+                Some(&byte) if self.at <= self.start + BOUND => byte,
+                None if !whole && self.at <= self.start + BOUND => return Verdict::Open,
+                _ => return self.undecided(setting),
             };
             let verdict = match self.state {
                 State::Quote => self.behind_quote(byte, rest, whole, setting),
@@ -128,13 +137,7 @@ impl Look {
                 State::Separator => self.separator(byte, setting),
                 State::Closed { depth, line } => self.closed(byte, depth, line),
                 State::Member => self.member(byte),
-                State::LineComment { comma } => {
-                    if byte == b'\n' {
-                        self.state = if comma { State::Comma } else { State::Quote };
-                    }
-                    self.at += 1;
-                    None
-                }
+                State::LineComment { comma, quoted } => self.line_comment(byte, comma, quoted, setting),
                 State::BlockComment { comma } => match rest {
                     [b'*', b'/', ..] => {
                         self.state = if comma { State::Comma } else { State::Quote };
@@ -316,6 +319,27 @@ impl Look {
         }
     }
 
+    /// Nothing within the bound decides: a quote ends its string.
+    fn undecided(&self, setting: Setting) -> Verdict {
+        match self.state {
+            State::LineComment { quoted: true, .. } if setting.odd => Verdict::Inner,
+            _ => Verdict::Ends,
+        }
+    }
+
+    /// What looks like a comment is a part of the string if one of its quotes is needed to close one that is open.
+    fn line_comment(&mut self, byte: u8, comma: bool, quoted: bool, setting: Setting) -> Option<Verdict> {
+        if byte == b'\n' {
+            if quoted && setting.odd {
+                return Some(Verdict::Inner);
+            }
+            self.state = if comma { State::Comma } else { State::Quote };
+        } else {
+            self.state = State::LineComment { comma, quoted: quoted || byte == b'"' };
+        }
+        self.skip()
+    }
+
     /// It is no end, though it closes something.
     fn inner(&mut self) -> Verdict {
         self.closes = true;
@@ -347,8 +371,8 @@ impl Look {
     fn comment(&mut self, rest: &[u8], whole: bool, repairs: RepairSet, comma: bool) -> bool {
         let in_comment = match rest {
             _ if !repairs.has(RepairKind::Comment) => return false,
-            [b'#', ..] if self.blank || comma => State::LineComment { comma },
-            [b'/', b'/', ..] => State::LineComment { comma },
+            [b'#', ..] if self.blank || comma => State::LineComment { comma, quoted: false },
+            [b'/', b'/', ..] => State::LineComment { comma, quoted: false },
             [b'/', b'*', ..] => State::BlockComment { comma },
             [b'/'] if !whole => return false,
             _ => return false,
@@ -456,6 +480,8 @@ mod tests {
             (", 5 apples", true, Verdict::Inner),
             ("\n\"b\"", false, Verdict::Ends),
             ("\n\"b\"", true, Verdict::Inner),
+            (" # \"b\"\n]", false, Verdict::Ends),
+            (" # 1 in b\"\n]", true, Verdict::Inner),
             ("\"b\"", false, Verdict::Unclear),
             ("\"b\"", true, Verdict::Inner),
             (" {", false, Verdict::Ends),

@@ -37,14 +37,17 @@ impl Source {
         }
     }
 
-    /// Takes in ASCII, if that is read at once where it comes.
-    pub(crate) fn pass(&mut self, ascii: &[u8]) -> bool {
-        let direct = self.layers.is_empty() && self.readable == self.raw.len() && !self.is_invalid;
-        if direct {
-            self.raw.extend_from_slice(ascii);
-            self.readable = self.raw.len();
-        }
-        direct
+    /// Whether what comes is read at once, and as it comes.
+    #[inline]
+    pub(crate) fn is_direct(&self) -> bool {
+        self.layers.is_empty() && self.readable == self.raw.len() && !self.is_invalid
+    }
+
+    /// Takes in ASCII.
+    #[inline]
+    pub(crate) fn pass(&mut self, ascii: &[u8]) {
+        self.raw.extend_from_slice(ascii);
+        self.readable = self.raw.len();
     }
 
     /// Whether what comes at [`Source::readable`] is no UTF-8.

@@ -47,18 +47,23 @@ impl Assembler {
         self.finished.get(&choice).copied().unwrap_or(!self.done)
     }
 
-    /// Where what comes next of the text goes that a delta belongs to.
-    pub(crate) fn slot(&mut self, delta: &DeltaSpan, calls: &mut ToolCalls) -> Slot {
-        let &DeltaSpan { kind, choice, item, .. } = delta;
-        if let Some(call) = delta.call {
-            return Slot::Call(calls.slot(choice, call));
+    /// Where what comes next of the text goes that a delta belongs to. None for a call that has not begun.
+    pub(crate) fn slot(&mut self, delta: &DeltaSpan, calls: &ToolCalls) -> Option<Slot> {
+        match delta.call {
+            Some(call) => calls.position(delta.choice, call).map(Slot::Call),
+            None => Some(Slot::Text(self.text(delta))),
         }
-        let found =
-            self.texts.iter().rposition(|text| (text.kind, text.choice, text.item) == (kind, choice, item));
-        Slot::Text(found.unwrap_or_else(|| {
+    }
+
+    /// The slot of the text that a delta belongs to.
+    fn text(&mut self, delta: &DeltaSpan) -> usize {
+        let &DeltaSpan { kind, choice, item, .. } = delta;
+        let place = (beside(kind), choice, item);
+        let found = self.texts.iter().rposition(|text| (beside(text.kind), text.choice, text.item) == place);
+        found.unwrap_or_else(|| {
             self.texts.push(Text { kind, choice, item, so_far: String::new() });
             self.texts.len() - 1
-        }))
+        })
     }
 
     /// Takes in the next characters of a growing text, unless they have to be looked at. Returns whether it has.
@@ -84,12 +89,12 @@ impl Assembler {
         emit: &mut impl FnMut(Delta<'_>),
     ) -> Result<Taken, FaultKind> {
         let &DeltaSpan { kind, choice, call, item, .. } = delta;
-        let mut emit_text = |text| emit(Delta { kind, choice, call, item, text });
+        let mut emit_text = |kind, text| emit(Delta { kind, choice, call, item, text });
         match kind {
             DeltaKind::Reasoning | DeltaKind::Text | DeltaKind::Prose | DeltaKind::Refusal => {
-                let new = self.add(delta, text, calls)?;
+                let (kind, new) = self.add(delta, text)?;
                 if !new.is_empty() {
-                    emit_text(new);
+                    emit_text(kind, new);
                 }
             }
             DeltaKind::Call
@@ -98,14 +103,14 @@ impl Assembler {
             | DeltaKind::Input
             | DeltaKind::CallEnd => {
                 if !text.is_empty() || matches!(kind, DeltaKind::Input | DeltaKind::CallEnd) {
-                    let slot = calls.slot(choice, call.unwrap_or(0));
+                    let slot = calls.slot(choice, call.unwrap_or(0), emit);
                     return calls.at(slot).take(kind, delta.extent, text, emit);
                 }
             }
             DeltaKind::Restart => {
                 self.texts.retain(|text| text.choice != choice);
                 calls.restart(choice);
-                emit_text("");
+                emit_text(kind, "");
             }
             DeltaKind::Finish => {
                 if !text.is_empty() {
@@ -116,7 +121,7 @@ impl Assembler {
             }
             DeltaKind::Usage | DeltaKind::Error => {
                 if !matches!(text, "{}" | "\"\"") {
-                    emit_text(text);
+                    emit_text(kind, text);
                 }
             }
             DeltaKind::Done => {
@@ -144,33 +149,32 @@ impl Assembler {
         }
     }
 
-    /// Adds to a text. Returns what is new of it.
-    fn add<'t>(
-        &mut self,
-        delta: &DeltaSpan,
-        text: &'t str,
-        calls: &mut ToolCalls,
-    ) -> Result<&'t str, FaultKind> {
+    /// Adds to a text. Returns what is new of it, and what kind of text it has been from its beginning.
+    fn add<'t>(&mut self, delta: &DeltaSpan, text: &'t str) -> Result<(DeltaKind, &'t str), FaultKind> {
         if delta.extent != Extent::Piece && (text.is_empty() || self.is_copy(delta, text)) {
-            return Ok("");
+            return Ok((delta.kind, ""));
         }
-        let Slot::Text(slot) = self.slot(delta, calls) else { return Ok("") };
-        let so_far = &mut self.texts[slot].so_far;
+        let slot = self.text(delta);
+        let Text { kind, ref mut so_far, .. } = self.texts[slot];
         let new = match delta.extent {
             Extent::Piece => text,
             Extent::Copy => text.strip_prefix(so_far.as_str()).unwrap_or(""),
             Extent::Whole => text.strip_prefix(so_far.as_str()).ok_or_else(|| contradiction(so_far, text))?,
         };
         so_far.push_str(new);
-        Ok(new)
+        Ok((kind, new))
     }
 
     /// Whether evidence for a text of which nothing has come is that of another one: some servers number them in the
     /// end in another way than before.
     fn is_copy(&self, delta: &DeltaSpan, all: &str) -> bool {
-        let beside = |kind| if kind == DeltaKind::Prose { DeltaKind::Text } else { kind };
         let like = |text: &&Text| (beside(text.kind), text.choice) == (beside(delta.kind), delta.choice);
         let mut same = self.texts.iter().filter(like);
         same.clone().all(|text| text.item != delta.item) && same.any(|text| text.so_far == all)
     }
+}
+
+/// The kind of text that may turn out to stand beside the answer.
+fn beside(kind: DeltaKind) -> DeltaKind {
+    if kind == DeltaKind::Prose { DeltaKind::Text } else { kind }
 }

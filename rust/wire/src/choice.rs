@@ -8,6 +8,8 @@ mod opening;
 
 use std::collections::VecDeque;
 
+use memchr::memchr2;
+
 use crate::{Delta, DeltaKind};
 use opening::Opening;
 
@@ -28,6 +30,7 @@ pub enum Place {
 
 /// What was asked for.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Asked {
     /// Where the answer should stand.
     pub place: Place,
@@ -35,6 +38,8 @@ pub struct Asked {
     pub elsewhere: bool,
     /// Whether several texts may come, of which one is the answer.
     pub several: bool,
+    /// Whether prose may precede the JSON in a text: who reads it looks for JSON behind the prose.
+    pub mended: bool,
     /// Whether neighbours that go on with the same are joined while nobody takes them.
     pub joined: bool,
     /// The names of the functions whose calls are never the answer.
@@ -88,6 +93,8 @@ struct Text {
     /// How much white space it begins with.
     blank: usize,
     opening: Opening,
+    /// Whether a bracket has come, which may open a value.
+    bracketed: bool,
 }
 
 /// One of the calls.
@@ -98,6 +105,8 @@ struct Call {
     id: String,
     name: String,
     arguments: String,
+    /// Whether its arguments may be any text.
+    is_custom: bool,
 }
 
 /// Where the answer stands.
@@ -144,7 +153,11 @@ impl Choice {
                 self.of_call(delta, |call, text| call.arguments.push_str(text), Some(Event::Arguments));
             }
             DeltaKind::Input => {
-                self.of_call(delta, |call, text| call.arguments.push_str(text), Some(Event::Input));
+                let add = |call: &mut Call, text: &str| {
+                    call.is_custom = true;
+                    call.arguments.push_str(text);
+                };
+                self.of_call(delta, add, Some(Event::Input));
             }
             DeltaKind::CallEnd => self.of_call(delta, |_, _| {}, Some(Event::End)),
             DeltaKind::Finish => self.finish_reason = Some(delta.text.to_owned()),
@@ -154,9 +167,32 @@ impl Choice {
 
     /// The response has ended: what has come is all.
     pub fn end(&mut self) {
-        if !std::mem::replace(&mut self.ended, true) && self.answer.is_none() && self.refusal.is_empty() {
-            self.fall_back();
+        if !std::mem::replace(&mut self.ended, true)
+            && self.answer.is_none()
+            && self.refusal.is_empty()
+            && let Some(place) = self.next_place()
+        {
+            self.choose(place);
         }
+    }
+
+    /// The response has ended, and there is no JSON in the prose that may have held the answer: looks for it in the
+    /// next place. False if there is none.
+    pub fn instead(&mut self) -> bool {
+        if !(self.ended && self.asked.mended && self.is_prose()) {
+            return false;
+        }
+        let place = self.next_place();
+        match place {
+            Some(place) => self.choose(place),
+            // Where a call was asked for, prose without JSON is no attempt at an answer.
+            None if self.asked.place == Place::Call => {
+                self.answer = None;
+                self.queue.push(Event::Restart, "");
+            }
+            None => {}
+        }
+        place.is_some() || self.answer.is_none()
     }
 
     /// What comes next of the answer: an event, and its characters.
@@ -260,42 +296,85 @@ impl Choice {
         }
         match self.answer {
             Some(Answer::Text(answer)) if answer == index => self.queue.push(Event::Text, delta),
-            None if self.text_is_answer(index) => self.choose_text(index),
+            _ if self.text_is_answer(index) => self.choose(Answer::Text(index)),
             _ => {}
         }
     }
 
-    /// Whether a text is the answer, as far as it has come.
+    /// Whether a text is the answer, as far as it has come, and not what was taken for it so far.
     fn text_is_answer(&self, index: usize) -> bool {
+        let Asked { place, elsewhere, several, mended, .. } = self.asked;
         let text = &self.texts[index];
-        match self.asked.place {
+        let opens = text.opening == Opening::Json;
+        let may_hold = mended && text.opening == Opening::Prose && text.bracketed;
+        match place {
             _ if text.beside => false,
-            Place::First => text.opening == Opening::Json,
-            Place::Text if self.asked.several => text.opening == Opening::Json,
-            Place::Text => !(self.asked.elsewhere && text.is_blank()),
+            Place::First | Place::Text if self.answer.is_some() => opens && self.is_prose(),
+            Place::First => opens || may_hold,
+            Place::Text if several => opens || may_hold,
+            Place::Text => !(elsewhere && text.is_blank()),
             Place::Call | Place::Calls | Place::Turn => false,
         }
     }
 
-    fn choose_text(&mut self, index: usize) {
-        self.answer = Some(Answer::Text(index));
-        self.queue.push(Event::Text, &self.texts[index].content);
+    /// Whether the answer, as far as somebody has looked for it, is prose that may hold JSON.
+    fn is_prose(&self) -> bool {
+        match self.answer {
+            Some(Answer::Text(index)) => self.texts[index].opening == Opening::Prose,
+            Some(Answer::Texts) => true,
+            _ => false,
+        }
+    }
+
+    /// Looks for the answer here from now on.
+    fn choose(&mut self, answer: Answer) {
+        if self.answer.replace(answer).is_some() {
+            self.queue.push(Event::Restart, "");
+        }
+        match answer {
+            Answer::Text(index) => self.queue.push(Event::Text, &self.texts[index].content),
+            Answer::Texts => self.queue.push(Event::Text, &self.candidates()),
+            Answer::Reasoning => self.queue.push(Event::Text, &self.reasoning),
+            Answer::Call(index) if self.ended => {
+                let call = &self.calls[index];
+                let event = if call.is_custom { Event::Input } else { Event::Arguments };
+                self.queue.push(event(index), &call.arguments);
+                self.queue.push(Event::End(index), "");
+            }
+            Answer::Call(_) => {}
+        }
     }
 
     fn begin_call(&mut self, number: Option<u32>, name: &str) {
         let index = self.calls.len();
         self.calls.push(Call { number, name: name.to_owned(), ..Call::default() });
-        let may_be_answer = match self.asked.place {
-            Place::Calls | Place::Turn => {
-                self.queue.push(Event::Call(index), name);
-                false
-            }
+        if matches!(self.asked.place, Place::Calls | Place::Turn) {
+            self.queue.push(Event::Call(index), name);
+        } else if self.may_be_answer(index) && self.gives_way() {
+            self.choose(Answer::Call(index));
+        }
+    }
+
+    /// Whether a call may be the answer.
+    fn may_be_answer(&self, call: usize) -> bool {
+        let Asked { place, elsewhere, ref foreign, .. } = self.asked;
+        let counts = match place {
             Place::First | Place::Call => true,
-            Place::Text => self.asked.elsewhere,
+            Place::Text => elsewhere,
+            Place::Calls | Place::Turn => false,
         };
-        if may_be_answer && self.answer.is_none() && !self.asked.foreign.iter().any(|foreign| foreign == name)
-        {
-            self.answer = Some(Answer::Call(index));
+        counts && !foreign.contains(&self.calls[call].name)
+    }
+
+    /// Whether a call that begins takes the place of what was taken for the answer so far.
+    fn gives_way(&self) -> bool {
+        match self.answer {
+            None => true,
+            // Where text was asked for, prose is given up for a call as long as nothing in it can be JSON.
+            Some(Answer::Text(index)) if self.asked.mended && self.is_prose() => {
+                self.asked.place == Place::First || !self.texts[index].bracketed
+            }
+            Some(_) => false,
         }
     }
 
@@ -315,25 +394,28 @@ impl Choice {
         }
     }
 
-    /// Chooses, at the end, among what has come in other places than the one that was asked for.
-    fn fall_back(&mut self) {
-        let asked = self.asked.place;
-        let in_text = matches!(asked, Place::First | Place::Text);
-        let elsewhere = asked == Place::Call && self.asked.elsewhere;
-        let candidates = self.candidates();
-        if let Some(index) = self.texts.iter().position(Text::is_json)
-            && (in_text || elsewhere)
-        {
-            self.choose_text(index);
-        } else if in_text && !candidates.trim_ascii().is_empty() {
-            self.queue.push(Event::Text, &candidates);
-            self.answer = Some(Answer::Texts);
-        } else if self.asked.elsewhere
-            && asked != Place::Calls
-            && Opening::of_whole(&self.reasoning) == Opening::Json
-        {
-            self.queue.push(Event::Text, &self.reasoning);
-            self.answer = Some(Answer::Reasoning);
+    /// Where the answer may stand, at the end, if it does not in the places before.
+    fn next_place(&self) -> Option<Answer> {
+        let Asked { place, elsewhere, mended, .. } = self.asked;
+        let in_text = matches!(place, Place::First | Place::Text);
+        let instead_of_call = place == Place::Call && elsewhere;
+        let opens = || self.texts.iter().position(Text::is_json).filter(|_| in_text || instead_of_call);
+        let others = || {
+            let mut texts = self.texts.iter().filter(|text| !text.beside && !text.is_blank());
+            let counts = in_text || instead_of_call && mended && texts.clone().any(|text| text.bracketed);
+            let is_new = texts.next().is_some() && (self.answer.is_none() || texts.next().is_some());
+            (counts && is_new).then_some(Answer::Texts)
+        };
+        let call = || (0..self.calls.len()).find(|&call| self.may_be_answer(call)).map(Answer::Call);
+        let reasoning = || {
+            let counts = elsewhere && (self.answer.is_none() || instead_of_call) && place != Place::Calls;
+            (counts && Opening::of_whole(&self.reasoning) == Opening::Json).then_some(Answer::Reasoning)
+        };
+        match self.answer {
+            None => opens().map(Answer::Text).or_else(others).or_else(call).or_else(reasoning),
+            Some(Answer::Text(_)) => others().or_else(call).or_else(reasoning),
+            Some(Answer::Texts) => call().or_else(reasoning),
+            Some(Answer::Call(_) | Answer::Reasoning) => None,
         }
     }
 
@@ -347,6 +429,7 @@ impl Text {
     fn extend(&mut self, delta: &str) {
         let was_blank = self.is_blank();
         self.content.push_str(delta);
+        self.bracketed = self.bracketed || memchr2(b'{', b'[', delta.as_bytes()).is_some();
         if was_blank {
             self.blank = self.content.len() - self.content[self.blank..].trim_ascii_start().len();
         }
@@ -412,18 +495,36 @@ mod tests {
 
     /// What an answer looked for in this place comes to, and what stands beside it.
     fn read(place: Place, elsewhere: bool, deltas: &[(DeltaKind, u32, &str)]) -> (String, String) {
+        let (choice, answer) = read_as(false, place, elsewhere, deltas);
+        (answer, choice.prose())
+    }
+
+    /// The choice, and what it has handed out since the last beginning.
+    fn read_as(
+        mended: bool,
+        place: Place,
+        elsewhere: bool,
+        deltas: &[(DeltaKind, u32, &str)],
+    ) -> (Choice, String) {
         let several = deltas.iter().any(|(_, item, _)| *item > 0);
         let foreign = vec!["search".to_owned()];
-        let mut choice = Choice::new(Asked { place, elsewhere, several, joined: false, foreign });
+        let mut choice = Choice::new(Asked { place, elsewhere, several, mended, joined: false, foreign });
         for &(kind, item, text) in deltas {
             choice.take(Delta { kind, choice: 0, call: Some(item), item, text });
         }
         choice.end();
-        let mut answer = String::new();
-        while let Some((_, text)) = choice.next_event() {
+        let answer = handed_out(&mut choice, String::new());
+        (choice, answer)
+    }
+
+    fn handed_out(choice: &mut Choice, mut answer: String) -> String {
+        while let Some((event, text)) = choice.next_event() {
+            if event == Event::Restart {
+                answer.clear();
+            }
             answer.push_str(text);
         }
-        (answer, choice.prose())
+        answer
     }
 
     const CALL: (DeltaKind, u32, &str) = (DeltaKind::Call, 0, "f");
@@ -462,6 +563,36 @@ mod tests {
         ] {
             let (answer, prose) = (answer.to_owned(), prose.to_owned());
             assert_eq!(read(place, elsewhere, deltas), (answer, prose), "{place:?} {deltas:?}");
+        }
+    }
+
+    #[test]
+    fn prose_that_may_hold_json_gives_way() {
+        use DeltaKind::Text;
+        use Place::{Call, First};
+        const HOLDS: (DeltaKind, u32, &str) = (Text, 0, "So: {x}.");
+        const PROSE_1: (DeltaKind, u32, &str) = (Text, 1, "B.");
+        const JSON_1: (DeltaKind, u32, &str) = (Text, 1, "[1]");
+        for (place, elsewhere, deltas, answer, next) in [
+            (First, false, &[PROSE, CALL, ARGUMENTS][..], "{\"a\":1}", None),
+            (First, false, &[HOLDS, CALL, ARGUMENTS], "{\"a\":1}", None),
+            (First, false, &[HOLDS, FOREIGN, ARGUMENTS], "So: {x}.", None),
+            (First, false, &[HOLDS, JSON_1], "[1]", None),
+            (First, false, &[HOLDS, PROSE_1], "So: {x}.", Some("So: {x}.\n\nB.")),
+            (Place::Text, true, &[PROSE, CALL, ARGUMENTS], "{\"a\":1}", None),
+            (Place::Text, true, &[HOLDS, CALL, ARGUMENTS], "So: {x}.", Some("{\"a\":1}")),
+            (Place::Text, true, &[JSON, CALL, ARGUMENTS], "{}", None),
+            (Place::Text, true, &[HOLDS, THOUGHT], "So: {x}.", None),
+            (Place::Text, false, &[HOLDS, CALL, ARGUMENTS], "So: {x}.", None),
+            (Place::Text, false, &[PROSE, JSON_1], "[1]", None),
+            (Call, true, &[HOLDS], "So: {x}.", Some("")),
+            (Call, true, &[PROSE], "", None),
+            (Call, true, &[HOLDS, THOUGHT], "So: {x}.", Some("[1]")),
+        ] {
+            let (mut choice, came) = read_as(true, place, elsewhere, deltas);
+            assert_eq!(came, answer, "{place:?} {deltas:?}");
+            let moved = choice.instead();
+            assert_eq!(moved.then(|| handed_out(&mut choice, came)).as_deref(), next, "{place:?} {deltas:?}");
         }
     }
 }

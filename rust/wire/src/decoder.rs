@@ -185,7 +185,7 @@ impl Events {
     /// Decodes an event. Offsets of faults count in its data.
     fn decode(&mut self, event: &Event, emit: &mut impl FnMut(Delta<'_>)) -> Result<(), Fault> {
         let data = event.data();
-        if self.closed || keeps_alive(event) {
+        if self.closed || event.keeps_alive() {
             return Ok(());
         }
         if data.len() > MAX_EVENT {
@@ -305,8 +305,10 @@ impl Events {
         coalescer.stop();
         // Where half of a character is held back the next event has to be looked at.
         let waits = deltas.iter().any(|delta| surrogates.hold(delta));
-        if let Some(delta) = coalesce::growing(fields, deltas).filter(|_| !waits) {
-            coalescer.start(data, fields, delta, assembler.slot(delta, calls));
+        if let Some(delta) = coalesce::growing(fields, deltas).filter(|_| !waits)
+            && let Some(slot) = assembler.slot(delta, calls)
+        {
+            coalescer.start(data, fields, delta, slot);
         }
         transcript.push(data, edits, coalescer.growth());
         Ok(())
@@ -343,12 +345,6 @@ impl Events {
         let taken = self.assembler.take(delta, text, &mut self.output.calls, emit);
         taken.map(|_| ()).map_err(|kind| Fault { offset: 0, kind })
     }
-}
-
-/// Whether an event only keeps the connection alive. What it holds may be anything.
-fn keeps_alive(event: &Event) -> bool {
-    let names: [&[u8]; 5] = [b"heartbeat", b"ping", b"keepalive", b"keep-alive", b"keep_alive"];
-    !event.name.is_empty() && names.contains(&event.name.as_slice()) || event.data().trim_ascii().is_empty()
 }
 
 /// The characters of a string that the grammar has accepted.

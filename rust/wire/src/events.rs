@@ -45,10 +45,11 @@ impl Events {
     }
 
     fn emit(&mut self, emit: &mut impl FnMut(&[u8])) {
-        let data = self.framer.event().data().trim_ascii();
+        let event = self.framer.event();
+        let data = event.data().trim_ascii();
         if data.starts_with(b"[DONE]") {
             self.closed = true;
-        } else if !(self.closed || data.is_empty()) {
+        } else if !(self.closed || event.keeps_alive()) {
             emit(data);
         }
         self.framer.clear();
@@ -61,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_events_of_a_body_however_it_is_cut() {
-        let body = b": waiting\n\ndata: {\"a\":1}\n\n{\"b\":2}\ndata: [DONE]\n\ndata: {}\n\n";
+        let body = b": waiting\n\nevent: ping\ndata: -\n\ndata: {\"a\":1}\n\n{\"b\":2}\ndata: [DONE]\n\ndata: {}\n\n";
         for size in [1, 7, body.len()] {
             let (mut events, mut data) = (Events::new(Framing::Sse), Vec::new());
             for piece in body.chunks(size) {

@@ -34,6 +34,7 @@ mod transcript;
 
 pub use decoder::Decoder;
 pub use delta::{Delta, DeltaKind};
+pub use error::says_error;
 pub use events::Events;
 pub use fault::{Fault, FaultKind, WireFault};
 pub use finish::is_cut;

@@ -17,6 +17,8 @@ pub struct Limits {
     pub depth: usize,
     /// Bytes; at most 4 GiB.
     pub bytes: usize,
+    /// Blanks behind each other, before and within the value.
+    pub blank: usize,
 }
 
 /// Pydantic reads no member within more containers than that: the 201st may only be empty.
@@ -102,7 +104,8 @@ impl Parser {
     pub fn new(plan: Arc<Plan>, limits: Limits, on_violation: OnViolation) -> Self {
         Self {
             text: Vec::new(),
-            reader: Reader::new(Nesting { containers: limits.depth, around: MAX_AROUND }),
+            reader: Reader::new(Nesting { containers: limits.depth, around: MAX_AROUND })
+                .with_blanks(limits.blank),
             checker: Checker::new(plan),
             limits: Limits { bytes: limits.bytes.min(u32::MAX as usize - 1), ..limits },
             on_violation,
@@ -277,7 +280,11 @@ impl Parser {
     fn stopped(&mut self, stop: Stop<Halt>) {
         match stop {
             Stop::Syntax(SyntaxError { offset, kind }) => {
-                let kind = if kind == Syntax::TooDeep { FaultKind::Depth } else { FaultKind::Syntax(kind) };
+                let kind = match kind {
+                    Syntax::TooDeep => FaultKind::Depth,
+                    Syntax::TooBlank => FaultKind::Blank,
+                    kind => FaultKind::Syntax(kind),
+                };
                 let text = self.open_text();
                 self.fail(Fault { offset, kind }, text);
             }

@@ -29,6 +29,8 @@ pub enum FaultKind {
     Depth,
     /// The text is longer than the limit.
     Bytes,
+    /// There is more white space in one piece than the limit.
+    Blank,
     /// The text ended before its value did.
     Truncated,
 }

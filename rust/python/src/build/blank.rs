@@ -47,22 +47,33 @@ fn absent_values<'py>(
     let py = c.py;
     let values = PyDict::new(py);
     for field in &class.fields {
-        let value = match &field.absent {
-            Absent::Nothing => continue,
-            Absent::Shared(value) => value.bind(py).clone(),
-            Absent::Copied(value) => copied(value.bind(py))?,
-            // Pydantic calls it only if the field stays away, and then `finish` says what it raised.
-            Absent::Made(factory) => or_none(py, factory.bind(py).call0())?,
-            Absent::Blank(id) => match c.schema.sole_record(*id).map(|id| (id, c.schema.record(id))) {
-                Some((id, Some(class))) if !within.contains(&id) => {
-                    blank(c, id, class, within)?.object.into_bound(py)
-                }
-                _ => py.None().into_bound(py),
-            },
-        };
-        values.set_item(&field.name, value)?;
+        if let Some(value) = absent_value(c, &field.absent, within)? {
+            values.set_item(&field.name, value)?;
+        }
     }
     Ok(values)
+}
+
+/// What a field shows before it arrives, if anything.
+pub(super) fn absent_value<'py>(
+    c: Context<'_, 'py>,
+    absent: &Absent,
+    within: &mut Vec<NodeId>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = c.py;
+    Ok(Some(match absent {
+        Absent::Nothing => return Ok(None),
+        Absent::Shared(value) => value.bind(py).clone(),
+        Absent::Copied(value) => copied(value.bind(py))?,
+        // Pydantic calls it only if the field stays away, and then `finish` says what it raised.
+        Absent::Made(factory) => or_none(py, factory.bind(py).call0())?,
+        Absent::Blank(id) => match c.schema.sole_record(*id).map(|id| (id, c.schema.record(id))) {
+            Some((id, Some(class))) if !within.contains(&id) => {
+                blank(c, id, class, within)?.object.into_bound(py)
+            }
+            _ => py.None().into_bound(py),
+        },
+    }))
 }
 
 /// The private attributes of a new instance, as `model_construct` makes them. One whose factory raises is not there.

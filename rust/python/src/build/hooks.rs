@@ -1,12 +1,14 @@
 //! The hooks of a container: what the user's code makes of it as it closes.
 
-use instar_core::{Cursor, Parser};
+use instar_core::{Cursor, NodeId, Parser};
 use pyo3::prelude::*;
 
+use super::blank::absent_value;
 use super::builder::Builder;
 use super::context::Context;
+use super::growing::Growing;
 use super::unshare::{Copies, copied};
-use crate::schema::Hook;
+use crate::schema::{Hook, Instance};
 
 impl Builder {
     /// Runs the hooks of the innermost container on what has grown, all of which has been read. What they make of it is
@@ -22,6 +24,9 @@ impl Builder {
         self.catch_up(c, parser, others)?;
         self.end_waiting(c)?;
         let Some(frame) = self.frames.last() else { return Ok(()) };
+        if let Growing::Record(id, instance) = &frame.growing {
+            fill(c, *id, instance)?;
+        }
         let (node, mut value) = (frame.node, frame.growing.shown(c.py)?);
         let hooks = &c.schema.facet(node).hooks;
         let shown = if self.is_current { Some(copied(c, &value)?) } else { None };
@@ -63,4 +68,18 @@ impl Builder {
         }
         Ok(copies)
     }
+}
+
+/// Puts into a record that closes what its fields show that have not come, where that shows only from now on.
+fn fill(c: Context<'_, '_>, id: NodeId, instance: &Instance) -> PyResult<()> {
+    let Some(class) = c.schema.record(id) else { return Ok(()) };
+    for field in &class.fields {
+        if let Some(absent) = &field.once_closed
+            && !instance.arrived.bind(c.py).contains(&field.name)?
+            && let Some(value) = absent_value(c, absent, &mut Vec::new())?
+        {
+            class.set(instance, field.name.bind(c.py), &value)?;
+        }
+    }
+    Ok(())
 }

@@ -1,8 +1,9 @@
 //! The open spine as it shows: all that may still change.
 
-use instar_core::Parser;
+use instar_core::{Parser, Rule};
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyTuple};
 
 use super::builder::{Builder, Frame, Place};
 use super::context::Context;
@@ -30,6 +31,35 @@ pub(crate) struct Branch<'b> {
     pub(crate) stands: bool,
     /// Whether something is done to it when it closes.
     pub(crate) is_hooked: bool,
+}
+
+impl Spine<'_> {
+    /// The way through the dump to the innermost value that shows and may still grow; None once all has closed.
+    pub(crate) fn path<'py>(&self, c: Context<'_, 'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let py = c.py;
+        if self.closed.is_some() {
+            return Ok(None);
+        }
+        let mut path = Vec::new();
+        for (depth, branch) in (1..).zip(&self.branches) {
+            if depth == self.branches.len() && self.text.is_none() && !branch.stands {
+                break;
+            }
+            match (branch.growing, branch.member) {
+                (Growing::Record(id, _), _) if matches!(c.schema.plan.node(*id).rule, Rule::RootModel(_)) => {
+                }
+                (Growing::List(_, list, _), _) => {
+                    let open = list.bind(py).len().saturating_sub(usize::from(branch.stands));
+                    path.push(open.into_bound_py_any(py)?);
+                }
+                (_, Member::Key(key)) => path.push(key.bind(py).clone()),
+                (growing, member) => {
+                    path.extend(growing.member_name(c, member).map(|name| name.into_bound(py)));
+                }
+            }
+        }
+        PyTuple::new(py, path).map(Some)
+    }
 }
 
 impl Builder {

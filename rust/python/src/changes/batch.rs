@@ -2,12 +2,12 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{IntoPyObjectExt, intern};
 
-static CHANGE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-/// What a named tuple's own `__new__`, which is Python's code, comes to.
-static NEW: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+use crate::ffi;
+
+static CHANGE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -76,15 +76,42 @@ impl Batch {
     }
 
     pub(super) fn into_list(self, py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
-        let class = CHANGE.import(py, "instar.changes", "Change")?;
-        let new = NEW
-            .get_or_try_init(py, || Ok::<_, PyErr>(py.get_type::<PyTuple>().getattr("__new__")?.unbind()))?;
-        let list = PyList::empty(py);
-        for (kind, path, value) in self.changes {
-            list.append(new.bind(py).call1((class, (kind.name(py), path, value)))?)?;
-        }
-        Ok(list)
+        let class = class(py)?;
+        let changes = self.changes.into_iter();
+        PyList::new(
+            py,
+            changes
+                .map(|(kind, path, value)| change(py, class, kind, path, value))
+                .collect::<PyResult<Vec<_>>>()?,
+        )
     }
+}
+
+/// The one change by which a text grows.
+pub(super) fn appended<'py>(
+    py: Python<'py>,
+    path: &Py<PyTuple>,
+    piece: Bound<'py, PyString>,
+) -> PyResult<Bound<'py, PyList>> {
+    let piece = piece.into_any().unbind();
+    PyList::new(py, [change(py, class(py)?, Kind::Append, path.clone_ref(py), piece)?])
+}
+
+fn change<'py>(
+    py: Python<'py>,
+    class: &Bound<'py, PyType>,
+    kind: Kind,
+    path: Py<PyTuple>,
+    value: Py<PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    ffi::new_tuple(
+        class,
+        [kind.name(py).clone().into_any(), path.into_bound(py).into_any(), value.into_bound(py)],
+    )
+}
+
+fn class(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    CHANGE.import(py, "instar.changes", "Change")
 }
 
 impl Kind {

@@ -3,11 +3,12 @@
 //! Only the open spine changes. What stood on it at the last drain is looked at again: it has grown, it has closed, or
 //! it was taken back, and then the smallest open value around it is sent anew.
 
+use instar_core::Parser;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::batch::{Batch, Kind};
+use super::batch::{self, Batch, Kind};
 use super::level::{Level, Location, open_location};
 use crate::build::{Branch, Context, Growing, Spine, looks_same, whole};
 use crate::dump::{Arrived, Manner, Style};
@@ -96,6 +97,27 @@ impl Follower {
         Ok(())
     }
 
+    /// The changes, where nothing has happened but that an open text may have grown; None where that is not so.
+    pub(super) fn follow_text<'py>(
+        &mut self,
+        py: Python<'py>,
+        parser: &Parser,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
+        match (&mut self.tip, parser.open_text()) {
+            (Tip::Text(place, sent), Some(span)) => match parser.source().bytes(span).get(sent.len()..) {
+                Some([]) => Ok(Some(PyList::empty(py))),
+                Some(more) => {
+                    let piece = PyString::from_bytes(py, more)?;
+                    sent.push_str(piece.to_str()?);
+                    batch::appended(py, &place.path, piece).map(Some)
+                }
+                None => Ok(None),
+            },
+            (Tip::Nothing, None) => Ok(Some(PyList::empty(py))),
+            _ => Ok(None),
+        }
+    }
+
     /// Begins with all that is there.
     pub(super) fn follow_late(&mut self, sight: Sight<'_, '_>, batch: &mut Batch) -> PyResult<()> {
         if sight.spine.closed.is_some_and(|closed| closed.is_none(sight.c.py)) {
@@ -158,7 +180,7 @@ impl Follower {
             }
             Tip::Loose(place, value) => {
                 let stands = match (self.levels.last(), &place.location) {
-                    (Some(level), Some(location)) => level.value_at(py, location)?,
+                    (Some(level), Some(location)) => level.value_at(sight.c, location)?,
                     _ => None,
                 };
                 if stands.is_some_and(|stands| stands.is(&*value)) && !is_open_here {
@@ -202,7 +224,7 @@ impl Follower {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = sight.c.py;
         match (depth.checked_sub(1).map(|around| &self.levels[around]), location) {
-            (Some(level), Some(location)) => level.value_at(py, location),
+            (Some(level), Some(location)) => level.value_at(sight.c, location),
             _ => Ok(sight.spine.closed.map(|closed| closed.bind(py).clone())),
         }
     }
@@ -257,7 +279,7 @@ impl Follower {
             let inner = self.levels.get(place + 1).map(|inner| inner.location.as_ref());
             let inner = inner.or_else(|| self.tip.place().map(|place| place.location.as_ref()));
             if let Some(Some(location)) = inner {
-                match level.value_at(py, location)? {
+                match level.value_at(sight.c, location)? {
                     Some(value) => values.push(value),
                     None => {
                         other = Some(place);
@@ -406,12 +428,18 @@ impl Follower {
         let (Some(level), Some(location)) = (self.levels.last(), location) else {
             return Ok(Some((PyTuple::empty(py), Manner::of_root(sight.c.schema.layouts(py)?, sight.style))));
         };
-        let Some((step, manner)) = level.step(py, location, sight.style)? else { return Ok(None) };
+        let Some((step, manner)) = level.step(sight.c, location, sight.style)? else { return Ok(None) };
         let around = level.path.bind(py);
         if level.inside.is_root() {
             return Ok(Some((around.clone(), manner)));
         }
-        let path = PyTuple::new(py, around.iter().chain([step]).collect::<Vec<_>>())?;
+        let depth = around.len();
+        let step_at = |place| if place < depth { around.get_item(place) } else { Ok(step.clone()) };
+        let path = match depth {
+            0 => PyTuple::new(py, [step])?,
+            1 => PyTuple::new(py, [step_at(0)?, step])?,
+            _ => PyTuple::new(py, (0..=depth).map(step_at).collect::<PyResult<Vec<_>>>()?)?,
+        };
         Ok(Some((path, manner)))
     }
 
@@ -443,7 +471,7 @@ impl Follower {
             }
             let placed = self.place(sight, location.as_ref())?;
             if let (Some(level), Some(location), Some(branch)) = (self.levels.last_mut(), &location, around) {
-                level.note_open(py, location, branch.stands)?;
+                level.note_open(py, location, branch.stands);
             }
             let Some((path, manner)) = placed else { return Ok(()) };
             match (inner, text) {
@@ -493,7 +521,7 @@ impl Follower {
             batch.push(Kind::Open, &path, empty);
         }
         let is_mirrored = branch.is_hooked || self.levels.last().is_some_and(|level| level.mirror.is_some());
-        self.levels.push(Level::new(py, branch, (path.unbind(), manner, inside), location, is_mirrored)?);
+        self.levels.push(Level::new(py, branch, (path.unbind(), manner, inside), location, is_mirrored));
         Ok(())
     }
 
@@ -501,9 +529,9 @@ impl Follower {
     fn send_loose(&mut self, sight: Sight<'_, '_>, batch: &mut Batch, location: Location) -> PyResult<()> {
         let py = sight.c.py;
         let Some(level) = self.levels.last_mut() else { return Ok(()) };
-        let Some(value) = level.value_at(py, &location)? else { return Ok(()) };
-        if !level.is_sent(py, &location)? {
-            level.note_open(py, &location, true)?;
+        let Some(value) = level.value_at(sight.c, &location)? else { return Ok(()) };
+        if !level.is_sent(py, &location) {
+            level.note_open(py, &location, true);
             self.set(sight, batch, &location, &value)?;
         }
         if let Some((path, manner)) = self.place(sight, Some(&location))? {

@@ -1,17 +1,18 @@
 //! An open container, and how many of its members have been sent.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PySet, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use crate::build::{Branch, Context, Growing, Member};
 use crate::dump::{Inside, Manner, Style};
-use crate::schema::Instance;
+use crate::schema::{Field, Instance};
 
 /// Where a member stands in its container.
 pub(super) enum Location {
     Element(usize),
-    Field(Py<PyAny>),
+    /// By its number.
+    Field(u32),
     Key(Py<PyAny>),
 }
 
@@ -31,10 +32,9 @@ pub(super) struct Level {
     pub(super) owes_close: bool,
     /// How many elements or keys have been sent.
     sent: usize,
-    /// The fields that have been sent.
-    names: Py<PySet>,
-    /// How many had arrived at the last look.
-    seen: usize,
+    /// Which fields have been sent, by their numbers, and how many.
+    fields: Vec<bool>,
+    fields_sent: usize,
 }
 
 /// A member, and where it stands.
@@ -44,7 +44,7 @@ impl Location {
     pub(super) fn is_at(&self, py: Python<'_>, other: &Self) -> bool {
         match (self, other) {
             (Self::Element(one), Self::Element(other)) => one == other,
-            (Self::Field(one), Self::Field(other)) => one.is(other),
+            (Self::Field(one), Self::Field(other)) => one == other,
             (Self::Key(one), Self::Key(other)) => one.is(other) || one.bind(py).eq(other).unwrap_or(false),
             _ => false,
         }
@@ -52,8 +52,8 @@ impl Location {
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self {
-            Self::Element(_) => Ok(()),
-            Self::Field(name) | Self::Key(name) => visit.call(name),
+            Self::Element(_) | Self::Field(_) => Ok(()),
+            Self::Key(key) => visit.call(key),
         }
     }
 }
@@ -66,10 +66,8 @@ pub(super) fn open_location(c: Context<'_, '_>, branch: &Branch<'_>) -> Location
             Location::Element(list.bind(py).len().saturating_sub(usize::from(branch.stands)))
         }
         (_, Member::Key(key)) => Location::Key(key.clone_ref(py)),
-        (growing, member) => match growing.member_name(c, member) {
-            Some(name) => Location::Field(name),
-            None => Location::Element(0),
-        },
+        (_, Member::Field(number)) => Location::Field(*number),
+        (_, Member::Element) => Location::Element(0),
     }
 }
 
@@ -80,12 +78,12 @@ impl Level {
         (path, manner, inside): (Py<PyTuple>, Manner, Inside),
         location: Option<Location>,
         is_mirrored: bool,
-    ) -> PyResult<Self> {
+    ) -> Self {
         let is_array = inside.is_array();
         let mirror = is_mirrored.then(|| {
             if is_array { PyList::empty(py).into_any().unbind() } else { PyDict::new(py).into_any().unbind() }
         });
-        Ok(Self {
+        Self {
             number: branch.number,
             growing: branch.growing.clone_ref(py),
             inside,
@@ -96,41 +94,54 @@ impl Level {
             mirror,
             owes_close: false,
             sent: 0,
-            names: PySet::empty(py)?.unbind(),
-            seen: 0,
-        })
+            fields: Vec::new(),
+            fields_sent: 0,
+        }
     }
 
     /// What a member is called, and how it is dumped; None if it is not.
     pub(super) fn step<'py>(
         &self,
-        py: Python<'py>,
+        c: Context<'_, 'py>,
         location: &Location,
         style: Style,
     ) -> PyResult<Option<(Bound<'py, PyAny>, Manner)>> {
+        let py = c.py;
         match location {
             Location::Element(place) => {
                 Ok(Some((place.into_pyobject(py)?.into_any(), self.inside.element(*place))))
             }
-            Location::Field(name) => self.inside.member(name.bind(py), true, style),
+            Location::Field(number) => match self.field(c, *number) {
+                Some(field) => self.inside.member(field.name.bind(py), true, style),
+                None => Ok(None),
+            },
             Location::Key(key) => self.inside.member(key.bind(py), false, style),
+        }
+    }
+
+    /// The field of a number.
+    fn field<'c>(&self, c: Context<'c, '_>, number: u32) -> Option<&'c Field> {
+        match &self.growing {
+            Growing::Record(id, _) => c.schema.record(*id)?.fields.get(number as usize),
+            _ => None,
         }
     }
 
     /// What stands at a place.
     pub(super) fn value_at<'py>(
         &self,
-        py: Python<'py>,
+        c: Context<'_, 'py>,
         location: &Location,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = c.py;
         match (&self.growing, location) {
             (Growing::List(_, list, _), Location::Element(place)) => Ok(list.bind(py).get_item(*place).ok()),
-            (Growing::Record(_, instance), Location::Field(name)) => {
-                if !instance.arrived.bind(py).contains(name)? {
-                    return Ok(None);
+            (Growing::Record(_, instance), Location::Field(number)) => match self.field(c, *number) {
+                Some(field) if instance.arrived.bind(py).contains(&field.name)? => {
+                    instance.values.bind(py).get_item(&field.name)
                 }
-                instance.values.bind(py).get_item(name)
-            }
+                _ => Ok(None),
+            },
             (
                 Growing::Record(_, Instance { extra: Some(dict), .. }) | Growing::Dict(dict),
                 Location::Key(key),
@@ -146,25 +157,36 @@ impl Level {
         }
     }
 
-    pub(super) fn is_sent(&self, py: Python<'_>, location: &Location) -> PyResult<bool> {
+    pub(super) fn is_sent(&self, py: Python<'_>, location: &Location) -> bool {
         match location {
-            Location::Element(place) => Ok(*place < self.sent),
-            Location::Field(name) => self.names.bind(py).contains(name),
-            Location::Key(_) => Ok(self.keys().is_some_and(|dict| dict.bind(py).len() <= self.sent)),
+            Location::Element(place) => *place < self.sent,
+            Location::Field(number) => self.is_field_sent(*number),
+            Location::Key(_) => self.keys().is_some_and(|dict| dict.bind(py).len() <= self.sent),
         }
     }
 
+    fn is_field_sent(&self, number: u32) -> bool {
+        self.fields.get(number as usize).copied().unwrap_or_default()
+    }
+
+    fn note_field(&mut self, number: u32) {
+        let number = number as usize;
+        if self.fields.len() <= number {
+            self.fields.resize(number + 1, false);
+        }
+        self.fields_sent += usize::from(!std::mem::replace(&mut self.fields[number], true));
+    }
+
     /// Takes note that the open member has been sent.
-    pub(super) fn note_open(&mut self, py: Python<'_>, location: &Location, stands: bool) -> PyResult<()> {
+    pub(super) fn note_open(&mut self, py: Python<'_>, location: &Location, stands: bool) {
         match location {
             Location::Element(place) => self.sent = self.sent.max(place + 1),
-            Location::Field(name) => self.names.bind(py).add(name)?,
+            Location::Field(number) => self.note_field(*number),
             Location::Key(_) => {
                 let keys = self.keys().map_or(0, |dict| dict.bind(py).len());
                 self.sent = self.sent.max(keys + usize::from(!stands));
             }
         }
-        Ok(())
     }
 
     /// The settled members that have not been sent, which now they are. `open` is the one that is not settled.
@@ -186,21 +208,27 @@ impl Level {
         if let Growing::Record(id, instance) = &self.growing
             && let Some(class) = c.schema.record(*id)
         {
-            let arrived = instance.arrived.bind(py);
-            if arrived.len() != self.seen {
-                let (values, names) = (instance.values.bind(py), self.names.bind(py));
-                for field in &class.fields {
-                    let name = field.name.bind(py);
-                    let is_open = matches!(open, Some(Location::Field(open)) if open.is(&field.name));
-                    if is_open || !arrived.contains(name)? || names.contains(name)? {
-                        continue;
-                    }
-                    if let Some(value) = values.get_item(name)? {
-                        names.add(name)?;
-                        fresh.push((Location::Field(name.clone().into_any().unbind()), value));
-                    }
+            let (arrived, values) = (instance.arrived.clone_ref(py), instance.values.clone_ref(py));
+            let (arrived, values) = (arrived.bind(py), values.bind(py));
+            let open_field = match open {
+                Some(Location::Field(open)) if !self.is_field_sent(*open) => Some(*open),
+                _ => None,
+            };
+            for (number, field) in (0..).zip(&class.fields) {
+                // Keys beside the fields may have arrived, too: then all fields are looked at.
+                if arrived.len() <= self.fields_sent + usize::from(open_field.is_some()) {
+                    break;
                 }
-                self.seen = arrived.len();
+                if open_field == Some(number)
+                    || self.is_field_sent(number)
+                    || !arrived.contains(&field.name)?
+                {
+                    continue;
+                }
+                if let Some(value) = values.get_item(&field.name)? {
+                    self.note_field(number);
+                    fresh.push((Location::Field(number), value));
+                }
             }
         }
         if let Some(dict) = self.keys() {
@@ -247,7 +275,6 @@ impl Level {
         self.growing.traverse(visit)?;
         visit.call(&self.path)?;
         visit.call(&self.mirror)?;
-        visit.call(&self.names)?;
         self.location.as_ref().map_or(Ok(()), |location| location.traverse(visit))
     }
 }

@@ -6,6 +6,7 @@ mod batch;
 mod follower;
 mod level;
 
+use instar_core::{Cursor, Parser};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
@@ -23,12 +24,14 @@ pub(crate) struct Reading {
     is_late: bool,
     /// How many texts were given up before the one that it reads.
     restarts: u32,
+    /// How far the tape was at the last look.
+    cursor: Option<Cursor>,
 }
 
 impl Reading {
     /// A reader that begins now. `is_late` if the value has begun.
     pub(crate) fn new(style: Style, is_late: bool) -> Self {
-        Self { style, follower: Follower::default(), is_late, restarts: 0 }
+        Self { style, follower: Follower::default(), is_late, restarts: 0, cursor: None }
     }
 
     /// Begins anew, unless the text is still the one that comes behind so many others.
@@ -42,13 +45,29 @@ impl Reading {
         self.follower.traverse(visit)
     }
 
-    /// The changes since the last time.
+    /// The changes since the last time, if nothing but an open text can have grown since; None if more has happened.
+    #[inline]
+    pub(crate) fn read_text<'py>(
+        &mut self,
+        py: Python<'py>,
+        parser: &Parser,
+        restarts: u32,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
+        if self.cursor != Some(parser.tape().end()) || self.restarts != restarts {
+            return Ok(None);
+        }
+        self.follower.follow_text(py, parser)
+    }
+
+    /// The changes since the last time, when the tape was at `cursor`.
     pub(crate) fn read<'py>(
         &mut self,
         c: Context<'_, 'py>,
         spine: &Spine<'_>,
         arrived: &[&Arrived],
+        cursor: Cursor,
     ) -> PyResult<Bound<'py, PyList>> {
+        self.cursor = None;
         let mut batch = Batch::default();
         let sight = Sight { c, style: self.style, arrived, spine };
         if self.is_late {
@@ -57,6 +76,7 @@ impl Reading {
         } else {
             self.follower.follow(sight, &mut batch)?;
         }
+        self.cursor = Some(cursor);
         batch.into_list(c.py)
     }
 }

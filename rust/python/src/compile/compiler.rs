@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::core_schema::{
-    CoreSchema, Scope, UserCodeIndex, child, definitions, flag, has_own_config, item, kind, makes_another,
-    name_of, on_error_raises, only, references_text, required,
+    Appears, CoreSchema, Scope, UserCodeIndex, appears, child, definitions, flag, has_own_config, item, kind,
+    makes_another, name_of, on_error_raises, only, references_text, required,
 };
 use crate::schema::{Detail, Facet, Hook, HostValidator};
 
@@ -94,6 +94,7 @@ impl Compiler {
     /// The node of a schema.
     pub(super) fn node<'py>(&mut self, schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<NodeId> {
         match kind(schema)?.as_str() {
+            _ if appears(schema)? == Some(Appears::Settled) => return self.settled(schema, scope),
             "definitions" => return self.inner(schema, "schema", scope),
             "definition-ref" => return self.reference(schema, scope),
             // In JSON mode this is its inner schema.
@@ -236,6 +237,21 @@ impl Compiler {
         self.nodes[id as usize] = Some(node);
         let facet = &mut self.facets[id as usize];
         (facet.detail, facet.hooks) = (detail, hooks);
+    }
+
+    /// The node of a value that appears when it has closed.
+    fn settled<'py>(&mut self, schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<NodeId> {
+        if kind(schema)? == "default" {
+            return self.default(schema, scope);
+        }
+        let id = self.reserve(schema, scope);
+        let node = match kind(schema)?.as_str() {
+            "str" => Self::str(schema, scope)?,
+            _ => None,
+        };
+        let node = node.map_or_else(|| Self::left(schema, scope), Ok)?;
+        self.nodes[id as usize] = Some(node.showing(Show::Closed));
+        Ok(id)
     }
 
     /// A default says nothing of a value that is there, unless a validator asks for it by `PydanticUseDefault`.

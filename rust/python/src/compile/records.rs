@@ -8,8 +8,8 @@ use pyo3::types::{PyDict, PyString, PyType};
 
 use super::compiler::{Compiled, Compiler};
 use crate::core_schema::{
-    CoreSchema, Declared, Scope, child, declared, default, fields_as_they_come, flag, hides_default,
-    is_plain_factory, item, kind, makes_another, only, required, runs_post_init,
+    Appears, CoreSchema, Declared, Scope, appears, child, declared, default, fields_as_they_come, flag,
+    hides_default, is_plain_factory, item, kind, makes_another, only, required, runs_post_init,
 };
 use crate::ffi;
 use crate::schema::{Absent, Detail, Field, Form, Hook, RecordClass};
@@ -162,7 +162,7 @@ impl Compiler {
         };
         let name = PyString::new(py, "root");
         let location = name.clone().into_any().unbind();
-        let field = Field { name: name.unbind(), location, has_synonyms: false, absent };
+        let field = Field { name: name.unbind(), location, has_synonyms: false, absent, once_closed: None };
         let class = RecordClass::new(py, Form::root(class)?, vec![field], false)?;
         let node = Node::new(Rule::RootModel(inner));
         Ok(Some(with_hooks(node, Detail::Record(Box::new(class)), hooks, scope)))
@@ -291,6 +291,10 @@ impl Compiler {
         let keeps_extra = matches!(extra, Extra::Allow(_));
         let class = RecordClass::new(schema.py(), form, fields.declared, keeps_extra)?;
         let node = Node::new(Rule::Record(Box::new(record)));
+        let mut hooks = hooks;
+        if class.fields.iter().any(|field| field.once_closed.is_some()) {
+            hooks.insert(0, Hook::Defaults);
+        }
         let ruled = with_hooks(node, Detail::Record(Box::new(class)), hooks, &within);
         if !whole {
             return Ok(Some(ruled));
@@ -326,6 +330,8 @@ impl Compiler {
             let id = if init_only { self.hidden(scope)? } else { self.node(&value, scope)? };
             let default = default(&value)?;
             let hides_default = hides_default(field)?;
+            let waits = !is_typed_dict && appears(&value)? == Some(Appears::Arrived);
+            let waiting = default.clone().filter(|_| waits);
             let is_required = match flag(field, "required")? {
                 Some(required) => required,
                 None => default.is_none(),
@@ -335,7 +341,7 @@ impl Compiler {
             }
             let absent = match default {
                 _ if init_only => Absent::Nothing,
-                _ if hides_default => Absent::Shared(name.py().None()),
+                _ if hides_default || waits => Absent::Shared(name.py().None()),
                 // A typed dict has no key for what is absent, unless Pydantic puts its default there.
                 None if is_typed_dict => Absent::Nothing,
                 Some(_) if is_typed_dict => return Ok(None),
@@ -347,7 +353,9 @@ impl Compiler {
             };
             compiled.nodes.push(id);
             let location = PyString::new(name.py(), &location).into_any().unbind();
-            compiled.declared.push(Field { name: name.clone().unbind(), location, has_synonyms, absent });
+            let once_closed = waiting.map(|default| self::absent(&default, scope)).transpose()?;
+            let name = name.clone().unbind();
+            compiled.declared.push(Field { name, location, has_synonyms, absent, once_closed });
         }
         // Where one key announces two fields, Pydantic gives each of them its value.
         let distinct: HashSet<&str> = compiled.keys.iter().map(|(key, _)| key.as_str()).collect();

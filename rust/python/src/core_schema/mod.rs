@@ -11,7 +11,8 @@ pub(crate) use dict::{
     CoreSchema, child, exact_int, flag, item, kind, lengths, on_error_raises, only, required,
 };
 pub(crate) use parts::{
-    Declared, choices, declared, default, fields_as_they_come, has_own_config, hides_default, references_text,
+    Appears, Declared, appears, choices, declared, default, fields_as_they_come, has_own_config,
+    hides_default, references_text,
 };
 pub(crate) use scope::{Scope, is_ordered};
 pub(crate) use user_code::{

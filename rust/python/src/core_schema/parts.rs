@@ -1,5 +1,6 @@
 //! The parts of nodes that have several: the fields of records, the choices of unions, defaults.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
@@ -49,6 +50,38 @@ pub(crate) fn declared<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<Declared<'
 /// The node of a field as one with a default, if it has one.
 pub(crate) fn default<'py>(schema: &CoreSchema<'py>) -> PyResult<Option<CoreSchema<'py>>> {
     Ok((kind(schema)? == "default").then(|| schema.clone()))
+}
+
+/// When a part of a snapshot appears, where its type says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appears {
+    /// When it has closed.
+    Settled,
+    /// When it has come: its default does not.
+    Arrived,
+}
+
+/// What the type of a node says of when its values appear: its mark (`instar.show`) may stand within validators.
+pub(crate) fn appears(schema: &CoreSchema<'_>) -> PyResult<Option<Appears>> {
+    let py = schema.py();
+    let mut schema = schema.clone();
+    loop {
+        let mark = match child(&schema, "metadata")? {
+            Some(metadata) => metadata.get_item(intern!(py, "instar_show"))?,
+            None => None,
+        };
+        match mark.map(|mark| mark.extract::<String>()).transpose()?.as_deref() {
+            Some("settled") => return Ok(Some(Appears::Settled)),
+            Some("arrived") => return Ok(Some(Appears::Arrived)),
+            _ => {}
+        }
+        let kind = kind(&schema)?;
+        let is_around = kind == "nullable" || kind == "default" || kind.starts_with("function-");
+        match child(&schema, "schema")?.filter(|_| is_around) {
+            Some(inner) => schema = inner,
+            None => return Ok(None),
+        }
+    }
 }
 
 /// Whether a default stands below other nodes, where Pydantic sees it and nobody else.

@@ -35,6 +35,8 @@ pub(crate) struct Place<'r> {
     /// The text, up to that place at least.
     pub(crate) raw: Cow<'r, [u8]>,
     pub(crate) offset: usize,
+    /// What would have been mended.
+    pub(crate) repairs: RepairSet,
 }
 
 impl<'py> Report<'_, 'py> {
@@ -45,6 +47,9 @@ impl<'py> Report<'_, 'py> {
             FaultKind::Syntax(syntax) => self.syntax(*syntax, fault),
             FaultKind::Depth => {
                 self.stream_error("LimitError", "nested deeper than `Limits.depth` allows", fault)
+            }
+            FaultKind::Blank => {
+                self.stream_error("LimitError", "more white space than `Limits.blank` allows", fault)
             }
             FaultKind::Bytes => self.stream_error("LimitError", "longer than `Limits.bytes` allows", fault),
             FaultKind::Truncated => self.truncated(fault),
@@ -61,7 +66,11 @@ impl<'py> Report<'_, 'py> {
     fn place(&self, fault: &Fault) -> Place<'_> {
         match self.place {
             Some(place) => place.clone(),
-            None => Place { raw: Cow::Borrowed(self.parser.text()), offset: fault.offset },
+            None => Place {
+                raw: Cow::Borrowed(self.parser.text()),
+                offset: fault.offset,
+                repairs: RepairSet::NONE,
+            },
         }
     }
 
@@ -73,7 +82,8 @@ impl<'py> Report<'_, 'py> {
             what = format!("{what}{}", place.quoted(self.py)?);
         }
         let read = self.parser.text();
-        if let Some(kind) = diagnose(&read[..read.len().min(fault.offset + 1)]) {
+        let kind = diagnose(&read[..read.len().min(fault.offset + 1)]);
+        if let Some(kind) = kind.filter(|&kind| !place.repairs.has(kind)) {
             let set = if RepairSet::AROUND.has(kind) { "around" } else { "all" };
             what = format!("{what}, which repair=\"{set}\" would read ({kind}),");
         }
@@ -586,7 +596,7 @@ fn disagreement(json: &str) -> PyErr {
 
 impl Place<'_> {
     /// What the text says there, as a part of a sentence.
-    fn quoted(&self, py: Python<'_>) -> PyResult<String> {
+    pub(crate) fn quoted(&self, py: Python<'_>) -> PyResult<String> {
         let until = &self.raw[..self.raw.len().min(self.offset + 1)];
         let text = String::from_utf8_lossy(until);
         if text.is_empty() {

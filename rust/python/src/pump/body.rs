@@ -72,7 +72,7 @@ impl Body {
                 return Err(PyValueError::new_err(format!("emit is 'delta' or 'read', not '{other}'")));
             }
         };
-        let asked = Asked { place: place_of(place)?, elsewhere, several, joined, foreign };
+        let asked = Asked { place: place_of(place)?, elsewhere, several, mended: false, joined, foreign };
         let state = State {
             asked,
             choices: BTreeMap::new(),
@@ -164,6 +164,12 @@ impl Body {
         self.closed.load(Ordering::Relaxed)
     }
 
+    /// Those who read it look for JSON behind prose.
+    pub(super) fn mend(&self, py: Python<'_>) -> PyResult<()> {
+        self.lend(py)?.asked.mended = true;
+        Ok(())
+    }
+
     /// Takes in the next piece. What is wrong with it is kept.
     pub(super) fn feed(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<()> {
         let read = self.decode(py, piece);
@@ -186,6 +192,9 @@ impl Body {
 
     fn decode(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<()> {
         let Ok(wire) = self.decoder.bind(py).cast::<PyWire>() else {
+            if let Ok(piece) = piece.cast::<PyBytes>() {
+                self.lend(py)?.note(piece.as_bytes());
+            }
             let deltas = self.decoder.bind(py).call_method1(intern!(py, "feed"), (piece,))?;
             return self.take_all(py, &deltas);
         };

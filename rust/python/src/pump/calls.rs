@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
-use super::delta::Quoter;
+use super::delta::{MOST_BLANK, Quoter};
 use super::items::{Items, string};
 use super::lane::Lane;
 use super::skipped::Skipped;
@@ -18,6 +18,8 @@ pub(super) struct Calls {
     view: View,
     /// By their numbers in the choice.
     begun: Vec<Option<Call>>,
+    /// How many bytes of white space have come behind the arguments, where the answer is one call.
+    blank: usize,
     /// The calls that were refused, if that does not end the stream.
     skipped: Option<Skipped>,
 }
@@ -58,12 +60,17 @@ impl Calls {
             "first" => View::First,
             other => return Err(PyValueError::new_err(format!("no view of calls is called {other:?}"))),
         };
-        Ok(Self { begin, view, begun: Vec::new(), skipped })
+        Ok(Self { begin, view, begun: Vec::new(), blank: 0, skipped })
     }
 
     /// The calls that were refused.
     pub(super) fn skipped(&self) -> Option<&Skipped> {
         self.skipped.as_ref()
+    }
+
+    /// Whether so much white space has come behind the only call that nothing else will.
+    pub(super) fn stopped(&self) -> bool {
+        self.blank >= MOST_BLANK
     }
 
     /// Whether the answer is one call.
@@ -84,6 +91,9 @@ impl Calls {
             Event::Arguments(index) | Event::Input(index) | Event::End(index) => {
                 let Some(call) = self.begun.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
                 lane.switch(py, &call.parser)?;
+                if self.view == View::First && call.stage == Stage::Whole && text.trim_ascii().is_empty() {
+                    self.blank += text.len();
+                }
                 let grown = call.take(py, event, text);
                 if matches!(event, Event::End(_)) && self.view == View::Parts {
                     call.end(py, lane, index)?;
@@ -129,6 +139,11 @@ impl Calls {
             }
         }
         Ok(())
+    }
+
+    /// The parser of the first call.
+    pub(super) fn first(&self, py: Python<'_>) -> Option<Py<PyParser>> {
+        self.ours().next().map(|call| call.parser.clone_ref(py))
     }
 
     pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -187,7 +202,7 @@ impl Calls {
         lane.switch(py, &parser)?;
         match self.view {
             View::Parts => items.push(object.clone().unbind()),
-            View::First if number == 0 => items.push(parser.get().snapshot(py)?),
+            View::First if number == 0 => items.push_made(|| parser.get().snapshot(py))?,
             View::First | View::Finals => {}
         }
         let textual = object.getattr(intern!(py, "textual"))?.is_truthy()?;
@@ -234,7 +249,7 @@ impl Calls {
                     self.refuse(py, index, error, text.as_bytes())?;
                 }
             },
-            View::First if is_first && grown => items.push(call.parser.get().snapshot(py)?),
+            View::First if is_first && grown => items.push_made(|| call.parser.get().snapshot(py))?,
             View::Parts | View::Finals | View::First => {}
         }
         Ok(())

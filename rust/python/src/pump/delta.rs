@@ -9,7 +9,7 @@ use crate::ffi;
 use crate::py::PyParser;
 
 /// How many bytes of white space are read behind the value: some models do not stop by themselves.
-const MOST_BLANK: usize = 512;
+pub(super) const MOST_BLANK: usize = 512;
 
 /// Reads a text by a parser, delta by delta.
 #[derive(Default)]

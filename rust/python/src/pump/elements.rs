@@ -3,6 +3,9 @@
 //! The list is the whole answer (`[...]`), or what an object holds (`{"users": [...]}`, under any key; the lists of
 //! several keys are read as one): the first character that is not white space decides.
 
+use std::borrow::Cow;
+
+use instar_repair::{Allowance, Guide, Mender, Step};
 use instar_wire::choice::Event;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -22,7 +25,18 @@ pub(super) struct Elements {
     /// Makes the parser of an object of lists.
     wrapped: Py<PyAny>,
     begun: bool,
+    /// Whether the text is an object of lists.
+    is_wrapped: bool,
+    /// What stands before the list, where that is to be mended.
+    opening: Option<Box<Opening>>,
     skipping: Option<Box<Skipping>>,
+}
+
+/// The text up to the first value in it, which says what the list is in.
+struct Opening {
+    mender: Mender,
+    guide: Guide,
+    held: Vec<u8>,
 }
 
 /// What it takes to go on behind an element that is refused: each is read by itself, by a parser of its own.
@@ -34,18 +48,22 @@ struct Skipping {
     /// Those that were not refused.
     good: Py<PyList>,
     skipped: Skipped,
+    /// How much of the mended text the splitter has, and of which attempt, where the text is mended.
+    read: (u32, usize),
 }
 
 impl Elements {
     pub(super) fn new(make: Py<PyAny>, parser: Py<PyParser>, wrapped: Py<PyAny>) -> Self {
-        Self { make, parser, wrapped, begun: false, skipping: None }
+        let opening = Opening::new(parser.get());
+        Self { make, parser, wrapped, begun: false, is_wrapped: false, opening, skipping: None }
     }
 
     /// The same, going on behind an element that is refused.
     pub(super) fn skipping(mut self, py: Python<'_>, element: Py<PyAny>) -> Self {
         let (good, skipped) = (PyList::empty(py).unbind(), Skipped::new(py));
         let splitter = Splitter::new(false);
-        self.skipping = Some(Box::new(Skipping { element, splitter, is_wrapped: false, good, skipped }));
+        let skipping = Skipping { element, splitter, is_wrapped: false, good, skipped, read: (0, 0) };
+        self.skipping = Some(Box::new(skipping));
         self
     }
 
@@ -65,20 +83,24 @@ impl Elements {
     ) -> PyResult<()> {
         match event {
             Event::Text | Event::Arguments(_) | Event::Input(_) => {
+                let mut text = Cow::Borrowed(text);
                 if !self.begun {
-                    self.begin(py, lane, text)?;
+                    if let Some(opening) = &mut self.opening {
+                        let Some(held) = opening.take(&text) else { return Ok(()) };
+                        text = Cow::Owned(held);
+                    }
+                    self.begin(py, lane, &text)?;
                 }
-                let read = reader.feed(py, self.parser.get(), text);
-                if let Some(skipping) = &mut self.skipping {
-                    skipping.take(py, text, items)?;
-                }
+                let read = reader.feed(py, self.parser.get(), &text);
+                self.skip(py, &text, items)?;
                 read?;
                 self.rest(py, items)
             }
             Event::Restart => {
                 self.parser = made(self.make.bind(py))?;
                 lane.switch(py, &self.parser)?;
-                self.begun = false;
+                (self.begun, self.is_wrapped) = (false, false);
+                self.opening = Opening::new(self.parser.get());
                 if let Some(skipping) = &mut self.skipping {
                     skipping.restart(py)?;
                 }
@@ -101,12 +123,35 @@ impl Elements {
         Ok(())
     }
 
+    /// Hands out the elements that a delta completes, where those that are refused are skipped.
+    fn skip(&mut self, py: Python<'_>, text: &[u8], items: &mut Items) -> PyResult<()> {
+        let Some(skipping) = &mut self.skipping else { return Ok(()) };
+        if self.opening.is_none() {
+            return skipping.take(py, text, items);
+        }
+        let (attempt, mended) = self.parser.get().mended_since(py, skipping.read)?;
+        if attempt != skipping.read.0 {
+            skipping.restart(py)?;
+            skipping.read = (attempt, 0);
+        }
+        skipping.read.1 += mended.len();
+        skipping.take(py, &mended, items)
+    }
+
     pub(super) fn end(&mut self, py: Python<'_>, items: &mut Items) -> PyResult<()> {
+        if let Some(opening) = self.opening.as_mut().filter(|_| !self.begun) {
+            self.parser.get().feed_bytes(py, &std::mem::take(&mut opening.held))?;
+        }
         self.parser.get().close(py)?;
         match &self.skipping {
             Some(skipping) => skipping.check(py, &self.parser),
             None => self.rest(py, items),
         }
+    }
+
+    /// Whether the elements are those of the lists in an object.
+    pub(super) fn is_wrapped(&self) -> bool {
+        self.is_wrapped
     }
 
     pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -122,18 +167,22 @@ impl Elements {
         Ok(members(self.parser.get().dump(py, mode, by_alias)?)?.into_bound(py))
     }
 
-    pub(super) fn last(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    pub(super) fn last(&mut self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
         match &self.skipping {
             Some(skipping) => Ok(skipping.good.clone_ref(py).into_any()),
-            None => members(self.parser.get().finish(py)?.into_bound(py)),
+            None => members(self.parser.get().finish(py, allow_truncated)?.into_bound(py)),
         }
     }
 
     /// Chooses the parser by the first character.
     fn begin(&mut self, py: Python<'_>, lane: &Lane, text: &[u8]) -> PyResult<()> {
-        let first = text.trim_ascii_start().first();
-        self.begun = first.is_some();
-        if first == Some(&b'{') {
+        let first = match &self.opening {
+            Some(opening) => opening.first(),
+            None => text.trim_ascii_start().first().copied(),
+        };
+        self.begun = first.is_some() || self.opening.is_some();
+        self.is_wrapped = first == Some(b'{');
+        if self.is_wrapped {
             let blank = self.parser.get().text(py)?;
             self.parser = made(self.wrapped.bind(py))?;
             lane.switch(py, &self.parser)?;
@@ -162,13 +211,36 @@ impl Elements {
     }
 }
 
+impl Opening {
+    /// The opening of a text that this parser mends; none if it mends nothing around values.
+    fn new(parser: &PyParser) -> Option<Box<Self>> {
+        let repairs = parser.repairs_around()?;
+        let guide = Guide::any();
+        let mender = Mender::new(repairs, &guide, Allowance::UNLIMITED);
+        Some(Box::new(Self { mender, guide, held: Vec::new() }))
+    }
+
+    /// Takes in a delta. All that has come, once a value has begun in it.
+    fn take(&mut self, delta: &[u8]) -> Option<Vec<u8>> {
+        self.held.extend_from_slice(delta);
+        self.mender.push(delta);
+        let has_begun = self.mender.advance(&self.guide) != Step::Drained;
+        has_begun.then(|| std::mem::take(&mut self.held))
+    }
+
+    /// The first byte of the value.
+    fn first(&self) -> Option<u8> {
+        self.mender.mended().trim_ascii_start().first().copied()
+    }
+}
+
 impl Skipping {
     /// Takes in a delta, and hands out the elements that it completes, or notes what is wrong with them.
     fn take(&mut self, py: Python<'_>, text: &[u8], items: &mut Items) -> PyResult<()> {
         for member in self.splitter.push(text) {
             let text = self.splitter.text(&member);
             let parser = made(self.element.bind(py))?;
-            let read = parser.get().feed_bytes(py, text).and_then(|_| parser.get().finish(py));
+            let read = parser.get().feed_bytes(py, text).and_then(|_| parser.get().finish(py, false));
             match read {
                 Ok(element) => {
                     self.good.bind(py).append(&element)?;
@@ -195,7 +267,7 @@ impl Skipping {
         let depth = if self.is_wrapped { 2 } else { 1 };
         for violation in parser.bind(py).getattr(intern!(py, "violations"))?.try_iter()? {
             if violation?.getattr(intern!(py, "loc"))?.len()? < depth {
-                return parser.get().finish(py).map(drop);
+                return parser.get().finish(py, false).map(drop);
             }
         }
         Ok(())

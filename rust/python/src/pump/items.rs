@@ -12,6 +12,10 @@ use crate::py::PyParser;
 pub(super) struct Items {
     queue: VecDeque<Py<PyAny>>,
     once: Once,
+    /// Whether nobody takes them: then none are kept.
+    muted: bool,
+    /// Whether there would have been one.
+    missed: bool,
 }
 
 /// Lets each element pass once, however many attempts repeat it.
@@ -24,7 +28,23 @@ struct Once {
 impl Items {
     /// No items. What has `passed` in an earlier attempt is not handed out again.
     pub(super) fn new(py: Python<'_>, passed: Option<Py<PyList>>) -> Self {
-        Self { queue: VecDeque::new(), once: Once::new(py, passed) }
+        Self { queue: VecDeque::new(), once: Once::new(py, passed), muted: false, missed: false }
+    }
+
+    /// Drops what there is, and keeps none until somebody wants them.
+    pub(super) fn mute(&mut self) {
+        self.muted = true;
+        self.queue.clear();
+    }
+
+    /// Somebody wants them.
+    pub(super) fn unmute(&mut self) {
+        self.muted = false;
+    }
+
+    /// Whether there would have been some since the last time.
+    pub(super) fn take_missed(&mut self) -> bool {
+        std::mem::take(&mut self.missed)
     }
 
     /// Takes the first.
@@ -33,7 +53,21 @@ impl Items {
     }
 
     pub(super) fn push(&mut self, item: Py<PyAny>) {
-        self.queue.push_back(item);
+        if self.muted {
+            self.missed = true;
+        } else {
+            self.queue.push_back(item);
+        }
+    }
+
+    /// Adds what `make` makes, if somebody wants it.
+    pub(super) fn push_made(&mut self, make: impl FnOnce() -> PyResult<Py<PyAny>>) -> PyResult<()> {
+        if self.muted {
+            self.missed = true;
+        } else {
+            self.queue.push_back(make()?);
+        }
+        Ok(())
     }
 
     /// Adds an element, unless an earlier attempt has handed it out.
@@ -44,7 +78,7 @@ impl Items {
             return expected.del_item(expected.index(&item)?);
         }
         passed.bind(item.py()).append(&item)?;
-        self.queue.push_back(item.unbind());
+        self.push(item.unbind());
         Ok(())
     }
 

@@ -18,11 +18,13 @@ pub(super) struct Partials {
     look: Option<Py<PyAny>>,
     /// Makes JSON of a text, if that is what the answer is.
     quoter: Option<Quoter>,
+    /// Whether something has shown since the last beginning.
+    shown: bool,
 }
 
 impl Partials {
     pub(super) fn new(make: Py<PyAny>, parser: Py<PyParser>, look: Option<Py<PyAny>>, textual: bool) -> Self {
-        Self { make, parser, look, quoter: textual.then(Quoter::default) }
+        Self { make, parser, look, quoter: textual.then(Quoter::default), shown: false }
     }
 
     pub(super) fn take(
@@ -44,12 +46,19 @@ impl Partials {
                 self.parser = made(self.make.bind(py))?;
                 lane.switch(py, &self.parser)?;
                 *reader = Reader::default();
-                true
+                if self.quoter.is_some() {
+                    self.quoter = Some(Quoter::default());
+                }
+                if std::mem::take(&mut self.shown) {
+                    items.push(self.snapshot(py)?);
+                }
+                false
             }
             (Event::Call(_) | Event::End(_) | Event::Prose | Event::Reasoning, _) => false,
         };
         if changed {
-            items.push(self.snapshot(py)?);
+            self.shown = true;
+            items.push_made(|| self.snapshot(py))?;
         }
         Ok(())
     }
@@ -59,9 +68,14 @@ impl Partials {
         let was_complete = self.parser.get().complete(py)?;
         self.parser.get().close(py)?;
         if !was_complete {
-            items.push(self.snapshot(py)?);
+            items.push_made(|| self.snapshot(py))?;
         }
         Ok(())
+    }
+
+    /// Whether the answer is only what the parser's value wraps.
+    pub(super) fn is_wrapped(&self) -> bool {
+        self.look.is_some()
     }
 
     pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -83,8 +97,8 @@ impl Partials {
         Ok(value.unwrap_or_else(|| py.None().into_bound(py)))
     }
 
-    pub(super) fn last(&mut self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.seen(py, self.parser.get().finish(py)?)
+    pub(super) fn last(&mut self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
+        self.seen(py, self.parser.get().finish(py, allow_truncated)?)
     }
 
     fn seen(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<Py<PyAny>> {

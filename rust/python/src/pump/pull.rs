@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::PyIterator;
+use pyo3::types::{PyBool, PyIterator};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::pump::{Next, Pump};
@@ -11,12 +11,16 @@ use crate::exclusive::Exclusive;
 
 /// The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
 ///
-/// Of the stream it takes `_pump` and `_source`, with its `pieces`. Where there is no source, or nothing to take and
-/// nothing to read, `_advance()` does what is next: True if there may be more.
+/// Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one.
+///
+/// Of the stream it takes `_pump` and `_source`, with its `pieces`. Where the pump is `watched`, `_tell()` is called
+/// after each piece, unless `silent`. Where there is no source, or nothing to take and nothing to read, `_advance()`
+/// does what is next: True if there may be more.
 #[pyclass(frozen, generic, module = "instar._core")]
 pub(crate) struct Pull {
     stream: Py<PyAny>,
     owns: bool,
+    silent: bool,
     at_work: Exclusive<Option<AtWork>>,
 }
 
@@ -28,9 +32,9 @@ struct AtWork {
 #[pymethods]
 impl Pull {
     #[new]
-    #[pyo3(signature = (stream, *, owns=true))]
-    fn new(stream: Py<PyAny>, owns: bool) -> Self {
-        Self { stream, owns, at_work: Exclusive::new(None) }
+    #[pyo3(signature = (stream, *, owns=true, silent=false))]
+    fn new(stream: Py<PyAny>, owns: bool, silent: bool) -> Self {
+        Self { stream, owns, silent, at_work: Exclusive::new(None) }
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -45,7 +49,7 @@ impl Pull {
             }
             if let Some(AtWork { pump, pieces }) = &*at_work {
                 let pump = pump.get();
-                match pump.next(py)? {
+                match self.next(py, pump)? {
                     Next::Item(item) => return Ok(Some(item)),
                     Next::Piece => {
                         self.read(py, pump, pieces)?;
@@ -85,6 +89,23 @@ impl Pull {
             pump: stream.getattr(intern!(py, "_pump"))?.extract()?,
             pieces: source.getattr(intern!(py, "pieces"))?.cast_into::<PyIterator>()?.unbind(),
         }))
+    }
+
+    /// What is next.
+    #[inline]
+    fn next(&self, py: Python<'_>, pump: &Pump) -> PyResult<Next> {
+        if self.silent {
+            return Ok(match pump.read_on(py)? {
+                Some(news) => Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()),
+                None if pump.hungry(py)? => Next::Piece,
+                None => Next::Nothing,
+            });
+        }
+        let next = pump.next(py)?;
+        if pump.is_watched() {
+            self.stream.call_method0(py, intern!(py, "_tell"))?;
+        }
+        Ok(next)
     }
 
     /// Gives the pump the next piece of the source.

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use instar_wire::choice::Event;
-use pyo3::exceptions::{PyException, PyRuntimeError};
+use instar_repair::RepairKind;
+use instar_wire::choice::{Choice, Event};
+use pyo3::exceptions::{PyException, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use pyo3::{PyTraverseError, PyVisit};
@@ -30,6 +31,8 @@ pub(crate) struct Pump {
     state: Exclusive<State>,
     /// Whether nothing more is to be taken.
     left: AtomicBool,
+    /// Whether somebody watches places of the answer.
+    watched: AtomicBool,
 }
 
 struct State {
@@ -102,7 +105,7 @@ impl Pump {
     ) -> PyResult<Self> {
         let parser = made(make.bind(py))?;
         let projection = Projection::Partials(Partials::new(make, parser.clone_ref(py), look, textual));
-        Ok(Self::new(projection, parser, body, choice, Items::new(py, None)))
+        Self::new(py, projection, parser, body, choice, Items::new(py, None))
     }
 
     /// The members of a list, each once, as it closes.
@@ -126,7 +129,7 @@ impl Pump {
         if let Some(element) = element {
             elements = elements.skipping(py, element);
         }
-        Ok(Self::new(Projection::Elements(elements), parser, body, choice, Items::new(py, passed)))
+        Self::new(py, Projection::Elements(elements), parser, body, choice, Items::new(py, passed))
     }
 
     /// The calls of functions. `begin(index, id, name)` makes the object of each, `make` the parser of none.
@@ -146,7 +149,7 @@ impl Pump {
         skip: bool,
     ) -> PyResult<Self> {
         let projection = Projection::Calls(Calls::new(begin, view, skip.then(|| Skipped::new(py)))?);
-        Ok(Self::new(projection, made(make)?, body, choice, Items::new(py, passed)))
+        Self::new(py, projection, made(make)?, body, choice, Items::new(py, passed))
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -160,9 +163,67 @@ impl Pump {
 
     /// Whether there is nothing to take before more has been read.
     #[getter]
-    fn hungry(&self, py: Python<'_>) -> PyResult<bool> {
+    pub(super) fn hungry(&self, py: Python<'_>) -> PyResult<bool> {
         let state = self.lend(py)?;
         self.is_hungry(py, &state)
+    }
+
+    /// Read the next delta, and make no item of it: for those who look at something else. None where there is none,
+    /// else whether there would have been an item.
+    pub(super) fn read_on(&self, py: Python<'_>) -> PyResult<Option<bool>> {
+        let mut state = self.lend(py)?;
+        let is_over = state.error.is_some() || state.stage == Stage::Stopped;
+        if is_over || self.left.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        state.items.mute();
+        state.handed = false;
+        self.lane.mark(py)?;
+        let has_read = self.step(py, &mut state)?;
+        let news = state.items.take_missed();
+        Ok(has_read.then_some(news))
+    }
+
+    /// The parser of the answer, once there is one, and how the answer lies in its value: it is the "whole" of it,
+    /// its one "member", or what its "lists" hold.
+    ///
+    /// Raises `TypeError` where the calls of a turn are the answer: each has a parser of its own.
+    #[getter]
+    fn answer(&self, py: Python<'_>) -> PyResult<Option<(Py<PyParser>, &'static str)>> {
+        let state = self.lend(py)?;
+        match &state.projection {
+            Projection::Partials(partials) => {
+                Ok(Some((self.lane.parser(py)?, if partials.is_wrapped() { "member" } else { "whole" })))
+            }
+            Projection::Elements(elements) => {
+                Ok(Some((self.lane.parser(py)?, if elements.is_wrapped() { "lists" } else { "whole" })))
+            }
+            Projection::Calls(calls) if calls.is_one() => Ok(calls.first(py).map(|parser| (parser, "whole"))),
+            Projection::Calls(_) => Err(PyTypeError::new_err(
+                "the answer is several calls, each with a value of its own: watch those, by call.parser.changes()",
+            )),
+        }
+    }
+
+    /// Whether somebody watches places of the answer: then `Pull` has the stream `_tell` what has come.
+    #[getter(watched)]
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Relaxed)
+    }
+
+    #[setter(watched)]
+    fn set_watched(&self, watched: bool) {
+        self.watched.store(watched, Ordering::Relaxed);
+    }
+
+    /// Whether each item is the answer so far, in the place of the one before.
+    #[getter]
+    fn is_growing(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(match &self.lend(py)?.projection {
+            Projection::Partials(_) => true,
+            Projection::Elements(_) => false,
+            Projection::Calls(calls) => calls.is_one(),
+        })
     }
 
     /// Take in the next piece of the source.
@@ -241,7 +302,16 @@ impl Pump {
             }
         }
         drop(state);
-        self.py_final(py).map(drop)
+        self.py_final(py, false).map(drop)
+    }
+
+    /// Read the answer in the next place where it may stand, all of it: where it should, there is prose without JSON.
+    /// False if there is no such place.
+    fn instead(&self, py: Python<'_>) -> PyResult<bool> {
+        let moved = self.lane.of_choice(py, Choice::instead)?.unwrap_or_default();
+        let mut state = self.lend(py)?;
+        while moved && self.read(py, &mut state)? {}
+        Ok(moved)
     }
 
     /// What has ended the reading before its time.
@@ -321,16 +391,16 @@ impl Pump {
         }
     }
 
-    /// The validated answer, made once.
-    #[pyo3(name = "final")]
-    fn py_final(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    /// The validated answer, made once. With `allow_truncated` a value that is cut off is completed.
+    #[pyo3(name = "final", signature = (*, allow_truncated=false))]
+    fn py_final(&self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
         let mut state = self.lend(py)?;
         if let Some(last) = &state.last {
             return Ok(last.clone_ref(py));
         }
         let last = match &mut state.projection {
-            Projection::Partials(partials) => partials.last(py),
-            Projection::Elements(elements) => elements.last(py),
+            Projection::Partials(partials) => partials.last(py, allow_truncated),
+            Projection::Elements(elements) => elements.last(py, allow_truncated),
             Projection::Calls(calls) => calls.last(py),
         }?;
         Ok(state.last.insert(last).clone_ref(py))
@@ -402,12 +472,18 @@ impl Pump {
 
 impl Pump {
     fn new(
+        py: Python<'_>,
         projection: Projection,
         parser: Py<PyParser>,
         body: Option<Py<Body>>,
         choice: u32,
         items: Items,
-    ) -> Self {
+    ) -> PyResult<Self> {
+        let around = parser.get().repairs_around();
+        if let Some(body) = body.as_ref().filter(|_| around.is_some_and(|kinds| kinds.has(RepairKind::Prose)))
+        {
+            body.get().mend(py)?;
+        }
         let state = State {
             projection,
             items,
@@ -420,7 +496,12 @@ impl Pump {
             last: None,
         };
         let lane = Lane::new(parser, body, choice);
-        Self { lane, state: Exclusive::new(state), left: AtomicBool::new(false) }
+        Ok(Self {
+            lane,
+            state: Exclusive::new(state),
+            left: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
+        })
     }
 
     fn lend(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
@@ -470,6 +551,7 @@ impl Pump {
     }
 
     fn take(&self, py: Python<'_>, state: &mut State) -> PyResult<Option<Py<PyAny>>> {
+        state.items.unmute();
         if std::mem::take(&mut state.handed) {
             self.lane.mark(py)?;
         }
@@ -542,7 +624,7 @@ impl State {
     fn open(&mut self, py: Python<'_>) -> PyResult<()> {
         let Self { projection, items, .. } = self;
         match projection {
-            Projection::Partials(partials) => items.push(partials.snapshot(py)?),
+            Projection::Partials(partials) => items.push_made(|| partials.snapshot(py))?,
             Projection::Calls(calls) if calls.is_one() => items.push(py.None()),
             Projection::Calls(_) | Projection::Elements(_) => {}
         }
@@ -552,12 +634,21 @@ impl State {
     /// Gives the projection an event, and keeps what becomes visible by it.
     fn show(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
         let Self { projection, items, reader, .. } = self;
-        match projection {
-            Projection::Partials(partials) => partials.take(py, lane, reader, event, text, items)?,
-            Projection::Elements(elements) => elements.take(py, lane, reader, event, text, items)?,
-            Projection::Calls(calls) => calls.take(py, lane, event, text, items)?,
-        }
-        if self.reader.stopped() {
+        let stopped = match projection {
+            Projection::Partials(partials) => {
+                partials.take(py, lane, reader, event, text, items)?;
+                reader.stopped()
+            }
+            Projection::Elements(elements) => {
+                elements.take(py, lane, reader, event, text, items)?;
+                reader.stopped()
+            }
+            Projection::Calls(calls) => {
+                calls.take(py, lane, event, text, items)?;
+                calls.stopped()
+            }
+        };
+        if stopped {
             self.stage = Stage::Stopped;
         }
         Ok(())

@@ -1,12 +1,13 @@
 //! The mender of a text, at work for a reading.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use instar_core::{Fault, FaultKind, Parser, Step, Syntax};
 use instar_json::Position;
 use instar_repair::{
-    Ending, Engine, Fault as MenderFault, FaultKind as MenderFaultKind, Guide, Mended, Mender, Outcome,
-    Repair, RepairKind, RepairSet, Verdict,
+    Allowance, Ending, Engine, Fault as MenderFault, FaultKind as MenderFaultKind, Guide, Mended, Mender,
+    Outcome, Pass, Repair, RepairKind, RepairSet, Verdict,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -16,6 +17,7 @@ use pyo3::types::{IntoPyDict, PyString, PyTuple};
 use super::reading::{Growth, Reading, Stopped};
 use crate::build::Context;
 use crate::errors::{Place, stream_error};
+use crate::ffi::attached;
 
 /// The mender of a text, and what it has to know.
 pub(super) struct Mending {
@@ -36,6 +38,8 @@ pub(super) enum Fed<'d> {
     Raw(&'d [u8]),
     /// The reading has read it as it came, being so long before, and has stopped.
     Aside(&'d [u8], usize, Stopped),
+    /// The mender has let it pass, and the reading has stopped.
+    Passed(Stopped),
 }
 
 /// Why a text is hopeless.
@@ -52,15 +56,22 @@ pub(super) enum Hopeless {
 pub(super) type Located = (PyErr, Option<usize>);
 
 impl Mending {
-    /// A mender for texts of at most `limit` bytes, of which at most `prose` may come without a value.
-    pub(super) fn new(repairs: RepairSet, guide: Arc<Guide>, prose: usize, limit: usize) -> Self {
-        let mender = Mender::new(repairs, &guide, prose);
+    /// A mender for texts of at most `limit` bytes.
+    pub(super) fn new(repairs: RepairSet, guide: Arc<Guide>, around: Allowance, limit: usize) -> Self {
+        let mender = Mender::new(repairs, &guide, around);
         Self { mender, guide, limit, begins_anew: false, refused: None }
     }
 
     /// Whether the value is whole, as far as the text has been read.
     pub(super) fn is_complete(&self, core: &Parser) -> bool {
         core.complete() && !self.begins_anew && (self.mender.is_aside() || self.mender.is_accepted())
+    }
+
+    /// What is done with a delta that may not have to be looked at.
+    #[inline]
+    pub(super) fn pass(&mut self, delta: &[u8]) -> Pass {
+        let fits = self.mender.length() + delta.len() <= self.limit;
+        if fits && !self.begins_anew { self.mender.pass(delta) } else { Pass::Looks }
     }
 
     /// Takes in a delta. True if the snapshot shows something new.
@@ -71,26 +82,28 @@ impl Mending {
         fed: Fed<'_>,
     ) -> Result<bool, Hopeless> {
         let before = reading.core.growth();
-        let length = self.mender.raw_text(reading.core.text()).len();
         let Self { mender, guide, limit, begins_anew, refused } = self;
         let mut engine = Strict { c, reading, begins_anew, refused, before, seen: None, restarted: false };
         let outcome = match fed {
             Fed::Raw(delta) => {
                 // One byte more than the limit is enough to be over it.
-                let room = (*limit + 1).saturating_sub(length);
+                let room = (*limit + 1).saturating_sub(mender.length());
                 mender.feed(&delta[..delta.len().min(room)], &mut engine, guide)
             }
             Fed::Aside(delta, length, stopped) => engine
                 .verdict(Err(stopped))
                 .and_then(|verdict| mender.read_aside(delta, length, verdict, &mut engine, guide)),
+            Fed::Passed(stopped) => engine
+                .verdict(Err(stopped))
+                .and_then(|verdict| mender.read_passed(verdict, &mut engine, guide)),
         };
         let (restarted, seen) = (engine.restarted, engine.seen.take());
         self.come_to(outcome)?;
-        if self.mender.raw_text(reading.core.text()).len() > self.limit {
+        if !self.mender.is_aside() && self.mender.length() > self.limit {
             return Err(Hopeless::Bytes);
         }
         let changed = match seen {
-            Some(seen) => reading.looks_like(c, seen.bind(c.py)).map(|same| !same),
+            Some(seen) => attached(c.py, |py| reading.looks_like(c, seen.bind(py)).map(|same| !same)),
             None if restarted => Ok(true),
             None => reading.changed(c, before),
         };
@@ -118,26 +131,34 @@ impl Mending {
         }
     }
 
+    /// A place in the text as it came.
+    pub(super) fn place<'r>(&self, offset: usize, raw: Cow<'r, [u8]>) -> Place<'r> {
+        Place { raw, offset, repairs: self.mender.kinds() }
+    }
+
     /// The error for a text that is hopeless.
     pub(super) fn error(&self, c: Context<'_, '_>, reading: &Reading, hopeless: Hopeless) -> Located {
         let raw = self.mender.raw_text(reading.core.text());
         match hopeless {
             Hopeless::Read(stopped, at) => {
-                let place = Place { offset: at.unwrap_or(raw.len()), raw };
+                let place = self.place(at.unwrap_or(raw.len()), raw);
                 (reading.error(c, stopped, Some(&place)), at)
             }
             Hopeless::Bytes => {
-                let place = Place { offset: self.limit, raw };
+                let place = self.place(self.limit, raw);
                 let stopped = Stopped::Fault(Fault { offset: self.limit, kind: FaultKind::Bytes });
                 (reading.error(c, stopped, Some(&place)), Some(self.limit))
             }
             Hopeless::Mender(MenderFault { offset, kind }) => {
                 let class = match kind {
-                    MenderFaultKind::TooMuchProse => "LimitError",
+                    MenderFaultKind::TooMuchProse | MenderFaultKind::TooBlank => "LimitError",
                     _ => "JSONError",
                 };
-                let place = Place { raw, offset };
-                let error = stream_error(c.py, class, &kind.to_string(), &place);
+                let place = self.place(offset, raw);
+                let says = class == "JSONError" && !c.schema.hide_input;
+                let quoted = if says { place.quoted(c.py) } else { Ok(String::new()) };
+                let error =
+                    quoted.and_then(|quoted| stream_error(c.py, class, &format!("{kind}{quoted}"), &place));
                 (error.unwrap_or_else(|error| error), Some(offset))
             }
         }
@@ -149,10 +170,13 @@ impl Mending {
             return self.error(c, reading, Hopeless::Read(stopped, self.mender.refused_at()));
         }
         let raw = self.mender.raw_text(reading.core.text());
-        let error = if self.mender.ending() == Ending::Reasoning {
-            open_reasoning(c.py, &raw)
-        } else {
-            no_json(c, &raw)
+        let error = match self.mender.ending() {
+            Ending::Reasoning => open_reasoning(c.py, &raw),
+            _ if self.mender.prose().is_empty() => {
+                let place = self.place(raw.len(), raw);
+                return (reading.error(c, Stopped::truncated(place.offset), Some(&place)), None);
+            }
+            _ => no_json(c, &raw),
         };
         (error.unwrap_or_else(|error| error), None)
     }
@@ -160,16 +184,12 @@ impl Mending {
 
 /// The error for a text in which there is no JSON.
 fn no_json(c: Context<'_, '_>, raw: &[u8]) -> PyResult<PyErr> {
-    let beginning = instar_repair::quotation(raw.trim_ascii_start());
-    let what = match beginning.as_str() {
-        "" => "there is no JSON in the text, which is empty".to_owned(),
-        _ if c.schema.hide_input => "there is no JSON in the text".to_owned(),
-        beginning => {
-            format!(
-                "there is no JSON in the text, which begins with {}",
-                PyString::new(c.py, beginning).repr()?
-            )
-        }
+    let what = if c.schema.hide_input {
+        "there is no JSON in the text".to_owned()
+    } else {
+        let beginning = instar_repair::quotation(raw.trim_ascii_start());
+        let beginning = PyString::new(c.py, &beginning).repr()?;
+        format!("there is no JSON in the text, which begins with {beginning}")
     };
     let class = c.py.import("instar.errors")?.getattr("JSONError")?;
     Ok(PyErr::from_value(class.call1((what,))?))
@@ -211,14 +231,17 @@ impl Strict<'_, '_, '_> {
 
     /// Begins anew, if it has to.
     fn begin(&mut self) {
-        if std::mem::take(self.begins_anew) {
-            let seen = self.reading.builder.seen(self.c.py, self.before);
+        if !std::mem::take(self.begins_anew) {
+            return;
+        }
+        attached(self.c.py, |py| {
+            let seen = self.reading.builder.seen(py, self.before);
             self.seen = self.seen.take().or(seen);
             self.restarted = true;
             self.before = (0, 0);
             self.reading.restart();
             *self.refused = None;
-        }
+        });
     }
 }
 
@@ -230,7 +253,11 @@ impl Engine for Strict<'_, '_, '_> {
         self.reading.core.push(mended.bytes);
         let read = match self.reading.core.advance() {
             Ok(Step::Drained) => Ok(()),
-            step => self.reading.run(self.c, step, self.before, Parser::advance, &|at| mended.raw_offset(at)),
+            step => {
+                let Self { c, before, ref mut reading, .. } = *self;
+                let place = |at| mended.raw_offset(at);
+                attached(c.py, |_| reading.run(c, step, before, Parser::advance, &place))
+            }
         };
         self.verdict(read)
     }
@@ -282,12 +309,16 @@ fn set_of(name: &str) -> PyResult<RepairSet> {
     }
 }
 
-/// Repairs of a text as people see them.
+/// Repairs of a text as people see them: in the order of the text.
 pub(super) fn told<'py>(py: Python<'py>, repairs: &[Repair], raw: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
     let class = py.import(intern!(py, "instar.repair"))?.getattr(intern!(py, "Repair"))?;
+    let mut at = 0;
+    let mut position = Position::find(raw, at);
     let told = repairs.iter().map(|repair| {
         let Repair { kind, start, end, read, understood, count } = repair;
-        let Position { line, column } = Position::find(raw, *start);
+        position = position.behind(&raw[at..(*start).clamp(at, raw.len())]);
+        at = at.max((*start).min(raw.len()));
+        let Position { line, column } = position;
         class.call1((kind.name(), start, end, line, column, read, understood, count))
     });
     PyTuple::new(py, told.collect::<PyResult<Vec<_>>>()?)

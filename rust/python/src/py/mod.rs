@@ -2,6 +2,7 @@
 
 mod events;
 mod explain;
+mod json_text;
 mod mend;
 mod parser;
 mod reading;
@@ -9,5 +10,6 @@ mod schema;
 mod wire;
 
 pub(crate) use events::PyEvents;
+pub(crate) use json_text::JsonText;
 pub(crate) use parser::{ChangeReader, PyParser};
 pub(crate) use wire::{PyDelta, PyWire, bytes};

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::ffi::CStr;
 
-use instar_core::{Limits, OnViolation, Parser, Step};
+use instar_core::{Fault, Limits, OnViolation, Parser, Step};
 use instar_json::Position;
-use instar_repair::{Ending, Repair, RepairKind, RepairSet};
+use instar_repair::{Allowance, Ending, Pass, Repair, RepairKind, RepairSet};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -13,7 +13,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit, intern};
 
 use super::mend::{Fed, Located, Mending, repairs_of, told};
-use super::reading::{Reading, Start, Stopped, settings};
+use super::reading::{Growth, Reading, Start, Stopped, settings};
 use crate::build::{Context, Members};
 use crate::changes;
 use crate::dump::Style;
@@ -41,6 +41,8 @@ static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 pub(crate) struct PyParser {
     schema: Py<Schema>,
     context: Option<Py<PyAny>>,
+    /// What is mended.
+    repairs: RepairSet,
     state: Exclusive<State>,
 }
 
@@ -101,15 +103,22 @@ impl PyParser {
         let repairs = repair.map_or(Ok(RepairSet::NONE), repairs_of)?;
         let prose = limits.map_or(Ok(DEFAULT_PROSE), |limits| limit(limits, "prose"))?;
         let limits = match limits {
-            Some(limits) => Limits { depth: limit(limits, "depth")?, bytes: limit(limits, "bytes")? },
-            None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES },
+            Some(limits) => Limits {
+                depth: limit(limits, "depth")?,
+                bytes: limit(limits, "bytes")?,
+                blank: limit(limits, "blank")?,
+            },
+            None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES, blank: DEFAULT_BLANK },
         };
         let schema_of = SCHEMA_OF.import(py, "instar._schema", "schema_of")?;
         let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
         let plan = schema.get().plan.clone();
         let mending = match repairs {
             RepairSet::NONE => None,
-            _ => Some(Box::new(Mending::new(repairs, schema.get().guide(py, repairs)?, prose, limits.bytes))),
+            _ => {
+                let around = Allowance { prose, blank: limits.blank };
+                Some(Box::new(Mending::new(repairs, schema.get().guide(py, repairs)?, around, limits.bytes)))
+            }
         };
         let state = State {
             reading: Reading::new(Start { plan, limits, on_violation, live }),
@@ -119,7 +128,7 @@ impl PyParser {
             cut_off: None,
             finished: false,
         };
-        Ok(Self { schema: schema.unbind(), context, state: Exclusive::new(state) })
+        Ok(Self { schema: schema.unbind(), context, repairs, state: Exclusive::new(state) })
     }
 
     /// Declare the text ended. Raises `TruncatedError` if the value is not whole.
@@ -134,9 +143,12 @@ impl PyParser {
     /// containers are closed, and a number, a word or a key that is open is left out.
     ///
     /// Raises `TruncatedError`, or the `pydantic.ValidationError` of `model_validate_json`.
-    #[pyo3(name = "finish", signature = (*, allow_truncated=false))]
-    fn py_finish(&self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
+    #[pyo3(signature = (*, allow_truncated=false))]
+    pub(crate) fn finish(&self, py: Python<'_>, allow_truncated: bool) -> PyResult<Py<PyAny>> {
         let mut state = self.state(py)?;
+        if allow_truncated {
+            state.forget_truncation(py)?;
+        }
         self.end(py, &mut state, allow_truncated)?;
         let c = self.context(py);
         let value = self.schema.get().root.validate(py, state.reading.core.text(), &settings(c));
@@ -177,7 +189,7 @@ impl PyParser {
 
     /// A reader of the changes in which `dump` grows. One that is made in mid-text begins with a `replace` of all
     /// that is there.
-    #[pyo3(signature = (*, mode="python", by_alias=false))]
+    #[pyo3(signature = (*, mode="json", by_alias=false))]
     fn changes(slf: &Bound<'_, Self>, mode: &str, by_alias: bool) -> PyResult<ChangeReader> {
         let style = Style::new(mode, by_alias)?;
         let state = slf.get().state(slf.py())?;
@@ -263,14 +275,18 @@ impl PyParser {
     fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let outline = self.outline();
         // What is read of the snapshot below may be code of the user's, to whom the parser is free again.
-        let (snapshot, Members { arrived, settled }, complete) = {
-            let mut state = self.state(py)?;
-            let snapshot = state.reading.snapshot(self.context(py))?.into_bound(py);
-            let members = state.reading.builder.members(self.context(py), outline, &snapshot)?;
-            (snapshot, members, state.is_complete())
+        let (snapshot, Members { arrived, settled }, open, complete) = {
+            let (mut state, c) = (self.state(py)?, self.context(py));
+            let snapshot = state.reading.snapshot(c)?.into_bound(py);
+            let members = state.reading.builder.members(c, outline, &snapshot)?;
+            let complete = state.is_complete();
+            let open = if complete { None } else { state.reading.open_path(c)? };
+            (snapshot, members, open, complete)
         };
         let fields = outline.map_or(0, |class| class.fields.len());
-        let completion = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let shown = if complete { 100 } else { (100 * arrived.len()).checked_div(fields).unwrap_or(0) };
+        let completion = py.import(intern!(py, "instar._completion"))?.getattr(intern!(py, "completion"))?;
+        let completion = completion.call1((&snapshot, &open))?;
         let data = PyDict::new(py);
         for name in arrived {
             let value = match snapshot.cast::<PyDict>() {
@@ -280,7 +296,7 @@ impl PyParser {
             data.set_item(name, value)?;
         }
         let class = py.import(intern!(py, "instar.progress"))?.getattr(intern!(py, "Progress"))?;
-        class.call1((completion, data, PyTuple::new(py, settled)?))
+        class.call1((completion, data, PyTuple::new(py, settled)?, shown, open))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -322,6 +338,7 @@ Raises, at the first byte after which no continuation can be accepted, `JSONErro
 /// jiter reads 201 containers within each other, and so does Pydantic.
 const DEFAULT_DEPTH: usize = 201;
 const DEFAULT_BYTES: usize = 1 << 30;
+const DEFAULT_BLANK: usize = 1 << 16;
 const DEFAULT_PROSE: usize = 1 << 20;
 
 impl PyParser {
@@ -332,6 +349,24 @@ impl PyParser {
             return state.check(py).and_then(|()| Err(errors::finished()));
         }
         self.take_bytes(py, &mut state, delta)
+    }
+
+    /// What is mended around values, if anything is.
+    pub(crate) fn repairs_around(&self) -> Option<RepairSet> {
+        Some(self.repairs.around()).filter(|around| !around.is_empty())
+    }
+
+    /// What has been mended since: how many texts had been given up, and how much of this one was read. Gives the first
+    /// anew, and the text behind the second, or all of it where it is another text.
+    pub(crate) fn mended_since(
+        &self,
+        py: Python<'_>,
+        (restarts, read): (u32, usize),
+    ) -> PyResult<(u32, Vec<u8>)> {
+        let state = self.state(py)?;
+        let now = state.reading.restarts();
+        let from = if now == restarts { read } else { 0 };
+        Ok((now, state.reading.core.text().get(from..).unwrap_or_default().to_vec()))
     }
 
     /// Takes in as much of a delta as `size` says, which is told whether the value has closed already.
@@ -352,11 +387,6 @@ impl PyParser {
         Ok(Part { size, changed, closes: !was_complete && state.is_complete() })
     }
 
-    /// The value, of a text that has ended.
-    pub(crate) fn finish(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.py_finish(py, false)
-    }
-
     /// The changes that a reader has not read.
     pub(crate) fn follow<'py>(
         &self,
@@ -366,11 +396,27 @@ impl PyParser {
         self.state(py)?.reading.follow(self.context(py), reader)
     }
 
+    /// The JSON that has come since a reader, in so many bytes of the text behind so many others, has read: up to the
+    /// last whole character. None if the text that it has read of was given up.
+    pub(crate) fn json_since(&self, py: Python<'_>, read: &mut (u32, usize)) -> PyResult<Option<String>> {
+        let state = self.state(py)?;
+        let (restarts, core) = (state.reading.restarts(), &state.reading.core);
+        if *read != (restarts, read.1) && read.1 > 0 {
+            return Ok(None);
+        }
+        let text = &core.text()[..core.offset()];
+        let new = whole_characters(text.get(read.1..).unwrap_or_default()).into_owned();
+        *read = (restarts, read.1 + new.len());
+        Ok(Some(new))
+    }
+
     /// The whole characters from an offset on, the one that lies there included.
     pub(crate) fn text_from(&self, py: Python<'_>, offset: usize) -> PyResult<String> {
         let state = self.state(py)?;
-        let text = state.text();
-        let start = (0..=offset.min(text.len()))
+        // A character has four bytes at most.
+        let from = offset.saturating_sub(3);
+        let text = state.text_from(from);
+        let start = (0..=(offset - from).min(text.len()))
             .rev()
             .find(|&at| text.get(at).is_none_or(|byte| byte & 0xC0 != 0x80));
         Ok(whole_characters(&text[start.unwrap_or(0)..]).into_owned())
@@ -386,28 +432,64 @@ impl PyParser {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn take(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
-        if state.mending.as_ref().is_some_and(|mending| !mending.mender.is_aside()) {
-            return attached(py, |py| self.mend(py, state, Fed::Raw(delta)));
+        if state.mending.is_some() {
+            return self.take_mended(py, state, delta);
         }
         let reading = &mut state.reading;
+        let before = reading.core.growth();
+        reading.core.push(delta);
+        match reading.core.advance() {
+            Ok(Step::Drained) => {}
+            step => self.go_on(py, state, step, before)?,
+        }
+        state.reading.changed(self.context(py), before)
+    }
+
+    /// Goes on from a step that is not the last.
+    #[inline(never)]
+    fn go_on(
+        &self,
+        py: Python<'_>,
+        state: &mut State,
+        step: Result<Step, Fault>,
+        before: Growth,
+    ) -> PyResult<()> {
+        attached(py, |py| {
+            let read = state.reading.run(self.context(py), step, before, Parser::advance, &|at| at);
+            read.map_err(|stopped| {
+                let error = state.reading.error(self.context(py), stopped, None);
+                state.fail(py, error)
+            })
+        })
+    }
+
+    /// Takes in a delta of a text that may have to be mended.
+    fn take_mended(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
+        let State { reading, mending: Some(mending), .. } = state else { return Ok(false) };
+        let is_aside = mending.mender.is_aside();
+        if !is_aside {
+            match mending.pass(delta) {
+                Pass::Looks => return self.mend(py, state, Fed::Raw(delta)),
+                Pass::Held => return Ok(false),
+                Pass::Through => {}
+            }
+        }
+        let c = self.context(py);
         let (before, length) = (reading.core.growth(), reading.core.text().len());
         reading.core.push(delta);
         match reading.core.advance() {
             Ok(Step::Drained) => {}
             step => {
-                let c = self.context(py);
-                let place = state.mending.as_ref().map_or(0, |mending| mending.mender.raw_offset(0));
-                let run = || reading.run(c, step, before, Parser::advance, &|at| place + at);
-                match attached(py, |_| run()) {
-                    Ok(()) => {}
-                    Err(stopped) if state.mending.is_some() => {
-                        return attached(py, |py| self.mend(py, state, Fed::Aside(delta, length, stopped)));
-                    }
-                    Err(stopped) => return Err(attached(py, |py| self.raise(py, state, stopped))),
+                let place = |at| mending.mender.raw_offset(at);
+                let read = attached(py, |_| reading.run(c, step, before, Parser::advance, &place));
+                if let Err(stopped) = read {
+                    let fed =
+                        if is_aside { Fed::Aside(delta, length, stopped) } else { Fed::Passed(stopped) };
+                    return self.mend(py, state, fed);
                 }
             }
         }
-        state.reading.changed(self.context(py), before)
+        state.reading.changed(c, before)
     }
 
     /// The same by way of the mender.
@@ -416,11 +498,11 @@ impl PyParser {
         let Some(mut mending) = state.mending.take() else { return Ok(false) };
         let c = self.context(py);
         let fed = mending.feed(c, &mut state.reading, fed);
-        let fed = fed.map_err(|hopeless| mending.error(c, &state.reading, hopeless));
+        let fed = fed.map_err(|hopeless| attached(py, |_| mending.error(c, &state.reading, hopeless)));
         state.mending = Some(mending);
         fed.map_err(|(error, hopeless)| {
             state.hopeless = hopeless;
-            state.fail(py, error)
+            attached(py, |py| state.fail(py, error))
         })
     }
 
@@ -437,12 +519,6 @@ impl PyParser {
 
     fn context<'c, 'py>(&'c self, py: Python<'py>) -> Context<'c, 'py> {
         Context { py, schema: self.schema.get(), passed: self.context.as_ref() }
-    }
-
-    /// Raises what has stopped the reading.
-    fn raise(&self, py: Python<'_>, state: &mut State, stopped: Stopped) -> PyErr {
-        let error = state.reading.error(self.context(py), stopped, None);
-        state.fail(py, error)
     }
 
     fn end(&self, py: Python<'_>, state: &mut State, allow_truncated: bool) -> PyResult<()> {
@@ -522,12 +598,12 @@ impl PyParser {
                 });
                 let raw = state.cut_off.as_ref().map_or_else(Vec::new, |cut_off| cut_off.raw.clone());
                 ended.map_err(|stopped| {
-                    let place = Place { offset: raw.len(), raw: Cow::Owned(raw) };
+                    let place = Place { offset: raw.len(), raw: Cow::Owned(raw), repairs: self.repairs };
                     (state.reading.error(c, stopped, Some(&place)), None)
                 })
             }
             ended => ended.map_err(|stopped| {
-                let place = Place { offset: raw.len(), raw: Cow::Owned(raw) };
+                let place = Place { offset: raw.len(), raw: Cow::Owned(raw), repairs: self.repairs };
                 let place = mending.is_some().then_some(&place);
                 (state.reading.error(c, stopped, place), None)
             }),
@@ -538,11 +614,18 @@ impl PyParser {
 impl State {
     /// The text as it came; after an error it ends with the hopeless byte.
     fn text(&self) -> Cow<'_, [u8]> {
-        match (&self.cut_off, &self.mending) {
-            (Some(cut_off), _) => Cow::Borrowed(&cut_off.raw),
-            (None, Some(mending)) => mending.mender.raw_text(self.reading.core.text()),
-            (None, None) => Cow::Borrowed(self.reading.core.text()),
-        }
+        self.text_from(0)
+    }
+
+    /// The same, from an offset on.
+    fn text_from(&self, from: usize) -> Cow<'_, [u8]> {
+        let read = self.reading.core.text();
+        let text = match (&self.cut_off, &self.mending) {
+            (Some(cut_off), _) => &cut_off.raw,
+            (None, Some(mending)) => return mending.mender.raw_text_from(read, from),
+            (None, None) => read,
+        };
+        Cow::Borrowed(text.get(from..).unwrap_or_default())
     }
 
     /// The offset of the hopeless byte, or the number of bytes that have come.
@@ -550,7 +633,8 @@ impl State {
         match (self.hopeless, &self.mending, &self.cut_off) {
             (Some(offset), ..) => offset,
             (None, None, None) => self.reading.core.offset(),
-            (None, ..) => self.text().len(),
+            (None, _, Some(cut_off)) => cut_off.raw.len(),
+            (None, Some(mending), None) => mending.mender.raw_length(self.reading.core.text().len()),
         }
     }
 
@@ -564,6 +648,17 @@ impl State {
             Some(mending) if self.cut_off.is_none() => mending.is_complete(&self.reading.core),
             _ => self.reading.core.complete(),
         }
+    }
+
+    /// Forgets that the text was found to be cut off, to complete it.
+    fn forget_truncation(&mut self, py: Python<'_>) -> PyResult<()> {
+        let truncated = py.import(intern!(py, "instar.errors"))?.getattr(intern!(py, "TruncatedError"))?;
+        if let Some(error) = &self.error
+            && error.bind(py).is_instance(&truncated)?
+        {
+            self.error = None;
+        }
+        Ok(())
     }
 
     /// Raises again what was raised.
@@ -629,7 +724,8 @@ fn limit(limits: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
     }
 }
 
-/// A reader of the changes of one parser's value, with a place of its own in them.
+/// A reader of the changes of one parser's value, with a place of its own in them: from the first one on, where
+/// `Parser.changes` begins with what is there.
 #[pyclass(frozen, name = "Changes", module = "instar._core")]
 pub(crate) struct ChangeReader {
     parser: Py<PyParser>,
@@ -638,6 +734,13 @@ pub(crate) struct ChangeReader {
 
 #[pymethods]
 impl ChangeReader {
+    /// A reader from the first change on, however much has come.
+    #[new]
+    #[pyo3(signature = (parser, *, mode="json", by_alias=false))]
+    fn from_the_first(parser: Py<PyParser>, mode: &str, by_alias: bool) -> PyResult<Self> {
+        Ok(Self::new(parser, Style::new(mode, by_alias)?, false))
+    }
+
     /// The changes since the last drain.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let mut state = self.state.lend(py).ok_or_else(errors::busy)?;

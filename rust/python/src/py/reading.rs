@@ -16,6 +16,7 @@ use crate::build::{Builder, Context, Elements, looks_same};
 use crate::changes;
 use crate::dump::{Arrived, Layouts, Style, dump_value};
 use crate::errors::{self, Place, Report};
+use crate::ffi::attached;
 use crate::schema::Settings;
 
 /// How much has grown: see [`Parser::growth`].
@@ -92,6 +93,11 @@ impl Reading {
         *self = Self { restarts: self.restarts + 1, ..Self::new(self.start.clone()) };
     }
 
+    /// How many texts were given up before this one.
+    pub(super) fn restarts(&self) -> u32 {
+        self.restarts
+    }
+
     /// The cursors of those who read the tape besides the builder.
     fn cursors(&self) -> Option<Cursor> {
         self.elements.as_ref().and_then(Elements::cursor)
@@ -117,12 +123,20 @@ impl Reading {
         )
     }
 
+    /// The way through the dump to the innermost value that shows and may still grow, of a snapshot that is up to date.
+    pub(super) fn open_path<'py>(&self, c: Context<'_, 'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        self.builder.spine(c, &self.core)?.path(c)
+    }
+
     /// The changes that a reader has not read. One that has read of a text before this one begins anew.
     pub(super) fn follow<'py>(
         &mut self,
         c: Context<'_, 'py>,
         reader: &mut changes::Reading,
     ) -> PyResult<Bound<'py, PyList>> {
+        if let Some(changes) = reader.read_text(c.py, &self.core, self.restarts)? {
+            return Ok(changes);
+        }
         let others = self.cursors();
         self.builder.catch_up(c, &mut self.core, others.as_slice())?;
         for (value, place, layouts) in self.forgetful.drain(..) {
@@ -130,7 +144,7 @@ impl Reading {
         }
         reader.turn_to(self.restarts);
         let spine = self.builder.spine(c, &self.core)?;
-        reader.read(c, &spine, &[&self.builder.forgotten, &self.learned])
+        reader.read(c, &spine, &[&self.builder.forgotten, &self.learned], self.core.tape().end())
     }
 
     /// Whether a delta before which the parser's growth was `before` has changed something that can be seen.
@@ -146,7 +160,7 @@ impl Reading {
     pub(super) fn changed(&mut self, c: Context<'_, '_>, before: Growth) -> PyResult<bool> {
         let (grown, doubts) = self.core.growth();
         if grown == before.0 && doubts != before.1 {
-            return self.has_changed(c, before);
+            return attached(c.py, |_| self.has_changed(c, before));
         }
         Ok(grown != before.0)
     }

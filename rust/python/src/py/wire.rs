@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use instar_wire::{Decoder, Delta, DeltaKind, FaultKind, Framing, PROTOCOLS, Protocol, WireFault};
+use instar_wire::{
+    Decoder, Delta, DeltaKind, FaultKind, Framing, PROTOCOLS, Protocol, WireFault, says_error,
+};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -99,6 +101,13 @@ impl PyWire {
     #[pyo3(signature = (event, /))]
     fn recognise(event: &[u8]) -> Option<&'static str> {
         Protocol::of(event).map(|protocol| protocol.name)
+    }
+
+    /// Whether an event of any protocol, a JSON text, is an error that a server sends in place of an answer.
+    #[staticmethod]
+    #[pyo3(signature = (event, /))]
+    fn says_error(event: &[u8]) -> bool {
+        says_error(event)
     }
 
     /// The deltas that these bytes complete, in their order, however the body is cut.

@@ -14,6 +14,8 @@ pub(crate) enum Hook {
     After(Py<PyAny>),
     /// A validator that is told where it stands: `SchemaValidator.validate_python`, bound, of nothing but it.
     Informed(Py<PyAny>),
+    /// What a record shows for fields that have not come, where that shows only once it has closed.
+    Defaults,
     /// The limits on the number of distinct members.
     Distinct { kind: &'static str, min: usize, max: usize },
 }
@@ -48,6 +50,8 @@ impl Hook {
                 value.call_method0(intern!(py, "__post_init__"))?;
                 Ok(value)
             }
+            // Only who has built the record knows what has come of it.
+            Self::Defaults => Ok(value),
             Self::After(function) => function.bind(py).call1((value,)),
             Self::Informed(validate) => {
                 let options = [("context", context)].into_py_dict(py)?;
@@ -73,14 +77,14 @@ impl Hook {
 
     /// Whether it is code of the user's.
     pub(crate) fn is_users(&self) -> bool {
-        !matches!(self, Self::Distinct { .. })
+        !matches!(self, Self::Distinct { .. } | Self::Defaults)
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self {
             Self::After(function) | Self::Informed(function) => visit.call(function),
             Self::PostInit(name) => visit.call(name),
-            Self::DataclassPostInit | Self::Distinct { .. } => Ok(()),
+            Self::DataclassPostInit | Self::Defaults | Self::Distinct { .. } => Ok(()),
         }
     }
 }

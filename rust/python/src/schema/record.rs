@@ -30,6 +30,8 @@ pub(crate) struct Field {
     /// Whether error locations call it by one of several keys, the one that came.
     pub(crate) has_synonyms: bool,
     pub(crate) absent: Absent,
+    /// What it shows from then on, if the record closes without it, where that is another value.
+    pub(crate) once_closed: Option<Absent>,
 }
 
 /// What the instances of a record are.
@@ -415,10 +417,12 @@ impl RecordClass {
         self.fields.iter().try_for_each(|field| {
             visit.call(&field.name)?;
             visit.call(&field.location)?;
-            match &field.absent {
-                Absent::Shared(value) | Absent::Copied(value) | Absent::Made(value) => visit.call(value),
-                Absent::Blank(_) | Absent::Nothing => Ok(()),
-            }
+            [Some(&field.absent), field.once_closed.as_ref()].into_iter().flatten().try_for_each(|absent| {
+                match absent {
+                    Absent::Shared(value) | Absent::Copied(value) | Absent::Made(value) => visit.call(value),
+                    Absent::Blank(_) | Absent::Nothing => Ok(()),
+                }
+            })
         })
     }
 }

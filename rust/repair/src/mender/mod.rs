@@ -5,14 +5,14 @@ mod seen;
 
 use instar_json::Kind;
 
-use crate::around::{Around, Found, Scan};
+use crate::around::{Allowance, Around, Found, Scan};
 use crate::fault::{Fault, FaultKind};
 use crate::guide::Guide;
 use crate::kind::{RepairKind, RepairSet};
 use crate::output::Output;
 use crate::record::{Mark, Record};
 use crate::source::Source;
-use crate::value::{Flow, Value};
+use crate::value::{Flow, Pass, Value};
 
 /// How far behind a comma that follows the value is looked.
 const MAX_GAP: usize = 64;
@@ -113,16 +113,16 @@ pub struct Mender {
 }
 
 impl Mender {
-    /// A mender of a text whose value has to meet `guide`. At most `limit` bytes may come without a value.
+    /// A mender of a text whose value has to meet `guide`.
     #[must_use]
-    pub fn new(repairs: RepairSet, guide: &Guide, limit: usize) -> Self {
+    pub fn new(repairs: RepairSet, guide: &Guide, allowance: Allowance) -> Self {
         let texts = guide.kinds(guide.root()).has(Kind::String);
         Self {
             repairs,
             source: Source::default(),
             out: Output::default(),
             record: Record::default(),
-            around: Around::new(repairs, limit, texts),
+            around: Around::new(repairs, allowance, texts),
             phase: Phase::Around,
             candidate: None,
             list_of_one: false,
@@ -136,20 +136,23 @@ impl Mender {
         self.source.push(raw);
     }
 
-    /// Takes in a part of the text that the engine may read as it is. False if it has to be pushed.
+    /// Takes in a part of the text, if nothing of it has to be looked at: then the engine reads it as it is, or there is
+    /// nothing to read. Otherwise it has to be pushed.
     #[inline]
-    pub(crate) fn pass(&mut self, raw: &[u8]) -> bool {
-        let Self { phase: Phase::Value(value), source, out, .. } = self else { return false };
+    pub fn pass(&mut self, raw: &[u8]) -> Pass {
+        let Self { phase: Phase::Value(value), source, out, .. } = self else { return Pass::Looks };
         let at = source.raw.len();
-        let passes = value.at() == at && !out.silent && value.pass(raw);
-        if passes && !source.pass(raw) {
-            value.move_to(at);
-            return false;
+        if value.reach() != at || out.silent || !source.is_direct() {
+            return Pass::Looks;
         }
-        if passes {
-            out.pass(raw.len(), at);
+        let pass = value.pass(raw);
+        match pass {
+            Pass::Looks => return pass,
+            Pass::Held => {}
+            Pass::Through => out.pass(raw.len(), at),
         }
-        passes
+        source.pass(raw);
+        pass
     }
 
     /// The text has ended: [`Mender::advance`] reads what was held back.
@@ -276,6 +279,10 @@ impl Mender {
             Scan::TooLong(at) => {
                 self.source.truncate(at + 1);
                 Some(self.fail(at, FaultKind::TooMuchProse))
+            }
+            Scan::TooBlank(at) => {
+                self.source.truncate(at + 1);
+                Some(self.fail(at, FaultKind::TooBlank))
             }
             Scan::Unopened => {
                 self.record.reset(&Mark::default());

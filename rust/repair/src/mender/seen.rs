@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Candidate, Ending, Mender, Phase};
-use crate::kind::RepairKind;
+use crate::kind::{RepairKind, RepairSet};
 use crate::record::{Repair, quotation};
 use crate::value::Flow;
 
@@ -28,6 +28,12 @@ impl Mender {
         }
     }
 
+    /// What is mended.
+    #[must_use]
+    pub fn kinds(&self) -> RepairSet {
+        self.repairs
+    }
+
     /// Whether what was mended last is hopeless.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.candidate.is_some_and(|candidate| matches!(candidate.flow, Flow::Hopeless(_) | Flow::Unclear(_)))
@@ -39,15 +45,38 @@ impl Mender {
         self.refused
     }
 
+    /// How much of the text has come, up to where the engine may read it as it comes.
+    #[inline]
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.source.raw.len()
+    }
+
     /// The text as it came, if `read` is all that the engine has read.
     #[must_use]
     pub fn raw_text<'t>(&'t self, read: &'t [u8]) -> Cow<'t, [u8]> {
+        self.raw_text_from(read, 0)
+    }
+
+    /// The same, from an offset on.
+    #[must_use]
+    pub fn raw_text_from<'t>(&'t self, read: &'t [u8], from: usize) -> Cow<'t, [u8]> {
+        let raw = &self.source.raw;
         match (&self.phase, self.candidate) {
-            (Phase::Aside, Some(Candidate { base: 0, .. })) => Cow::Borrowed(read),
-            (Phase::Aside, Some(Candidate { base, .. })) => {
-                Cow::Owned([&self.source.raw[..base], read].concat())
+            (Phase::Aside, Some(Candidate { base, .. })) if from < base => {
+                Cow::Owned([&raw[from..base], read].concat())
             }
-            _ => Cow::Borrowed(&self.source.raw),
+            (Phase::Aside, Some(Candidate { base, .. })) => Cow::Borrowed(behind(read, from - base)),
+            _ => Cow::Borrowed(behind(raw, from)),
+        }
+    }
+
+    /// How long that is, if `read` is how much the engine has read.
+    #[must_use]
+    pub fn raw_length(&self, read: usize) -> usize {
+        match (&self.phase, self.candidate) {
+            (Phase::Aside, Some(candidate)) => candidate.base + read,
+            _ => self.source.raw.len(),
         }
     }
 
@@ -64,6 +93,22 @@ impl Mender {
         self.text_of(self.around.reasoning.iter().chain(&open).map(|part| part.text))
     }
 
+    /// The parts of a prose that are no values and not blank.
+    fn around_values(&self, (start, end): (usize, usize), values: &[(usize, usize)]) -> Vec<(usize, usize)> {
+        let first = values.partition_point(|value| value.0 < start);
+        let within = values[first..].iter().take_while(|value| value.0 < end);
+        let mut parts = Vec::new();
+        let mut at = start;
+        for &(value, behind) in within.chain([&(end, end)]) {
+            let text = &self.source.raw[at.min(value)..value];
+            let blank = text.len() - text.trim_ascii_start().len();
+            parts.push((at + blank, value));
+            at = behind;
+        }
+        parts.retain(|(start, end)| start < end);
+        parts
+    }
+
     fn text_of(&self, parts: impl Iterator<Item = (usize, usize)>) -> String {
         parts.map(|(start, end)| String::from_utf8_lossy(&self.source.raw[start..end])).collect()
     }
@@ -73,14 +118,23 @@ impl Mender {
     pub fn repairs(&self) -> Vec<Repair> {
         let open = self.around.open_reasoning();
         let reasoning = self.around.reasoning.iter().chain(&open);
-        let parts = (self.around.prose.iter().map(|&(start, end)| (RepairKind::Prose, start, end)))
-            .chain(reasoning.map(|part| (RepairKind::Reasoning, part.start, part.end)));
         let mut repairs = self.record.told();
-        for (kind, start, end) in parts {
+        let values: Vec<_> = (repairs.iter().filter(|repair| repair.kind == RepairKind::ExtraValue))
+            .map(|value| (value.start, value.end))
+            .collect();
+        let prose = self.around.prose.iter().flat_map(|&part| self.around_values(part, &values));
+        let parts = (prose.map(|(start, end)| (RepairKind::Prose, start, end)))
+            .chain(reasoning.map(|part| (RepairKind::Reasoning, part.start, part.end)));
+        for (kind, start, end) in parts.collect::<Vec<_>>() {
             let read = quotation(&self.source.raw[start..end]);
             repairs.push(Repair { kind, start, end, read, understood: String::new(), count: 1 });
         }
         repairs.sort_by_key(|repair| repair.start);
         repairs
     }
+}
+
+/// What comes from an offset on, if anything does.
+fn behind(text: &[u8], from: usize) -> &[u8] {
+    text.get(from..).unwrap_or_default()
 }

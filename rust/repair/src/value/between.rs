@@ -2,7 +2,9 @@
 
 use instar_json::Kind;
 
-use super::{Comma, Expect, Flow, Frame, Held, Io, MAX_WRAPPERS, Object, REFUSED, Text, Token, Value};
+use super::{
+    Comma, Expect, Flow, Frame, Held, Io, MAX_GAP, MAX_WRAPPERS, Object, REFUSED, Text, Token, Value,
+};
 use crate::guide::NodeId;
 use crate::kind::RepairKind;
 use crate::probe::{self, Probe};
@@ -20,6 +22,9 @@ impl Value {
         match byte {
             b' ' | b'\n' | b'\t' | b'\r' => {
                 self.at += 1;
+                if self.comma.is_some_and(|comma| self.at > comma.at + MAX_GAP) {
+                    self.detach_comma(io);
+                }
                 None
             }
             b'"' => self.open_text(Quote::Double, 1, io),
@@ -36,11 +41,21 @@ impl Value {
 
     /// All has been read. If the string that is being decoded has closed, nothing but its quote can come.
     pub(super) fn drained(&mut self, io: &mut Io<'_>) -> Flow {
+        if io.whole {
+            self.end_behind_comma(io);
+        }
         if !io.source.is_closed() || io.text.len() < io.source.text().len() {
             return Flow::Drained;
         }
         io.replace(self.at, self.at, REFUSED);
         Flow::Hopeless(self.at)
+    }
+
+    /// The text ends behind a comma: what stands before that is whole.
+    fn end_behind_comma(&mut self, io: &mut Io<'_>) {
+        if let Some(Comma { at, detached: false }) = self.comma.take() {
+            io.replace(at, at + 1, b" ");
+        }
     }
 
     /// What a token that begins here is, with the comma or colon that was left out before it.

@@ -1,10 +1,10 @@
 //! Keys: held back until they are whole, for the schema may know them by another name.
 
 use super::between::skip_blanks;
-use super::{Expect, Flow, Frame, Held, Io, Token, Value};
-use crate::decode::{decode, encode};
+use super::{Expect, Flow, Frame, Held, Io, MAX_GAP, Token, Value};
+use crate::decode::{Decoded, decode, encode};
 use crate::guide::{Key, NodeId};
-use crate::kind::{RepairKind, RepairSet};
+use crate::kind::RepairKind;
 use crate::quote::{Quote, Sign, begins_word, sign};
 
 /// How long a key without quotes may be.
@@ -32,7 +32,7 @@ impl Value {
             return Some(self.hopeless(to, io));
         };
         self.at = to;
-        let mended = note_decoded(held, to, decoded.mended, io);
+        let mended = note_decoded(held, to, &decoded, io);
         self.name(held.node, &decoded.text, held.start, to, Some(mended), io);
         None
     }
@@ -52,6 +52,7 @@ impl Value {
         };
         let colon = skip_blanks(io.text, self.at);
         let follows = match io.text.get(colon..) {
+            _ if colon - end > MAX_GAP => false,
             Some([b':', ..]) => true,
             Some([]) | None if !io.whole => {
                 self.at = colon;
@@ -151,14 +152,16 @@ pub(super) fn quote_length(text: &[u8]) -> usize {
 }
 
 /// Notes what it took to decode a whole string. Whether it has to be written anew.
-pub(super) fn note_decoded(held: Held, to: usize, mended: RepairSet, io: &mut Io<'_>) -> bool {
+pub(super) fn note_decoded(held: Held, to: usize, decoded: &Decoded, io: &mut Io<'_>) -> bool {
     let Held { start, quote, .. } = held;
+    let Decoded { text, mended } = decoded;
+    let understood = encode(text);
     if quote != Quote::Double {
-        io.note(RepairKind::Quote, start, to, b"\"", Some(start));
+        io.note(RepairKind::Quote, start, to, &understood, Some(start));
     }
     for kind in [RepairKind::ControlCharacter, RepairKind::Escape, RepairKind::Surrogate] {
         if mended.has(kind) {
-            io.note(kind, start, to, b"", Some(start));
+            io.note(kind, start, to, &understood, Some(start));
         }
     }
     quote != Quote::Double || !mended.is_empty()

@@ -22,6 +22,8 @@ use crate::source::Source;
 
 /// How deep containers may be nested: deeper than any engine reads.
 const MAX_DEPTH: usize = 1000;
+/// How many blanks are held back with the comma or the key in front of them.
+const MAX_GAP: usize = 512;
 /// How many wrappers may lie within one another.
 const MAX_WRAPPERS: usize = 3;
 
@@ -57,6 +59,17 @@ pub(crate) enum Flow {
     Enter(usize),
     /// The string whose escapes are being decoded has closed.
     Leave,
+}
+
+/// What is done with bytes that go on with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// They have to be looked at.
+    Looks,
+    /// They are held back with the token.
+    Held,
+    /// They are handed on as they are.
+    Through,
 }
 
 /// The state of reading one value.
@@ -319,15 +332,25 @@ impl Value {
         self.list_of_one
     }
 
-    /// Takes `raw`, which comes behind all that has been read, if it goes on with a string and needs no look.
+    /// Takes `raw`, which comes behind all that has been read, if it goes on with a token and needs no look.
     #[inline]
-    pub(crate) fn pass(&mut self, raw: &[u8]) -> bool {
-        let plain = matches!(self.token, Token::Text(Text { quote: Quote::Double, .. })) && {
+    pub(crate) fn pass(&mut self, raw: &[u8]) -> Pass {
+        let is_plain = || {
             let run = plain_run(raw, 0);
             run.ascii && run.end == raw.len()
         };
-        self.at += if plain { raw.len() } else { 0 };
-        plain
+        let pass = match &mut self.token {
+            Token::Text(Text { quote: Quote::Double, .. }) if is_plain() => Pass::Through,
+            Token::Key(Held { quote: Quote::Double, .. }) if is_plain() => Pass::Held,
+            // The look is ahead of what has been read.
+            Token::Quote { look, .. } if is_plain() => {
+                return if look.pass(raw.len()) { Pass::Held } else { Pass::Looks };
+            }
+            Token::Number { .. } if raw.iter().all(u8::is_ascii_digit) => Pass::Held,
+            _ => return Pass::Looks,
+        };
+        self.at += raw.len();
+        pass
     }
 
     /// Reads on.

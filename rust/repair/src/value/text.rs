@@ -171,7 +171,7 @@ impl Value {
                     return self.closed(io);
                 }
                 Member::Similar(json) if self.repairs.has(RepairKind::Member) => {
-                    note_decoded(held, to, decoded.mended, io);
+                    note_decoded(held, to, &decoded, io);
                     io.mend(RepairKind::Member, start, to, json.as_bytes(), Some(start));
                     self.at = to;
                     return self.closed(io);
@@ -182,7 +182,7 @@ impl Value {
                 && self.repairs.has(RepairKind::Number)
                 && let Some(number) = number::mend_text(&decoded.text)
             {
-                note_decoded(held, to, decoded.mended, io);
+                note_decoded(held, to, &decoded, io);
                 io.mend(RepairKind::Number, start, to, &encode(&number), Some(start));
                 self.at = to;
                 return self.closed(io);

@@ -4,8 +4,8 @@
 
 use instar_json::{Kind, Nesting, NumberForm, Position, Reader, Receiver, Source, Span, Stop, Syntax};
 use instar_repair::{
-    Choice, Ending, Engine, Field, Guide, Kinds, Mended, Mender, Node, Outcome, Repair, RepairKind,
-    RepairSet, Verdict,
+    Allowance, Choice, Ending, Engine, Field, Guide, Kinds, Mended, Mender, Node, Outcome, Repair,
+    RepairKind, RepairSet, Verdict,
 };
 use serde_json::{Map, Value, json};
 
@@ -485,7 +485,7 @@ pub fn read<'p>(
     guide: &Guide,
     set: RepairSet,
 ) -> Seen {
-    let mut mender = Mender::new(set, guide, 1 << 20);
+    let mut mender = Mender::new(set, guide, Allowance { prose: 1 << 20, blank: 1 << 16 });
     let mut engine = Checked::new(of);
     let mut outcome = Outcome::Drained;
     for piece in pieces {

@@ -65,6 +65,13 @@ impl Event {
         &self.data
     }
 
+    /// Whether it only keeps the connection alive. What it holds may be anything.
+    pub(crate) fn keeps_alive(&self) -> bool {
+        let names: [&[u8]; 5] = [b"heartbeat", b"ping", b"keepalive", b"keep-alive", b"keep_alive"];
+        let is_named = |name: &&[u8]| self.name.eq_ignore_ascii_case(name);
+        !self.name.is_empty() && names.iter().any(is_named) || self.data.trim_ascii().is_empty()
+    }
+
     /// Whether a line of data has begun.
     pub(crate) fn has_data(&self) -> bool {
         !self.origins.is_empty()

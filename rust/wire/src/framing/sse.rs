@@ -72,10 +72,13 @@ impl Sse {
     }
 
     /// The body has ended: whether that completes an event. One that no blank line has dispatched is dropped, as the
-    /// standard says.
+    /// standard says, unless it is an error, of which the standard knows nothing.
     pub(crate) fn end(&mut self) -> bool {
+        if self.line.starts_with(b"error:") {
+            self.end_line();
+        }
         self.line.clear();
-        self.texts.end()
+        self.texts.end() || self.event.name == b"error" && self.event.has_data()
     }
 
     /// The event that was dispatched.
@@ -261,6 +264,21 @@ mod tests {
         let events = decode([&b"error: {\"a\":1}\n\ndata: b\n\n"[..]]);
         let pair = |name: &str, data: &str| (name.to_owned(), data.to_owned());
         assert_eq!(events, [pair("error", "{\"a\":1}"), pair("", "b")]);
+    }
+
+    #[test]
+    fn an_error_at_the_end_needs_no_blank_line() {
+        for body in ["error: a", "error: a\n", "event: error\ndata: a\n"] {
+            let mut framer = Sse::default();
+            assert_eq!(framer.next(body.as_bytes()), None);
+            assert!(framer.end(), "{body:?}");
+            assert_eq!((&framer.event().name[..], framer.event().data()), (&b"error"[..], &b"a"[..]));
+        }
+        for body in ["data: a\n", "event: error\n", "event: error\ndata: a"] {
+            let mut framer = Sse::default();
+            assert_eq!(framer.next(body.as_bytes()), None);
+            assert!(!framer.end(), "{body:?}");
+        }
     }
 
     #[test]

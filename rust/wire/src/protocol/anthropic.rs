@@ -7,7 +7,7 @@ use instar_json::Span;
 use super::interface::{Decode, Output, Protocol};
 use super::sign::Sign;
 use crate::delta::{DeltaKind, DeltaSpan, Extent};
-use crate::extract::{Extract, Field, Fields, Level, Tag};
+use crate::extract::{Extract, Fields, Level, Tag};
 use crate::framing::Framing;
 
 pub(crate) static PROTOCOL: Protocol = Protocol {
@@ -65,17 +65,19 @@ struct Anthropic {
 
 impl Decode for Anthropic {
     fn decode(&mut self, event: Fields<'_>, output: &mut Output) {
-        let deltas = &mut output.deltas;
+        let Output { deltas, calls, .. } = output;
         let index = event.number(Tag::Index(Level::Part));
         match (event.text(Tag::Type), index) {
             (b"content_block_start", Some(index)) => self.begin(index, event, deltas),
-            (b"content_block_delta", Some(index)) => self.add(index, event.found, deltas),
+            (b"content_block_delta", Some(index)) => self.add(index, event, deltas),
+            // Whether the call without arguments that ends here was cut, only the reason for which the answer ends tells.
+            (b"content_block_stop", Some(index)) if calls.find(0, index).is_some_and(|call| call.is_blank()) => {}
             (b"content_block_stop", Some(index)) => self.end(index, deltas),
             (b"message", _) => {
                 for block in event.found.chunk_by(|left, right| left.part == right.part) {
                     let fields = event.within(block);
                     let Some(index) = block[0].part else {
-                        self.add(0, block, deltas);
+                        self.add(0, fields, deltas);
                         continue;
                     };
                     self.begin(index, fields, deltas);
@@ -84,7 +86,7 @@ impl Decode for Anthropic {
                 deltas.push(DeltaSpan::new(DeltaKind::Done, Span::raw(0, 0)));
             }
             (name, _) => {
-                self.add(index.unwrap_or(0), event.found, deltas);
+                self.add(index.unwrap_or(0), event, deltas);
                 if name == b"message_stop" {
                     deltas.push(DeltaSpan::new(DeltaKind::Done, Span::raw(0, 0)));
                 }
@@ -102,13 +104,14 @@ impl Anthropic {
             b"fallback" => deltas.push(DeltaSpan::new(DeltaKind::Restart, Span::raw(0, 0))),
             _ => _ = self.calls.remove(&index),
         }
-        self.add(index, block.found, deltas);
+        self.add(index, block, deltas);
     }
 
     /// What a block says.
-    fn add(&self, index: u32, fields: &[Field], deltas: &mut Vec<DeltaSpan>) {
+    fn add(&self, index: u32, fields: Fields<'_>, deltas: &mut Vec<DeltaSpan>) {
         let is_call = self.calls.contains(&index);
-        for field in fields {
+        let source = fields.source;
+        for field in fields.found {
             let Tag::Delta(kind) = field.tag else { continue };
             let next = DeltaSpan { place: index, ..field.delta(kind) };
             match kind {
@@ -116,6 +119,7 @@ impl Anthropic {
                     deltas.push(DeltaSpan { call: Some(index), extent: Extent::Whole, ..next });
                 }
                 // An input that comes in deltas is `{}` at first.
+                DeltaKind::Arguments if field.raw.is_none() && source.bytes(field.text) == b"{}" => {}
                 DeltaKind::Arguments if is_call => deltas.push(DeltaSpan { call: Some(index), ..next }),
                 DeltaKind::Call | DeltaKind::Id | DeltaKind::Arguments => {}
                 DeltaKind::Text | DeltaKind::Reasoning => deltas.push(DeltaSpan { item: index, ..next }),
@@ -196,10 +200,31 @@ mod tests {
         let start = r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"c","name":"f","input":{}}}"#;
         let blank = r#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":""}}"#;
         let stop = r#"{"type":"content_block_stop","index":1}"#;
+        let end = |reason: &str| format!(r#"{{"type":"message_delta","delta":{{"stop_reason":"{reason}"}}}}"#);
         assert_decoded(
             PROTOCOL.name,
-            &[start, blank, stop],
-            &["call 0[1] f", "id 0[1] c", "arguments 0[1] {}", "call_end 0[1] "],
+            &[start, blank, stop, &end("tool_use")],
+            &["call 0[1] f", "id 0[1] c", "arguments 0[1] {}", "call_end 0[1] ", "finish 0 tool_use"],
+        );
+        // An object in the arguments is no placeholder for them.
+        let piece = |text: &str| blank.replace(r#""partial_json":"""#, &format!(r#""partial_json":"{text}""#));
+        assert_decoded(
+            PROTOCOL.name,
+            &[start, &piece(r#"{\"a\":"#), &piece("{}"), &piece("}"), stop],
+            &[
+                "call 0[1] f",
+                "id 0[1] c",
+                r#"arguments 0[1] {"a":"#,
+                "arguments 0[1] {}",
+                "arguments 0[1] }",
+                "call_end 0[1] ",
+            ],
+        );
+        // One that was cut is none.
+        assert_decoded(
+            PROTOCOL.name,
+            &[start, blank, stop, &end("max_tokens")],
+            &["call 0[1] f", "id 0[1] c", "finish 0 max_tokens"],
         );
     }
 

@@ -90,7 +90,7 @@ struct Bedrock {
 
 impl Decode for Bedrock {
     fn decode(&mut self, event: Fields<'_>, output: &mut Output) {
-        let deltas = &mut output.deltas;
+        let Output { deltas, calls, .. } = output;
         let end = |call| DeltaSpan { call: Some(call), ..DeltaSpan::new(DeltaKind::CallEnd, Span::raw(0, 0)) };
         for fields in event.found.chunk_by(|left, right| left.part == right.part) {
             let index = fields[0].part.or(event.number(Tag::Index(Level::Part))).unwrap_or(0);
@@ -112,7 +112,9 @@ impl Decode for Bedrock {
             }
         }
         let index = event.number(Tag::Index(Level::Part)).unwrap_or(0);
-        if event.find(Tag::Ended).is_some() && self.calls.contains(&index) {
+        // Whether a call without arguments was cut, only the reason for which the answer ends tells.
+        let is_blank = calls.find(0, index).is_some_and(|call| call.is_blank());
+        if event.find(Tag::Ended).is_some() && self.calls.contains(&index) && !is_blank {
             deltas.push(end(index));
         }
         // The usage comes behind the reason, and nothing behind the usage.

@@ -34,34 +34,40 @@ static EXTRACT: Extract = Extract::Object(&[
                     Extract::Object(&[("parts", Extract::Each(Level::Part, &PART)), ("role", Extract::Same)]),
                 ),
                 ("finishReason", FINISH),
+                ("finish_reason", FINISH),
             ]),
         ),
     ),
     // Why there is no candidate.
-    ("promptFeedback", Extract::Object(&[("blockReason", FINISH)])),
-    ("usageMetadata", Extract::Json(Tag::Delta(DeltaKind::Usage))),
+    ("promptFeedback", FEEDBACK),
+    ("prompt_feedback", FEEDBACK),
+    ("usageMetadata", USAGE),
+    ("usage_metadata", USAGE),
     ("error", Extract::Json(Tag::Delta(DeltaKind::Error))),
 ]);
 
 const FINISH: Extract = Extract::Text(Tag::Delta(DeltaKind::Finish));
+const USAGE: Extract = Extract::Json(Tag::Delta(DeltaKind::Usage));
+const FEEDBACK: Extract = Extract::Object(&[("blockReason", FINISH), ("block_reason", FINISH)]);
 
 static PART: Extract = Extract::Object(&[
     ("text", Extract::Text(Tag::Delta(DeltaKind::Text))),
     ("thought", Extract::True(Tag::Thought)),
-    (
-        "functionCall",
-        Extract::Present(
-            Tag::ItemType,
-            &[
-                ("id", Extract::Text(Tag::Delta(DeltaKind::Id))),
-                ("name", Extract::Text(Tag::Delta(DeltaKind::Call))),
-                ("args", Extract::Json(Tag::Delta(DeltaKind::Arguments))),
-                ("partialArgs", Extract::Each(Level::Item, &PARTIAL)),
-                ("willContinue", Extract::True(Tag::Continues)),
-            ],
-        ),
-    ),
+    ("functionCall", CALL),
+    // As the SDK's dicts have it.
+    ("function_call", CALL),
 ]);
+
+const CALL: Extract = Extract::Present(
+    Tag::ItemType,
+    &[
+        ("id", Extract::Text(Tag::Delta(DeltaKind::Id))),
+        ("name", Extract::Text(Tag::Delta(DeltaKind::Call))),
+        ("args", Extract::Json(Tag::Delta(DeltaKind::Arguments))),
+        ("partialArgs", Extract::Each(Level::Item, &PARTIAL)),
+        ("willContinue", Extract::True(Tag::Continues)),
+    ],
+);
 
 static PARTIAL: Extract = Extract::Object(&[
     ("jsonPath", Extract::Text(Tag::Path)),
@@ -267,6 +273,15 @@ mod tests {
                 "arguments 0[1] {}",
                 "call_end 0[1] ",
             ],
+        );
+    }
+
+    #[test]
+    fn dicts_of_the_sdk_have_names_of_their_own() {
+        assert_decoded(
+            PROTOCOL.name,
+            &[r#"{"candidates":[{"content":{"parts":[{"function_call":{"name":"f","args":{"x":1}}}]},"finish_reason":"STOP"}],"usage_metadata":{"n":1}}"#],
+            &["call 0[0] f", r#"arguments 0[0] {"x":1}"#, "call_end 0[0] ", "finish 0 STOP", r#"usage 0 {"n":1}"#],
         );
     }
 

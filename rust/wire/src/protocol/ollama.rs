@@ -46,7 +46,13 @@ static CALL: Extract = Extract::Object(&[
         "function",
         Extract::Object(&[
             ("name", Extract::Text(Tag::Delta(DeltaKind::Call))),
-            ("arguments", Extract::Json(Tag::Delta(DeltaKind::Arguments))),
+            (
+                "arguments",
+                Extract::Any(&[
+                    Extract::Text(Tag::Delta(DeltaKind::Arguments)),
+                    Extract::Json(Tag::Delta(DeltaKind::Arguments)),
+                ]),
+            ),
         ]),
     ),
 ]);
@@ -104,7 +110,7 @@ mod tests {
                 r#"{"model":"m","created_at":"1","message":{"role":"assistant","content":"","thinking":"hm"},"done":false}"#,
                 r#"{"model":"m","created_at":"2","message":{"role":"assistant","content":"a"},"done":false}"#,
                 r#"{"model":"m","created_at":"3","message":{"role":"assistant","content":"b"},"done":false}"#,
-                r#"{"model":"m","created_at":"4","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"x":1}}},{"id":"c","function":{"index":1,"name":"g","arguments":{}}}]},"done":false}"#,
+                r#"{"model":"m","created_at":"4","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":"{\"x\":1}"}},{"id":"c","function":{"index":1,"name":"g","arguments":{}}}]},"done":false}"#,
                 r#"{"model":"m","created_at":"5","message":{"role":"assistant","content":""},"done_reason":"stop","done":true,"eval_count":5,"prompt_eval_count":4}"#,
             ],
             &[

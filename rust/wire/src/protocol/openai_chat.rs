@@ -83,24 +83,24 @@ static CALL: Extract = Extract::Object(&[
     ("id", Extract::Text(Tag::Delta(DeltaKind::Id))),
     ("type", Extract::Same),
     ("function", FUNCTION),
+    // Without the object around them.
+    ("name", NAME),
+    ("arguments", ARGUMENTS),
     (
         "custom",
         Extract::Object(&[
-            ("name", Extract::Text(Tag::Delta(DeltaKind::Call))),
+            ("name", NAME),
             ("input", Extract::Text(Tag::Delta(DeltaKind::Input))),
         ]),
     ),
 ]);
 
-const FUNCTION: Extract = Extract::Object(&[
-    ("name", Extract::Text(Tag::Delta(DeltaKind::Call))),
-    (
-        "arguments",
-        Extract::Any(&[
-            Extract::Text(Tag::Delta(DeltaKind::Arguments)),
-            Extract::Json(Tag::Delta(DeltaKind::Arguments)),
-        ]),
-    ),
+const FUNCTION: Extract = Extract::Object(&[("name", NAME), ("arguments", ARGUMENTS)]);
+
+const NAME: Extract = Extract::Text(Tag::Delta(DeltaKind::Call));
+const ARGUMENTS: Extract = Extract::Any(&[
+    Extract::Text(Tag::Delta(DeltaKind::Arguments)),
+    Extract::Json(Tag::Delta(DeltaKind::Arguments)),
 ]);
 
 /// What has to be remembered between events.
@@ -345,6 +345,40 @@ mod tests {
     }
 
     #[test]
+    fn null_arguments_are_none() {
+        let entry = |text: &str| format!(r#"{{"index":0,"function":{{"arguments":"{text}"}}}}"#);
+        let begun = r#"{"index":0,"id":"a","function":{"name":"f","arguments":""}}"#;
+        let name = ["call 0[0] f", "id 0[0] a"];
+        for nothing in [&["null"][..], &["nu", "ll"], &[" null\\n"]] {
+            let pieces: Vec<_> = nothing.iter().map(|piece| entry(piece)).collect();
+            let pieces: Vec<_> = [begun].into_iter().chain(pieces.iter().map(String::as_str)).collect();
+            assert_calls(&pieces, &[&name[..], &["arguments 0[0] {}", "call_end 0[0] "]].concat());
+            let real = entry(r#"{\"a\":1}"#);
+            let pieces = [&pieces[..], &[&real]].concat();
+            assert_calls(&pieces, &[&name[..], &[r#"arguments 0[0] {"a":1}"#, "call_end 0[0] "]].concat());
+        }
+    }
+
+    #[test]
+    fn calls_begin_in_their_order_whether_they_have_arguments_or_not() {
+        let first = r#"{"index":0,"id":"a","function":{"name":"f"}}"#;
+        let second = r#"{"index":1,"id":"b","function":{"name":"g","arguments":"[1]"}}"#;
+        assert_calls(
+            &[first, second],
+            &[
+                "call 0[0] f",
+                "id 0[0] a",
+                "call 0[1] g",
+                "id 0[1] b",
+                "arguments 0[1] [1]",
+                "arguments 0[0] {}",
+                "call_end 0[0] ",
+                "call_end 0[1] ",
+            ],
+        );
+    }
+
+    #[test]
     fn a_placeholder_is_held_back() {
         let end = ["call_end 0[0] "];
         let begun = r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}"#;
@@ -373,9 +407,11 @@ mod tests {
             r#"{"index":0,"function":{"arguments":{"a":"}{"}}}"#,
             r#"{"index":0,"function":{"arguments":"\"{\\\"a\\\":\\\"}{\\\"}\""}}"#,
         ] {
+            let blank = r#"{"index":0,"function":{"arguments":"\n"}}"#;
+            let came = ["call 0[0] f", "id 0[0] a", "arguments 0[0] {\"a\":", "arguments 0[0] \"}{\"}"];
             assert_calls(
-                &[begun, rest, again, r#"{"index":0,"function":{"arguments":"\n"}}"#],
-                &["call 0[0] f", "id 0[0] a", "arguments 0[0] {\"a\":", "arguments 0[0] \"}{\"}", "call_end 0[0] "],
+                &[begun, rest, again, blank, again],
+                &[&came[..], &["arguments 0[0] \n", "call_end 0[0] "]].concat(),
             );
         }
     }
@@ -405,6 +441,7 @@ mod tests {
         let rest = r#"{"index":0,"function":{"arguments":"]"}}"#;
         assert_calls(&[first, &name, rest], &["call 0[0] Cat", "id 0[0] a", "arguments 0[0] [1]", end]);
         assert_calls(&[first, rest], &["id 0[0] a", "arguments 0[0] [1]", end]);
+        assert_calls(&[first, rest, &name], &["call 0[0] Cat", "id 0[0] a", "arguments 0[0] [1]", end]);
     }
 
     #[test]
@@ -451,6 +488,7 @@ mod tests {
         let whole = r#"{"id":"a","function":{"name":"f","arguments":{"x": [1]}}}"#;
         let deltas = ["call 0[0] f", "id 0[0] a", "arguments 0[0] {\"x\": [1]}", "call_end 0[0] "];
         assert_calls(&[whole], &deltas);
+        assert_calls(&[r#"{"id":"a","name":"f","arguments":{"x": [1]}}"#], &deltas);
         let one = chunk(&format!(r#"{{"tool_calls":{whole}}}"#));
         assert_decoded(PROTOCOL.name, &[&one, FINISH], &[&deltas[..], &["finish 0 tool_calls"]].concat());
         let older = [r#"{"function_call":{"name":"f","arguments":""}}"#, r#"{"function_call":{"arguments":"[1]"}}"#];
@@ -508,10 +546,22 @@ mod tests {
             r#"{"message":"m","type":"invalid_request_error"}"#,
             r#"{"detail":"m"}"#,
             r#"{"status":500,"message":"m"}"#,
+            r#"{"detail":[{"loc":["body"],"msg":"m"}]}"#,
+            r#"{"errors":[{"message":"m","code":7}],"success":false}"#,
+            r#"{"error":["m"]}"#,
+            r#"{"error":true,"message":"m"}"#,
+            r#"{"success":false,"msg":"m"}"#,
+            r#"{"code":1001,"msg":"m"}"#,
+            r#"{"Message":"m"}"#,
+            r#"{"type":"about:blank","title":"m","status":404}"#,
         ] {
             assert_decoded(PROTOCOL.name, &[flat], &[&format!("error 0 {flat}")]);
         }
-        for other in [r#"{"type":"status","message":"queued"}"#, r#"{"type":"ping"}"#, r#"{"choices":[],"message":"m","code":1}"#] {
+        for other in [
+            r#"{"status":"running","message":"queued"}"#,
+            r#"{"code":0,"msg":"ok","success":true}"#,
+            r#"{"error":[],"errors":null,"error_message":""}"#,
+            r#"{"type":"status","message":"queued"}"#, r#"{"type":"ping"}"#, r#"{"choices":[],"message":"m","code":1}"#] {
             assert_decoded(PROTOCOL.name, &[other], &[]);
         }
     }

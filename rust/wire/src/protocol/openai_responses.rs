@@ -35,6 +35,7 @@ static EXTRACT: Extract = Extract::Object(&[
     ("delta", Extract::Text(Tag::Characters)),
     ("text", Extract::Text(Tag::All)),
     ("refusal", Extract::Text(Tag::All)),
+    ("name", Extract::Text(Tag::Delta(DeltaKind::Call))),
     ("arguments", ARGUMENTS),
     ("input", Extract::Text(Tag::Delta(DeltaKind::Input))),
     ("part", PART),
@@ -430,6 +431,10 @@ mod tests {
             assert_eq!(deltas, ["text 0 abd"]);
             assert_eq!(fault, Some(crate::FaultKind::Contradiction("abd".to_owned(), "abc".to_owned())));
         }
+        // What turns out to stand beside the answer is no other text.
+        let beside = format!(r#"{{"type":"response.output_item.done","output_index":0,"item":{}}}"#, message("m0", "abc"))
+            .replace(r#""type":"message""#, r#""type":"message","phase":"commentary""#);
+        assert_decoded(PROTOCOL.name, &[ADDED, &delta(0, "a"), &beside], &["text 0 a", "text 0 bc"]);
         let all_of_it = [all(0, "abc"), completed(&message("m0", "abc"))];
         assert_decoded(PROTOCOL.name, &[ADDED, &all_of_it[0], &all_of_it[1]], &[&["text 0 abc"], &END[..]].concat());
     }
@@ -461,6 +466,10 @@ mod tests {
         let only = ["arguments 0[2] {\"a\": 1}", "call_end 0[2] "];
         assert_decoded(PROTOCOL.name, &[&closed], &[begun, only].concat());
         assert_decoded(PROTOCOL.name, &[added, &closed], &[begun, only].concat());
+        // All that is said of one, in one event.
+        let named = done.replace(r#""item_id""#, r#""name":"f","item_id""#);
+        let all = ["call 0[2] f", "arguments 0[2] {\"a\":1}", "call_end 0[2] "];
+        assert_decoded(PROTOCOL.name, &[&named, &completed("")], &[&all[..], &END].concat());
         let (_, fault) = decoded(PROTOCOL.name, &[added, piece, &closed.replace("1}", "2}")]);
         assert!(matches!(fault, Some(crate::FaultKind::Contradiction(..))), "{fault:?}");
         // Without arguments.

@@ -17,8 +17,11 @@ pub(crate) enum Sign {
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) name: Vec<u8>,
-    /// Its characters, if it is a string.
+    pub(crate) kind: Kind,
+    /// Its characters, if it is a string or a number.
     pub(crate) text: Vec<u8>,
+    /// Whether it is a string, an object or an array with something in it.
+    pub(crate) filled: bool,
 }
 
 impl Sign {
@@ -53,6 +56,12 @@ impl Receiver for Members {
     type Stop = Infallible;
 
     fn begin(&mut self, kind: Kind, _at: usize) -> Result<(), Infallible> {
+        if let (1 | 2, Some(member)) = (self.depth, self.found.last_mut()) {
+            match self.depth {
+                1 => member.kind = kind,
+                _ => member.filled = true,
+            }
+        }
         self.depth += usize::from(matches!(kind, Kind::Object | Kind::Array));
         Ok(())
     }
@@ -60,11 +69,15 @@ impl Receiver for Members {
     fn string(&mut self, span: Span, _end: usize, source: Source<'_>) -> Result<(), Infallible> {
         if let (1, Some(member)) = (self.depth, self.found.last_mut()) {
             member.text.extend_from_slice(source.bytes(span));
+            member.filled = !member.text.is_empty();
         }
         Ok(())
     }
 
-    fn number(&mut self, _form: NumberForm, _span: Span, _source: Source<'_>) -> Result<(), Infallible> {
+    fn number(&mut self, _form: NumberForm, span: Span, source: Source<'_>) -> Result<(), Infallible> {
+        if let (1, Some(member)) = (self.depth, self.found.last_mut()) {
+            member.text.extend_from_slice(source.bytes(span));
+        }
         Ok(())
     }
 
@@ -74,7 +87,8 @@ impl Receiver for Members {
 
     fn key(&mut self, span: Span, _at: usize, source: Source<'_>) -> Result<(), Infallible> {
         if self.depth == 1 {
-            self.found.push(Member { name: source.bytes(span).to_vec(), text: Vec::new() });
+            let name = source.bytes(span).to_vec();
+            self.found.push(Member { name, kind: Kind::Null, text: Vec::new(), filled: false });
         }
         Ok(())
     }

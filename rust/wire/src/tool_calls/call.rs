@@ -1,9 +1,10 @@
 //! What has come of a tool call: its name, which may come in pieces, and its arguments, some of which say nothing.
 //!
-//! A name is emitted when it is whole, and its arguments behind it. Arguments that are blank or missing when the call
-//! ends are `{}`. A lone `{}` may stand there until the real arguments come: it is held back until the call ends, or its
-//! closing brace, where the opening one came before it.
-//! Arguments that are sent once more, whole, are dropped, and so is white space behind whole ones.
+//! A name is emitted when it is whole: when arguments come, another call begins, or the call ends; and its arguments
+//! behind it. Arguments that are blank, missing or `null` when the call ends are `{}`. A lone `{}` or `null` may stand
+//! there until the real arguments come: it is held back until the call ends, or its closing brace, where the opening one
+//! came before it.
+//! Arguments that are sent once more, whole, are dropped.
 
 use std::convert::Infallible;
 
@@ -20,13 +21,20 @@ pub(crate) struct ToolCalls {
 }
 
 impl ToolCalls {
-    /// The slot of a call, which begins if there is none.
-    pub(crate) fn slot(&mut self, choice: u32, number: u32) -> usize {
-        let found = self.calls.iter().rposition(|call| (call.choice, call.number) == (choice, number));
-        found.unwrap_or_else(|| {
+    /// The slot of a call. Where it begins, the names of those before it are whole.
+    pub(crate) fn slot(&mut self, choice: u32, number: u32, emit: &mut impl FnMut(Delta<'_>)) -> usize {
+        self.position(choice, number).unwrap_or_else(|| {
+            for call in self.of(Some(choice)).filter(|call| !call.name.is_empty()) {
+                call.open(emit);
+            }
             self.calls.push(ToolCall::new(choice, number));
             self.calls.len() - 1
         })
+    }
+
+    /// The slot of a call, if it has begun.
+    pub(crate) fn position(&self, choice: u32, number: u32) -> Option<usize> {
+        self.calls.iter().rposition(|call| (call.choice, call.number) == (choice, number))
     }
 
     /// The call in a slot.
@@ -148,10 +156,9 @@ impl ToolCall {
     /// Takes in the next arguments, unless they have to be looked at: they may say once more what has come. Returns
     /// whether it has.
     pub(crate) fn flow(&mut self, text: &str) -> bool {
-        let first = text.trim_ascii_start().as_bytes().first();
         let may_repeat = self.kind == DeltaKind::Arguments
-            && matches!(first, None | Some(b'{' | b'"'))
-            && (self.arguments.ends_with('}') || text.len() > self.arguments.len());
+            && matches!(text.trim_ascii_start().as_bytes().first(), Some(b'{' | b'"'))
+            && (self.arguments.trim_ascii_end().ends_with('}') || text.len() > self.arguments.len());
         let flows = self.open && self.emitted == self.arguments.len() && self.emitted > 2 && !may_repeat;
         if flows {
             self.arguments.push_str(text);
@@ -166,7 +173,8 @@ impl ToolCall {
         if std::mem::replace(&mut self.ended, true) || says_nothing {
             return;
         }
-        if self.kind == DeltaKind::Arguments && self.arguments.trim_ascii().is_empty() {
+        if self.kind == DeltaKind::Arguments && matches!(self.arguments.trim_ascii(), "" | NULL) {
+            self.arguments.truncate(self.emitted);
             self.arguments.push_str("{}");
         }
         self.give_up(emit);
@@ -203,9 +211,7 @@ impl ToolCall {
             if !begins.is_empty() && self.is_placeholder() {
                 let from = self.drop_placeholder();
                 text = begins.strip_prefix(from).unwrap_or(text);
-            } else if begins.is_empty() && self.arguments.ends_with('}') && self.is_whole()
-                || begins.starts_with(['{', '"']) && self.is_repeated(text.trim_ascii())?
-            {
+            } else if begins.starts_with(['{', '"']) && self.is_repeated(text.trim_ascii())? {
                 return Ok(Taken::Dropped);
             }
         }
@@ -234,14 +240,14 @@ impl ToolCall {
         Ok(Taken::Counts)
     }
 
-    /// Whether what has come is `{}`, held back.
+    /// Whether what has come is `{}` or `null`, held back.
     fn is_placeholder(&self) -> bool {
         self.kind == DeltaKind::Arguments
-            && self.arguments.trim_ascii() == "{}"
+            && matches!(self.arguments.trim_ascii(), "{}" | NULL)
             && !self.arguments[self.emitted..].trim_ascii().is_empty()
     }
 
-    /// Forgets the `{}`, but for the brace that has been emitted, which is returned.
+    /// Forgets it, but for the brace that has been emitted, which is returned.
     fn drop_placeholder(&mut self) -> &'static str {
         self.arguments.truncate(self.emitted);
         self.reader.reset();
@@ -284,7 +290,8 @@ impl ToolCall {
 
     /// Emits the arguments that need not be held back.
     fn flush(&mut self, emit: &mut impl FnMut(Delta<'_>)) {
-        let may_be_nothing = self.kind == DeltaKind::Arguments && self.arguments.trim_ascii().is_empty();
+        let may_be_nothing =
+            self.kind == DeltaKind::Arguments && NULL.starts_with(self.arguments.trim_ascii());
         if self.open && !may_be_nothing && !self.is_placeholder() {
             self.emit_arguments(emit);
         }
@@ -309,6 +316,9 @@ pub(crate) enum Taken {
     /// It says nothing, or once more what has come.
     Dropped,
 }
+
+/// What some servers send for no arguments.
+const NULL: &str = "null";
 
 /// The name of a function, without what some models write around it: the namespace before it, and the marks of a
 /// channel behind it.

@@ -125,7 +125,7 @@ impl Numbers {
 /// sends the name in pieces.
 fn goes_on(label: Label<'_>, number: u32, calls: &mut ToolCalls) -> bool {
     let Some(call) = calls.find(label.choice, number) else { return false };
-    let same_name = label.name.is_empty() || label.name == call.name().as_bytes();
+    let same_name = label.name.is_empty() || call.name().is_empty() || label.name == call.name().as_bytes();
     let more_of_the_name = label.id.is_empty() && label.arguments.is_empty() && call.is_blank();
     (same_name || more_of_the_name) && call.goes_on()
 }
@@ -134,5 +134,8 @@ fn goes_on(label: Label<'_>, number: u32, calls: &mut ToolCalls) -> bool {
 fn is_next(label: Label<'_>, number: u32, calls: &mut ToolCalls) -> bool {
     let Some(call) = calls.find(label.choice, number) else { return false };
     let same_name = label.name == call.name().as_bytes();
-    call.is_whole() && (!same_name || !label.arguments.is_empty() && !call.is_said_by(label.arguments))
+    let has_name = !call.name().is_empty();
+    has_name
+        && call.is_whole()
+        && (!same_name || !label.arguments.is_empty() && !call.is_said_by(label.arguments))
 }

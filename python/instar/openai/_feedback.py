@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from instar._body import quoted
 from instar.errors import JSONError, StreamError, TruncatedError
 
 if TYPE_CHECKING:
     from instar._core import Pump
     from instar.openai._request import Request
-
-# How much of a text is shown around the place of an error.
-_AROUND = 40
 
 
 def answer_of(pump: Pump[Any, Any]) -> str:
@@ -26,23 +22,23 @@ def answer_of(pump: Pump[Any, Any]) -> str:
     return pump.text or calls or str(found["prose"])
 
 
-def reason(error: Exception, pump: Pump[Any, Any], request: Request) -> str:
+def reason(error: Exception, request: Request) -> str:
     """Say what is wrong with an answer, and what is wanted instead."""
-    faults = "\n".join(f"- {fault}" for fault in _faults(error, pump))
+    faults = "\n".join(f"- {fault}" for fault in _faults(error))
     return (
         f"That answer cannot be used (reading stopped where it went wrong):\n{faults}\n"
         f"Answer again, in full and right{_wanted(request)}."
     )
 
 
-def _faults(error: Exception, pump: Pump[Any, Any]) -> list[str]:
+def _faults(error: Exception) -> list[str]:
     if isinstance(error, ValidationError):
         faults = error.errors(include_url=False, include_context=False)
         return [f"{_place(fault['loc'])}: {fault['msg']}" for fault in faults]
     if isinstance(error, TruncatedError):
         return [f"{_place(error.path)}: the text ended early"]
     if isinstance(error, JSONError):
-        return [f"the answer: {error.message} (line {error.line}, column {error.column}){_quotation(error, pump)}"]
+        return [f"the answer: {error.message}{error.place}"]
     return [error.message if isinstance(error, StreamError) else str(error)]
 
 
@@ -50,16 +46,9 @@ def _place(path: tuple[str | int, ...]) -> str:
     return ".".join(map(str, path)) or "the answer"
 
 
-def _quotation(error: JSONError, pump: Pump[Any, Any]) -> str:
-    """Quote the text around the place of an error."""
-    text = (pump.found()["answer"] or pump.text).encode()
-    around = text[max(error.offset - _AROUND, 0) : error.offset + _AROUND].decode(errors="ignore")
-    return f", {'where it begins with' if error.offset == 0 else 'at'} {quoted(around)}" if around else ""
-
-
 def _wanted(request: Request) -> str:
     if request.place == "text":
-        return ", with the JSON and nothing else: no prose, no fence"
+        return ", with the JSON and no prose"
     if request.place == "call":
         return ", by calling the function, with all its arguments: no prose"
     return f", by calling {' or '.join(request.functions)}, with all arguments: no prose"

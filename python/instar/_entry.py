@@ -1,4 +1,4 @@
-"""From deltas to objects, or from the bytes of a response to objects: `partials`, `elements` and `turn`."""
+"""The entry points: `partials`, `elements` and `turn`, from deltas or the bytes of a response to objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 from instar._body import body_of
 from instar._dialects import RecognisedDialect, dialect_of
+from instar._pace import seconds_of
 from instar._projection import elements_of, partials_of
+from instar._session import Showing
 from instar._source import AsyncSource, Source, check_source
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream, async_stream_of, stream_of
 from instar._tools import tools_of
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from instar._options import (
         Answer,
         BodyOptions,
+        DeltaOptions,
         ElementBodyOptions,
         ElementOptions,
         Emit,
@@ -37,19 +40,19 @@ __all__ = ["elements", "partials", "turn"]
 
 @overload
 def partials(
-    deltas: Iterable[str] | Iterable[bytes], schema: type[T], **options: Unpack[ParserOptions]
+    deltas: Iterable[str] | Iterable[bytes], schema: type[T], **options: Unpack[DeltaOptions]
 ) -> Stream[T, T]: ...
 @overload
 def partials(
-    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: type[T], **options: Unpack[ParserOptions]
+    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: type[T], **options: Unpack[DeltaOptions]
 ) -> AsyncStream[T, T]: ...
 @overload
 def partials(
-    deltas: Iterable[str] | Iterable[bytes], schema: object, **options: Unpack[ParserOptions]
+    deltas: Iterable[str] | Iterable[bytes], schema: object, **options: Unpack[DeltaOptions]
 ) -> Stream[Any, Any]: ...
 @overload
 def partials(
-    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: object, **options: Unpack[ParserOptions]
+    deltas: AsyncIterable[str] | AsyncIterable[bytes], schema: object, **options: Unpack[DeltaOptions]
 ) -> AsyncStream[Any, Any]: ...
 @overload
 def partials(deltas: Iterable[Any], schema: type[T], **options: Unpack[BodyOptions]) -> BodyStream[T, T]: ...
@@ -85,15 +88,20 @@ def partials(
         answer: with `wire`: where the answer of the first choice stands. "auto": in what opens first, the arguments
             of a call or JSON in the text; text that begins otherwise is `stream.prose`, and a call may follow.
             "text", "call": there.
-        emit: with `wire`: "delta", a snapshot after each delta, or "read", one after each piece of the body.
-        options: `live`, `limits`, `context`, `strict`, `on_violation`, as `instar.Parser` takes them.
+        emit: "delta", a snapshot after each delta; with `wire` "read", one after each piece of the body; or seconds: at
+            most one in so many, the latest, and at the end. A sync stream looks at the clock when a delta comes, an
+            async one also hands out while none does.
+        options: `live`, `limits`, `context`, `strict`, `on_violation`, `repair`, as `instar.Parser` takes them; with
+            `wire` `repair` is "around" unless told.
 
     Raises:
         instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
         TypeError: `deltas` is not iterable, or one of them is not what it should be.
 
     """
-    return _stream(deltas, partials_of(unwrap(schema), options), wire, answer, emit)
+    schema = unwrap(schema)
+    showing = Showing(schema, seconds_of(emit))
+    return _stream(deltas, partials_of(schema, _mending(options, wire)), showing, wire=wire, answer=answer, emit=emit)
 
 
 @overload
@@ -148,17 +156,19 @@ def elements(  # noqa: PLR0913 - keywords
         schema: the type of *one* element: whatever `pydantic.TypeAdapter` takes (a model, a union ...).
         wire: what packs the deltas, as for `partials`.
         answer: as for `partials`.
-        emit: as for `partials`.
+        emit: as for `partials`, but for seconds, which are for `changes`: each element is handed out as it closes.
         on_error: "raise", or "skip": an element that is refused does not end the stream. It is among `stream.errors`,
             and `final()` returns the others. What is no JSON is raised all the same.
-        options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them.
+        options: `live`, `limits`, `context`, `strict`, `repair`, as for `partials`.
 
     Raises:
         instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
         TypeError: `deltas` is not iterable, or one of them is not what it should be.
 
     """
-    return _stream(deltas, elements_of(unwrap(schema), options, on_error), wire, answer, emit)
+    projection = elements_of(unwrap(schema), _mending(options, wire), on_error)
+    showing = Showing(list[unwrap(schema)], seconds_of(emit))  # type: ignore[misc]
+    return _stream(deltas, projection, showing, wire=wire, answer=answer, emit=emit)
 
 
 @overload
@@ -181,7 +191,8 @@ def turn(
         tools: what the model may have called: types of the arguments, functions, or dicts as an API has them. Calls of
             others are parts, too, with their `error`, and hold plain values.
         emit: as for `partials`.
-        options: `live`, `limits`, `context`, `strict`, as `instar.Parser` takes them, for the arguments.
+        options: `live`, `limits`, `context`, `strict`, `repair`, as `instar.Parser` takes them, for the arguments;
+            `repair` is "around" unless told.
 
     Raises:
         instar.RefusalError, instar.StreamError: while iterating, at the end.
@@ -192,15 +203,17 @@ def turn(
     body = body_of(wire, "turn", emit)
     protocol = wire if isinstance(wire, str) else "a function"
     dialect = RecognisedDialect(body.decoder) if wire == "sdk" else dialect_of(protocol)
-    pump = parts_of(tools_of(tools), options, dialect)(body, 0, None)
+    pump = parts_of(tools_of(tools), _mending(options, wire), dialect)(body, 0, None)
     if isinstance(deltas, AsyncIterable):
         return AsyncTurn(AsyncSource(deltas, deltas), pump, dialect)
     return Turn(Source(deltas, deltas), pump, dialect)
 
 
-def _stream(
+def _stream(  # noqa: PLR0913 - keywords
     deltas: Iterable[Any] | AsyncIterable[Any],
     projection: Projection,
+    showing: Showing,
+    *,
     wire: WireOption | None,
     answer: Answer,
     emit: Emit,
@@ -211,5 +224,10 @@ def _stream(
         raise TypeError(message)
     pump = projection(None if wire is None else body_of(wire, answer, emit), 0, None)
     if isinstance(deltas, AsyncIterable):
-        return async_stream_of(AsyncSource(deltas, deltas), pump)
-    return stream_of(Source(deltas, deltas), pump)
+        return async_stream_of(AsyncSource(deltas, deltas), pump, showing)
+    return stream_of(Source(deltas, deltas), pump, showing)
+
+
+def _mending(options: ParserOptions, wire: WireOption | None) -> ParserOptions:
+    """Return the options with the repairs that are made unless told: none of plain deltas, those around of a body."""
+    return options if wire is None or options.get("repair") is not None else {**options, "repair": "around"}
