@@ -1,13 +1,13 @@
 //! The changes of one drain.
 
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
-use pyo3::{IntoPyObjectExt, intern};
 
 use crate::ffi;
+use crate::once::{Once, intern};
 
-static CHANGE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static CHANGE: Once<Py<PyType>> = Once::new();
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

@@ -3,11 +3,12 @@
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyIterator};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::pump::{Next, Pump};
 use crate::errors;
 use crate::exclusive::Exclusive;
+use crate::once::intern;
 
 /// The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
 ///

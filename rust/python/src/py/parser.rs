@@ -8,9 +8,8 @@ use instar_json::Position;
 use instar_repair::{Allowance, Ending, Pass, Repair, RepairKind, RepairSet};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::mend::{Fed, Located, Mending, repairs_of, told};
 use super::reading::{Growth, Reading, Start, Stopped, settings};
@@ -20,10 +19,11 @@ use crate::dump::Style;
 use crate::errors::{self, Place};
 use crate::exclusive::{Exclusive, Lent};
 use crate::ffi::{self, Method, attached};
+use crate::once::{Once, intern};
 use crate::schema::{RecordClass, Schema};
 
 /// The Python function that compiles a schema, once for each type.
-static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static SCHEMA_OF: Once<Py<PyAny>> = Once::new();
 
 /// Turns the deltas of one JSON text into a growing object.
 ///

@@ -3,9 +3,10 @@
 use instar_core::NodeId;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet, PyString, PyTuple, PyType};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ffi::{self, Slot};
+use crate::once::intern;
 
 /// What a field shows before it arrives.
 pub(crate) enum Absent {
