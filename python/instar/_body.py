@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from instar._chunks import ChunkWire
 from instar._core import Body, Wire
@@ -13,6 +13,8 @@ from instar._pace import seconds_of
 from instar.errors import RefusalError, StreamError, TruncatedError
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from instar._core import Pump
     from instar._options import Answer, Emit, WireOption
 
@@ -26,6 +28,9 @@ _WHY = {
     "safety": f"{_FILTER} (finish_reason='SAFETY')",
     None: "the response broke off (it has no finish_reason)",
 }
+
+# How many characters of a text are quoted.
+_QUOTED = 80
 
 # The members of errors that say what is wrong, in lower case.
 _SAYS = ("message", "msg", "detail", "error", "errors", "error_message", "errormessage", "title")
@@ -74,12 +79,13 @@ def check(pump: Pump[Any, Any], *, forced: bool) -> None:
     if not pump.begun:
         raise _silence(pump.body)
     found = pump.found()
-    if pump.body.place in ("calls", "turn"):
+    place = pump.body.place
+    if place in ("calls", "turn"):
         if forced and not found["calls"]:
-            _complain_of_place(found)
+            _complain_of_place(found, place)
             raise TruncatedError(())
     elif found["answer"] is None:
-        _complain_of_place(found)
+        _complain_of_place(found, place)
 
 
 def is_cut(pump: Pump[Any, Any], choice: int) -> bool:
@@ -94,9 +100,21 @@ def explained(error: TruncatedError, finish_reason: str | None) -> TruncatedErro
     return TruncatedError(error.path, error.offset, error.line, error.column, reason=f"because {why}")
 
 
-def quoted(text: str, length: int = 80) -> str:
+def quoted(text: str) -> str:
     """Quote the beginning of a text."""
-    return repr(text if len(text) <= length else text[:length] + "...")
+    return repr(text if len(text) <= _QUOTED else text[:_QUOTED] + "...")
+
+
+def violations(error: ValidationError, whole: str) -> list[str]:
+    """Say what a schema refuses, each with what was written there; `whole` is what all of it is called."""
+    lines = []
+    for fault in error.errors(include_url=False, include_context=False):
+        written = to_json(fault["input"], fallback=str).decode()
+        shown = written if len(written) <= _QUOTED else written[:_QUOTED] + "..."
+        # What is missing was not written: its input is what it is missing in.
+        quotation = "" if fault["type"] == "missing" else f" (you wrote {shown})"
+        lines.append(f"{'.'.join(map(str, fault['loc'])) or whole}: {fault['msg']}{quotation}")
+    return lines
 
 
 def said_in(error: str) -> tuple[str, Any]:
@@ -121,17 +139,16 @@ def _complaint(error: str) -> StreamError:
     return StreamError(f"the server broke off: {said_in(error)[0]}")
 
 
-def _complain_of_place(found: dict[str, Any]) -> None:
+def _complain_of_place(found: dict[str, Any], place: str) -> None:
     """Raise what says that something has come, but not in the place where the answer should stand."""
     for name, arguments in found["calls"]:
         message = f"the model called {name!r} instead of answering: its arguments begin with {quoted(arguments)}"
         raise StreamError(message)
     if found["prose"].strip():
-        message = (
-            "the model answered in prose instead of calling a function (try another instar.Mode): "
-            f"it begins with {quoted(found['prose'])}"
-        )
-        raise StreamError(message)
+        message = f"the model answered in prose instead of calling a function: it begins with {quoted(found['prose'])}"
+        error = StreamError(message)
+        error.advice = " (try another instar.Mode)" if place == "call" else ""
+        raise error
     if found["reasoning"].strip():
         message = f"the model has reasoned, and answered nothing: it begins with {quoted(found['reasoning'])}"
         raise StreamError(message)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from instar._body import violations
 from instar._core import Pump
 from instar._tools import Tool
 from instar.errors import StreamError, TruncatedError
@@ -175,8 +176,7 @@ def waited(call: Call, value: Any) -> Any:
 def what_is_wrong(error: BaseException) -> str:
     """Say to the model what is wrong with its call."""
     if isinstance(error, ValidationError):
-        faults = error.errors(include_url=False, include_context=False)
-        lines = (f"- {'.'.join(map(str, fault['loc'])) or 'the arguments'}: {fault['msg']}" for fault in faults)
+        lines = (f"- {line}" for line in violations(error, "the arguments"))
         return "\n".join(["The arguments are not valid:", *lines])
     if isinstance(error, StreamError):
         return f"The call cannot be used: {error.message}"

@@ -38,7 +38,8 @@ class Source:
         elif not self._closed:
             self._closed = True
             close(self.pieces)
-            close(self.opened)
+            if self.opened is not self.pieces:
+                close(self.opened)
 
 
 class AsyncSource:
@@ -87,7 +88,8 @@ class AsyncSource:
             if not self._closed:
                 self._closed = True
                 await aclose(self.pieces)
-                await aclose(self.opened)
+                if self.opened is not self.pieces:
+                    await aclose(self.opened)
 
 
 def check_source(source: object) -> None:

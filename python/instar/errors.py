@@ -11,10 +11,12 @@ class StreamError(ValueError):
 
     `offset` counts bytes from 0; `line` and `column` count from 1, columns in characters. What is wrong at no place in
     the text is wrong at its beginning, and does not name it: then `place`, which says it in words, is empty.
-    `received` is how many bytes of a response's body had come, where it was one that was read.
+    `received` is how many bytes of a response's body had come, where it was one that was read. `advice` says what you
+    may do about it, where that is no matter of the text.
     """
 
     received: int | None = None
+    advice = ""
 
     def __init__(self, message: str, offset: int | None = None, line: int = 1, column: int = 1) -> None:
         super().__init__(message, offset, line, column)
@@ -25,7 +27,7 @@ class StreamError(ValueError):
         self.place = "" if offset is None else f" at line {line} column {column} (byte {offset})"
 
     def __str__(self) -> str:
-        text = f"{self.message}{self.place}"
+        text = f"{self.message}{self.advice}{self.place}"
         return f"{text}, after {self.received} bytes of the response" if self.received else text
 
     def __reduce__(self) -> tuple[Any, ...]:

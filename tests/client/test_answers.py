@@ -330,11 +330,14 @@ class TestAskingAgain:
     @pytest.mark.parametrize(
         ("reply", "said", "words"),
         [
-            ("Sure! Here:", "Sure! Here:", ["begins with 'Sure", "the JSON and no prose"]),
+            ("Sure! Here:", "Sure! Here:", ["begins with 'Sure", "the JSON and no prose, no fence"]),
+            ('{"name": 5}', '{"name": 5', ["- name: Input should be a valid string (you wrote 5)\n"]),
+            ('{"name": "Ada"', '{"name": "Ada"', ['the text ended early, behind \'{"name": "Ada"\'']),
+            ("", None, ["- the answer: there is none\n"]),
             ('{"name": "A\nB"}', '{"name": "A\n', ["line 1 column 12", "the JSON and no prose"]),
             (b"data: {}\n\n", None, ["no answer in it", "the JSON and no prose"]),
         ],
-        ids=["prose", "a raw line break", "nothing"],
+        ids=["prose", "a value", "cut", "blank", "a raw line break", "nothing"],
     )
     def test_where_text_was_asked_for(self, ask: Ask, reply: Any, said: str | None, words: list[str]) -> None:
         with LocalOpenAI(reply, ADA) as server:
@@ -350,7 +353,7 @@ class TestAskingAgain:
             assert ask(server, response_model=User, mode=Mode.TOOLS, max_retries=1).final == USER
             answer, reason = server.requests[1].body["messages"][1:]
             assert answer["content"] == "Sure, 36."
-            assert "in prose instead of calling a function" in reason["content"]
+            assert "in prose instead of calling a function: it begins with 'Sure, 36.'\n" in reason["content"]
             assert "by calling the function" in reason["content"]
             assert ask(server, method="create_iterable", tools=[User, Ping], max_retries=2).final == [USER]
             reasons = [

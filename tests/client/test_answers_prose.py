@@ -152,3 +152,49 @@ def test_white_space_without_end_behind_a_call(method: str) -> None:
     else:
         (called,) = instar.turn(events(), wire="openai-chat", tools=[User]).final()
         assert called.final() == USER
+
+
+class TestBehindACall:
+    """What comes behind the whole arguments of a call, in deltas of its own."""
+
+    @pytest.mark.parametrize("behind", [["\n```"], [" That", " is all."], ["\n", ADA]])
+    def test_is_mended_as_it_is_in_one(self, behind: list[str]) -> None:
+        deltas = [chunk(**call(piece)) for piece in behind]
+        for events in ([chunk(**call(ADA, "User")), *deltas], [chunk(**call(ADA + "".join(behind), "User"))]):
+            body = [sse(*events, chunk("tool_calls"))]
+            (called,) = instar.turn(body, wire="openai-chat", tools=[User]).final()
+            assert called.final() == USER
+            (strict,) = instar.turn(body, wire="openai-chat", tools=[User], repair="none").final()
+            assert isinstance(strict.error, JSONError) or behind[-1] == ADA
+
+    def test_is_too_late_behind_its_end(self) -> None:
+        body = sse(chunk(**call(ADA, "User")), chunk("tool_calls"), chunk(**call('{"late"')))
+        for size in (1, len(body)):
+            cut = [body[at : at + size] for at in range(0, len(body), size)]
+            (called,) = instar.turn(cut, wire="openai-chat", tools=[User], repair="none").final()
+            assert (called.final(), called.text) == (USER, ADA)
+
+
+def test_calls_of_an_attempt_that_was_given_up() -> None:
+    def block(index: int, **block: Any) -> dict[str, Any]:
+        return {"type": "content_block_start", "index": index, "content_block": block}
+
+    def arguments(index: int, partial_json: str) -> dict[str, Any]:
+        return {"type": "content_block_delta", "index": index, "delta": {"partial_json": partial_json}}
+
+    body = sse(
+        block(0, type="tool_use", id="first", name="Ping", input={}),
+        arguments(0, '{"not": "whole'),
+        block(1, type="fallback"),
+        block(2, type="tool_use", id="second", name="User", input={}),
+        arguments(2, ADA),
+        {"type": "content_block_stop", "index": 2},
+        {"type": "message_stop"},
+    )
+    for size in (1, len(body)):
+        turn = instar.turn(
+            [body[at : at + size] for at in range(0, len(body), size)], wire="anthropic", tools=[User, Ping]
+        )
+        ids = [part.id for part in turn if isinstance(part, instar.Call)]
+        assert sorted(set(ids)) == ["first", "second"]
+        assert [(called.id, called.index, called.final()) for called in turn.calls] == [("second", 0, USER)]

@@ -641,3 +641,40 @@ def test_events_without_a_wire(piece: Any, wire: str) -> None:
 def test_an_answer_without_a_wire() -> None:
     with pytest.raises(TypeError, match="say by wire="):
         partials([], User, answer="call")  # type: ignore[call-overload]
+
+
+class Deltas(Iterator[str]):
+    """A source that is its own iterator, and counts how often it is closed."""
+
+    def __init__(self) -> None:
+        self.deltas = iter([ADA])
+        self.closed = 0
+
+    def __next__(self) -> str:
+        return next(self.deltas)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class AsyncDeltas(AsyncIterator[str]):
+    """The same for `async for`."""
+
+    def __init__(self) -> None:
+        self.deltas = iter([ADA])
+        self.closed = 0
+
+    async def __anext__(self) -> str:
+        try:
+            return next(self.deltas)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+async def test_a_source_that_is_its_own_iterator_is_closed_once() -> None:
+    deltas, others = Deltas(), AsyncDeltas()
+    assert partials(deltas, User).final() == await partials(others, User).final()
+    assert (deltas.closed, others.closed) == (1, 1)

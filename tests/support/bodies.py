@@ -22,7 +22,7 @@ def chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
 def call(arguments: str, name: str | None = None, **more: Any) -> dict[str, Any]:
     """Return a delta of a call."""
     function = {"arguments": arguments} | ({"name": name} if name else {})
-    return {"tool_calls": [{"index": 0, "function": function, **more}]}
+    return {"tool_calls": [{"index": 0, "function": function} | more]}
 
 
 def text(delta: str, index: int = 0) -> dict[str, Any]:

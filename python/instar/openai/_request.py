@@ -62,6 +62,7 @@ class Request:
     functions: the names of the functions that the model may call.
     foreign: the names of the caller's own functions, whose calls are never the answer.
     forced: where calls are the answer, whether the model has to make one.
+    fenced: whether the model was asked for a Markdown fence around its JSON.
     schema: the type of the answer; None where there is no one type.
     many: the projection gives elements, each once, and not snapshots.
     """
@@ -74,6 +75,7 @@ class Request:
     functions: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     forced: bool = True
+    fenced: bool = False
     emit: Emit = "delta"
     retries: int = 0
     on_retry: OnRetry | None = None
@@ -151,6 +153,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
         functions=tuple(tools),
         foreign=tuple(name_of(tool) for tool in keywords.get("tools") or ()),
         forced=not tools or _is_forced(carrier["tool_choice"]),
+        fenced=mode is Mode.MD_JSON,
         emit=emit,
         retries=max_retries,
         on_retry=on_retry,

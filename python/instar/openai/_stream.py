@@ -126,8 +126,9 @@ class ClientSession(BodySession[ItemT, FinalT], Generic[ItemT, FinalT, Completio
         if error is None or not mendable or self.attempt > request.retries:
             return False
         if not isinstance(error, APIConnectionError):
-            wrong = reason(error, request)
-            keywords = self._transport.endpoint.again(request.keywords, answer_of(self._pump), wrong)
+            answer = answer_of(self._pump)
+            wrong = reason(error, answer, request)
+            keywords = self._transport.endpoint.again(request.keywords, answer, wrong)
             self._request = replace(request, keywords=keywords)
         self._source = self._failure = None
         self.attempt += 1

@@ -53,6 +53,8 @@ pub enum Event {
     Text,
     /// The name of a call.
     Call(usize),
+    /// The id of a call, where all calls count.
+    Id(usize),
     /// More characters of the arguments of a call, a JSON text.
     Arguments(usize),
     /// More characters of the input of a custom tool's call, which may be any text.
@@ -72,7 +74,10 @@ pub enum Event {
 pub struct Choice {
     asked: Asked,
     texts: Vec<Text>,
+    /// The calls, those of earlier attempts before the others: what has not been taken yet may be about them.
     calls: Vec<Call>,
+    /// How many calls are those of earlier attempts.
+    given_up: usize,
     reasoning: String,
     refusal: String,
     finish_reason: Option<String>,
@@ -129,6 +134,7 @@ impl Choice {
             asked,
             texts: Vec::new(),
             calls: Vec::new(),
+            given_up: 0,
             reasoning: String::new(),
             refusal: String::new(),
             finish_reason: None,
@@ -148,7 +154,10 @@ impl Choice {
             DeltaKind::Prose => self.take_text(delta.item, delta.text, true),
             DeltaKind::Refusal => self.refusal.push_str(delta.text),
             DeltaKind::Call => self.begin_call(delta.call, delta.text),
-            DeltaKind::Id => self.of_call(delta, |call, id| id.clone_into(&mut call.id), None),
+            DeltaKind::Id => {
+                let event = (self.asked.place == Place::Turn).then_some(Event::Id as fn(usize) -> Event);
+                self.of_call(delta, |call, id| id.clone_into(&mut call.id), event);
+            }
             DeltaKind::Arguments => {
                 self.of_call(delta, |call, text| call.arguments.push_str(text), Some(Event::Arguments));
             }
@@ -241,7 +250,7 @@ impl Choice {
 
     /// The calls so far: the name and the arguments of each, as they have come.
     pub fn calls(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.calls.iter().map(|call| (call.name.as_str(), call.arguments.as_str()))
+        self.calls[self.given_up..].iter().map(|call| (call.name.as_str(), call.arguments.as_str()))
     }
 
     /// The id of a call. Empty if it has none.
@@ -269,7 +278,7 @@ impl Choice {
 
     fn restart(&mut self) {
         self.texts.clear();
-        self.calls.clear();
+        self.given_up = self.calls.len();
         self.answer = None;
         self.queue.push(Event::Restart, "");
     }
@@ -385,7 +394,9 @@ impl Choice {
         add: impl FnOnce(&mut Call, &str),
         event: Option<fn(usize) -> Event>,
     ) {
-        let Some(index) = self.calls.iter().rposition(|call| call.number == delta.call) else { return };
+        let of_attempt = &self.calls[self.given_up..];
+        let Some(index) = of_attempt.iter().rposition(|call| call.number == delta.call) else { return };
+        let index = self.given_up + index;
         add(&mut self.calls[index], delta.text);
         let all = matches!(self.asked.place, Place::Calls | Place::Turn);
         let is_answer = all || self.answer == Some(Answer::Call(index));
@@ -406,7 +417,8 @@ impl Choice {
             let is_new = texts.next().is_some() && (self.answer.is_none() || texts.next().is_some());
             (counts && is_new).then_some(Answer::Texts)
         };
-        let call = || (0..self.calls.len()).find(|&call| self.may_be_answer(call)).map(Answer::Call);
+        let call =
+            || (self.given_up..self.calls.len()).find(|&call| self.may_be_answer(call)).map(Answer::Call);
         let reasoning = || {
             let counts = elsewhere && (self.answer.is_none() || instead_of_call) && place != Place::Calls;
             (counts && Opening::of_whole(&self.reasoning) == Opening::Json).then_some(Answer::Reasoning)

@@ -191,7 +191,7 @@ impl Events {
         if data.len() > MAX_EVENT {
             return Err(Fault { offset: 0, kind: FaultKind::Bytes });
         }
-        if data.starts_with(b"[DONE]") {
+        if is_last(data) {
             self.closed = true;
             return self.take(&DeltaSpan::new(DeltaKind::Done, Span::raw(0, 0)), "", emit);
         }
@@ -345,6 +345,11 @@ impl Events {
         let taken = self.assembler.take(delta, text, &mut self.output.calls, emit);
         taken.map(|_| ()).map_err(|kind| Fault { offset: 0, kind })
     }
+}
+
+/// Whether the data of an event say that it is the last, as no JSON does.
+pub(crate) fn is_last(data: &[u8]) -> bool {
+    data.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"[DONE]"))
 }
 
 /// The characters of a string that the grammar has accepted.

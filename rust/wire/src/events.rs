@@ -1,5 +1,6 @@
 //! The events of a body whose protocol is the caller's own.
 
+use crate::decoder::is_last;
 use crate::framing::{Framer, Framing};
 
 /// Cuts a body into its events.
@@ -47,7 +48,7 @@ impl Events {
     fn emit(&mut self, emit: &mut impl FnMut(&[u8])) {
         let event = self.framer.event();
         let data = event.data().trim_ascii();
-        if data.starts_with(b"[DONE]") {
+        if is_last(data) {
             self.closed = true;
         } else if !(self.closed || event.keeps_alive()) {
             emit(data);

@@ -313,9 +313,10 @@ impl Walk<'_> {
                 open(Members::Named(named))
             }
             (Extract::Each(level, element), Kind::Array) => open(Members::Each(*level, element)),
-            (Extract::Each(level, Extract::Object(named)), Kind::Object) => {
-                Open { only: Some(*level), ..open(Members::Named(named)) }
-            }
+            (Extract::Each(level, element), Kind::Object) => match element.of(kind) {
+                Some(Extract::Object(named)) => Open { only: Some(*level), ..open(Members::Named(named)) },
+                _ => return false,
+            },
             (Extract::Whole(inner), _) => {
                 let entered = self.enter(inner, kind, at);
                 if let Some(open) = self.open.last_mut().filter(|_| entered) {

@@ -70,7 +70,7 @@ fn what_says_nothing_is_no_delta() {
             r#"{"choices":[{"delta":{"role":"assistant","content":"","refusal":null,"tool_calls":[{"id":"","function":{"name":"","arguments":""}}]},"finish_reason":""}],"usage":null}"#,
             r#"{"choices":[],"usage":{}}"#,
             r#"{"choices":{},"usage":7,"error":false}"#,
-            r#"{"choices":[1,null,[],{"delta":[{"content":"x"}]},{"delta":{"content":["x"]}},{"delta":{"content":{"content":"x"}}}]}"#,
+            r#"{"choices":[1,null,[],{"delta":[{"content":"x"}]},{"delta":{"content":[["x"]]}},{"delta":{"content":{"content":"x"}}}]}"#,
             r#"{"content":"x","delta":{"content":"x"},"x":{"choices":[{"delta":{"content":"x"}}]}}"#,
             "[]",
             "1",

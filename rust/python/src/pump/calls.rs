@@ -1,5 +1,6 @@
 //! The calls of functions, each parsed by the schema that its name selects, and what is said beside them.
 
+use instar_repair::RepairKind;
 use instar_wire::choice::Event;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
@@ -88,6 +89,10 @@ impl Calls {
     ) -> PyResult<()> {
         match event {
             Event::Call(index) => self.begin(py, lane, index, text, items),
+            Event::Id(index) => match self.begun.get(index).and_then(Option::as_ref) {
+                Some(call) => call.object.setattr(py, intern!(py, "id"), string(py, text)?),
+                None => Ok(()),
+            },
             Event::Arguments(index) | Event::Input(index) | Event::End(index) => {
                 let Some(call) = self.begun.get_mut(index).and_then(Option::as_mut) else { return Ok(()) };
                 lane.switch(py, &call.parser)?;
@@ -303,9 +308,12 @@ impl Call {
         let parser = self.parser.get();
         match (event, &mut self.quoter) {
             _ if self.stage == Stage::Refused => Ok(false),
-            // The parser may have been declared finished.
-            _ if self.stage == Stage::Whole && text.trim_ascii().is_empty() => Ok(false),
-            _ if self.stage == Stage::Whole => Err(trailing(py, parser)?),
+            _ if self.stage == Stage::Whole && parser.is_finished(py)? => {
+                let is_mended =
+                    parser.repairs_around().is_some_and(|kinds| kinds.has(RepairKind::ExtraValue));
+                if is_mended || text.trim_ascii().is_empty() { Ok(false) } else { Err(trailing(py, parser)?) }
+            }
+            (Event::End(_), _) if self.stage == Stage::Whole => Ok(false),
             (Event::Input(_), Some(quoter)) => parser.feed_bytes(py, &quoter.quote(text)),
             (Event::End(_), Some(quoter)) if quoter.is_open() || parser.offset(py)? == 0 => {
                 parser.feed_bytes(py, quoter.end())

@@ -108,7 +108,7 @@ impl Elements {
                 items.begin_again(py);
                 Ok(())
             }
-            Event::Call(_) | Event::End(_) | Event::Prose | Event::Reasoning => Ok(()),
+            Event::Call(_) | Event::Id(_) | Event::End(_) | Event::Prose | Event::Reasoning => Ok(()),
         }
     }
 

@@ -54,7 +54,7 @@ impl Partials {
                 }
                 false
             }
-            (Event::Call(_) | Event::End(_) | Event::Prose | Event::Reasoning, _) => false,
+            (Event::Call(_) | Event::Id(_) | Event::End(_) | Event::Prose | Event::Reasoning, _) => false,
         };
         if changed {
             self.shown = true;

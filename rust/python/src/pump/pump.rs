@@ -320,8 +320,8 @@ impl Pump {
         self.py_final(py, false).map(drop)
     }
 
-    /// Read the answer in the next place where it may stand, all of it: where it should, there is prose without JSON.
-    /// False if there is no such place.
+    /// Read the answer in the next place where it may stand, all of it: where it should, there is prose without
+    /// JSON. False if there is no such place.
     fn instead(&self, py: Python<'_>) -> PyResult<bool> {
         let moved = self.lane.of_choice(py, Choice::instead)?.unwrap_or_default();
         let mut state = self.lend(py)?;

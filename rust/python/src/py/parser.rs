@@ -330,7 +330,7 @@ Raises, at the first byte after which no continuation can be accepted, `JSONErro
         }
         match delta.cast::<PyString>().ok().and_then(|text| ffi::utf8(text)) {
             Some(text) => self.take(py, &mut state, text),
-            None => attached(py, |py| self.take(py, &mut state, &bytes_of(py, delta)?)),
+            None => attached(py, |py| self.take_bytes(py, &mut state, &bytes_of(py, delta)?)),
         }
     }
 }
@@ -348,7 +348,12 @@ impl PyParser {
         if state.error.is_some() || state.finished {
             return state.check(py).and_then(|()| Err(errors::finished()));
         }
-        self.take(py, &mut state, delta)
+        self.take_bytes(py, &mut state, delta)
+    }
+
+    /// Whether the text has been declared ended.
+    pub(crate) fn is_finished(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.state(py)?.finished)
     }
 
     /// What is mended around values, if anything is.
@@ -383,7 +388,7 @@ impl PyParser {
         }
         let was_complete = state.is_complete();
         let size = size(was_complete);
-        let changed = self.take(py, &mut state, &delta[..size])?;
+        let changed = self.take_bytes(py, &mut state, &delta[..size])?;
         Ok(Part { size, changed, closes: !was_complete && state.is_complete() })
     }
 
@@ -440,8 +445,15 @@ impl PyParser {
         Ok(whole_characters(&text[start.unwrap_or(0)..]).into_owned())
     }
 
-    /// Takes in a delta. True if the snapshot shows something new.
-    #[inline]
+    /// The same as `take`, apart from `call`, which it would make too large.
+    #[inline(never)]
+    fn take_bytes(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
+        self.take(py, state, delta)
+    }
+
+    /// Takes in a delta. True if the snapshot shows something new. Within `call`: 20 instructions a delta.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn take(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
         if state.mending.is_some() {
             return self.take_mended(py, state, delta);

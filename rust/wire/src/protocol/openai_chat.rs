@@ -64,13 +64,18 @@ const MESSAGE: Extract = Extract::Object(&[
     ("function_call", FUNCTION),
 ]);
 
-/// A part of a list of contents, as Mistral's reasoning models send them.
-static PART: Extract = Extract::Object(&[
-    ("type", Extract::Text(Tag::PartType)),
-    ("text", Extract::Text(Tag::Delta(DeltaKind::Text))),
-    ("refusal", Extract::Text(Tag::Delta(DeltaKind::Refusal))),
-    ("thinking", REASONING),
-    ("reasoning", REASONING),
+/// A part of a list of contents, as Mistral's reasoning models send them; or its text alone.
+static PART: Extract = Extract::Any(&[
+    Extract::Object(&[
+        ("type", Extract::Text(Tag::PartType)),
+        ("text", Extract::Text(Tag::Delta(DeltaKind::Text))),
+        ("refusal", Extract::Text(Tag::Delta(DeltaKind::Refusal))),
+        ("thinking", REASONING),
+        ("reasoning", REASONING),
+        // Databricks' name for it.
+        ("summary", REASONING),
+    ]),
+    Extract::Text(Tag::Delta(DeltaKind::Text)),
 ]);
 
 const REASONING: Extract = Extract::Any(&[
@@ -318,8 +323,12 @@ mod tests {
                 &chunk(r#"{"content":[{"type":"thinking","thinking":"."},{"type":"reasoning","text":"."}]}"#),
                 &chunk(r#"{"content":[{"type":"text","text":"a"},{"text":"b","type":"output_text"}]}"#),
                 &chunk(r#"{"content":{"type":"text","text":"c"}}"#),
+                &chunk(r#"{"content":["d",{"type":"reasoning","summary":[{"type":"summary_text","text":"!"}]},"e"]}"#),
             ],
-            &["reasoning 0 h", "reasoning 0 m", "reasoning 0 .", "text 0 a", "text 0 b", "text 0 c"],
+            &[
+                "reasoning 0 h", "reasoning 0 m", "reasoning 0 .", "text 0 a", "text 0 b", "text 0 c",
+                "reasoning 0 !", "text 0 d", "text 0 e",
+            ],
         );
     }
 

@@ -137,6 +137,10 @@ impl ToolCall {
                     self.emit(DeltaKind::Id, text, emit);
                 }
             }
+            // What comes behind the end of the call is none of it.
+            DeltaKind::Arguments | DeltaKind::Input if self.ended && extent == Extent::Piece => {
+                return Ok(Taken::Dropped);
+            }
             DeltaKind::Arguments | DeltaKind::Input => {
                 self.kind = kind;
                 let taken =
@@ -159,7 +163,11 @@ impl ToolCall {
         let may_repeat = self.kind == DeltaKind::Arguments
             && matches!(text.trim_ascii_start().as_bytes().first(), Some(b'{' | b'"'))
             && (self.arguments.trim_ascii_end().ends_with('}') || text.len() > self.arguments.len());
-        let flows = self.open && self.emitted == self.arguments.len() && self.emitted > 2 && !may_repeat;
+        let flows = self.open
+            && !self.ended
+            && self.emitted == self.arguments.len()
+            && self.emitted > 2
+            && !may_repeat;
         if flows {
             self.arguments.push_str(text);
             self.emitted = self.arguments.len();
