@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 import instar
 from instar import Parser, StreamError
@@ -50,8 +50,18 @@ def seen(watch: Watch) -> tuple[Any, ...]:
     return states, {path: "".join(pieces) for path, pieces in watch.pieces.items()}, sorted(map(str, watch.settled))
 
 
-def compare(tp: Any, deltas: list[bytes], pattern: Any) -> None:
-    """Watch places of a stream, delta by delta, and hold them against a watch that sees every change."""
+def see(watch: Watch, batch: list[Any]) -> None:
+    """Show changes to a watch."""
+    for change in batch:
+        for _ in watch.see(change):
+            pass
+
+
+def compare(tp: Any, deltas: list[bytes], pattern: Any, late: int = 0) -> None:
+    """Watch places of a stream, delta by delta, and hold them against a watch that sees every change.
+
+    late: the place is watched anew, and another one with it, when so many deltas have come.
+    """
     parser: Parser[Any] = Parser(tp)
     reader, oracle = parser.changes(), Watch(pattern)
     stream: Any = instar.partials(deltas, tp)
@@ -61,14 +71,18 @@ def compare(tp: Any, deltas: list[bytes], pattern: Any) -> None:
         return  # the resolver knows less of the type: of a delegated part, say
     if place._pattern != pattern:
         return
-    for delta in [b"", *deltas, None]:
+    for number, delta in enumerate([b"", *deltas, None]):
+        if late and number == late:
+            stream.at("$")
+            stream._reading.watches._watches.pop()
+            place = stream.at(write(pattern))
+            reader, oracle = parser.changes(), Watch(pattern)
+            see(oracle, reader.drain())
         more = quietly(stream._read_on)
         quietly(parser.close) if delta is None else quietly(parser.feed, delta)
         if stream._pump.has_news():
             stream._tell()
-        for change in reader.drain():
-            for _ in oracle.see(change):
-                pass
+        see(oracle, reader.drain())
         assert seen(place._watch) == seen(oracle), (stream.text, pattern)
         if more is None:
             break
@@ -78,7 +92,8 @@ def compare(tp: Any, deltas: list[bytes], pattern: Any) -> None:
 def test_a_place_misses_nothing(case: Any, data: st.DataObject) -> None:
     there = data.draw(st.sampled_from(paths(dump_of(case.tp, case.text))))
     pattern = tuple(data.draw(st.sampled_from([step, EVERY])) for step in there)
-    compare(case.tp, data.draw(cuts(case.text)), pattern)
+    deltas = data.draw(cuts(case.text))
+    compare(case.tp, deltas, pattern, data.draw(st.integers(0, len(deltas))))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -88,4 +103,24 @@ def test_nor_does_it_in_the_models_of_the_corpus(case: Case) -> None:
         for there in paths(dump_of(case.tp, raw))[:12]:
             for pattern in {there, tuple(EVERY if isinstance(step, int) else step for step in there)}:
                 compare(case.tp, [raw[i : i + 1] for i in range(len(raw))], pattern)
+                compare(case.tp, [raw[i : i + 1] for i in range(len(raw))], pattern, len(raw) // 2)
                 compare(case.tp, [raw], pattern)
+
+
+def test_nothing_is_looked_at_that_nobody_watches() -> None:
+    text = '{"title": "T", "rest": [' + ", ".join(['{"a": "b"}'] * 200) + '], "last": 1}'
+
+    class Long(BaseModel):
+        title: str
+        rest: list[dict[str, str]]
+        last: int
+
+    stream: Any = instar.partials(list(text), Long)
+    assert stream.at("title").wait() == "T"
+    last = stream.at("last")  # in the middle of the text
+    told = 0
+    while last.state is instar.MISSING and stream._read_to_news():
+        stream._tell()
+        told += 1
+    assert last.value == 1
+    assert told <= 2

@@ -18,6 +18,8 @@ pub(crate) struct Spine<'b> {
     pub(crate) closed: Option<&'b Py<PyAny>>,
     /// How often something has been taken back or replaced.
     pub(crate) revisions: u64,
+    /// Whether all containers that are open show.
+    pub(crate) is_whole: bool,
 }
 
 /// An open container.
@@ -91,6 +93,7 @@ impl Builder {
             is_hooked: !c.schema.facet(frame.node).hooks.is_empty(),
         };
         Ok(Spine {
+            is_whole: frames.len() == self.frames.len(),
             branches: frames.iter().map(branch).collect(),
             text,
             closed: self.closed.as_ref().filter(|_| self.frames.is_empty()),

@@ -8,7 +8,7 @@ use instar_json::Span;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::build::Context;
+use crate::build::{Context, Growing, Member as At, Spine};
 
 /// One step of a path that is watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +105,35 @@ impl Lookout {
         news |= self.here.is_in && growth != self.growth;
         self.growth = growth;
         news
+    }
+
+    /// Goes on from where a spine ends that has just been looked at, if ops were missed and that is known.
+    pub(super) fn resume(&mut self, c: Context<'_, '_>, spine: &Spine<'_>, parser: &Parser) {
+        if !self.is_lost || !spine.is_whole || parser.is_provisional() {
+            return;
+        }
+        self.levels.clear();
+        self.provisional.clear();
+        self.here = self.root();
+        let source = parser.source();
+        for branch in &spine.branches {
+            let (node, container) = match branch.growing {
+                Growing::Record(id, _) => (*id, Container::Object),
+                Growing::List(..) => (c.schema.plan.any, Container::Array),
+                Growing::Dict(_) => (c.schema.plan.any, Container::Object),
+            };
+            let is_root_model = matches!(c.schema.plan.node(node).rule, Rule::RootModel(_));
+            self.levels.push(Level { node, container, at: self.here, is_root_model });
+            let name = match branch.member {
+                At::Key(key) => Some(key.clone_ref(c.py)),
+                At::Field(_) => branch.growing.member_name(c, branch.member),
+                At::Element => None,
+            };
+            let name = name.as_ref().and_then(|name| name.bind(c.py).cast::<PyString>().ok()?.to_str().ok());
+            self.go_to(&name.map_or(Member::Other, Member::Name), source);
+        }
+        (self.cursor, self.growth) = (parser.tape().end(), parser.growth());
+        self.is_lost = false;
     }
 
     fn read(&mut self, op: Op, c: Context<'_, '_>, source: Source<'_>) -> bool {

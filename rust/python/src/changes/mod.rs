@@ -100,15 +100,18 @@ impl Reading {
         self.follower.follow_text(py, parser)
     }
 
-    /// The changes since the last time, when the tape was at `cursor`.
+    /// The changes since the last time.
     pub(crate) fn read<'py>(
         &mut self,
         c: Context<'_, 'py>,
         spine: &Spine<'_>,
         arrived: &[&Arrived],
-        cursor: Cursor,
+        parser: &Parser,
     ) -> PyResult<Bound<'py, PyList>> {
         (self.cursor, self.has_news) = (None, false);
+        if let Some(lookout) = &mut self.lookout {
+            lookout.resume(c, spine, parser);
+        }
         let mut batch = Batch::default();
         let sight = Sight { c, style: self.style, arrived, spine };
         if self.is_late {
@@ -117,7 +120,7 @@ impl Reading {
         } else {
             self.follower.follow(sight, &mut batch)?;
         }
-        self.cursor = Some(cursor);
+        self.cursor = Some(parser.tape().end());
         batch.into_list(c.py)
     }
 }

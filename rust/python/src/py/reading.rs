@@ -155,7 +155,7 @@ impl Reading {
         }
         reader.turn_to(self.restarts);
         let spine = self.builder.spine(c, &self.core)?;
-        reader.read(c, &spine, &[&self.builder.forgotten, &self.learned], self.core.tape().end())
+        reader.read(c, &spine, &[&self.builder.forgotten, &self.learned], &self.core)
     }
 
     /// Whether a delta before which the parser's growth was `before` has changed something that can be seen.
