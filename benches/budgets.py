@@ -98,6 +98,11 @@ def _with_bytes() -> float:
     )
 
 
+def _changes() -> float:
+    deltas = invoices(LONG).deltas
+    return ratio(lambda: ours.changes(deltas), lambda: ours.live(deltas))
+
+
 def _mended() -> float:
     """The long invoice with all its strings in single quotes, mended, to the clean one: a kept snapshot per token."""
     stream = invoices(LONG)
@@ -187,8 +192,6 @@ BUDGETS = (
     *_over_http("over HTTP, each token waited for", over_http.AWAITED, guard=1.5, sdk_guard=2),
     Budget("B7", "memory of a parser, nothing fed", 4, 4, lambda: memory.of("fresh") / KB, unit=" KB"),
     Budget("B7", "in mid-stream, text and objects not counted", 4, 4, lambda: memory.of("waiting") / KB, unit=" KB"),
-    Budget("B17", "every string in single quotes, mended / clean, a kept snapshot per token", 1.5, 1.7, _mended),
-    Budget("B18", 'a clean text under `repair="around"` / without', 1.02, 1.1, _around),
     Budget(
         "B8",
         "the live loop of `partials` / by hand",
@@ -218,5 +221,8 @@ BUDGETS = (
         lambda: _with_deltas(Note, note(KEPT_NOTE), note(SMALL_NOTE)),
     ),
     *map(_with_members, loops.KINDS),
+    Budget("B15", "changes drained after every token / a live snapshot after every token", 1, 3, _changes),
+    Budget("B17", "every string in single quotes, mended / clean, a kept snapshot per token", 1.5, 1.7, _mended),
+    Budget("B18", 'a clean text under `repair="around"` / without', 1.02, 1.1, _around),
     Budget("V", "B1 with validators on half of the fields / without, and they alone", 2, 2, _validators),
 )
