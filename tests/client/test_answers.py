@@ -218,7 +218,8 @@ class TestSources:
         assert [user.name for user in instar.elements(events, User, wire="openai-chat")] == ["Ada", "Bob"]
 
     def test_nothing_is_a_delta(self) -> None:
-        assert outcome([None, dict(self.EVENTS[0]), None, dict(self.EVENTS[1])], wire="openai-chat") == (USER, "")
+        for wire in ("openai-chat", "sdk"):
+            assert outcome([None, dict(self.EVENTS[0]), None, dict(self.EVENTS[1])], wire=wire) == (USER, "")
 
     @pytest.mark.parametrize("piece", [5, ["data"], 1.5])
     def test_what_is_no_event(self, piece: Any) -> None:
