@@ -213,6 +213,11 @@ class TestSources:
                 instar.partials([body], User, wire="openai-chat").final()
             assert "line end" not in str(caught.value)
 
+    def test_a_choice_that_is_not_there(self) -> None:
+        other = {"choices": [{"index": 1, "delta": {"content": ADA}, "finish_reason": "stop"}]}
+        with pytest.raises(StreamError, match=r"other choices in it, and nothing of the one asked for \(index 0\)"):
+            instar.partials([sse(other)], User, wire="openai-chat").final()
+
     def test_the_elements_of_decoded_events(self) -> None:
         events = [chunk(content=f"[{ADA}, "), chunk(content=f"{BOB}]")]
         assert [user.name for user in instar.elements(events, User, wire="openai-chat")] == ["Ada", "Bob"]
