@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from benches import checked, clients, memory, ours, over_http, rivals
+from benches import checked, clients, loops, memory, ours, over_http, rivals
 from benches.clients import Way
 from benches.clock import Run, ratio
+from benches.invoice import TOKEN
 from benches.over_http import Setting
-from benches.workload import ITEMS, MANY_ITEMS, invoices, note
+from benches.workload import ITEMS, MANY_ITEMS, Note, Stream, invoices, note
 
 LONG = ITEMS[-1]
 SHORT = ITEMS[-2]
 SMALL_NOTE = 10_000
 LARGE_NOTE = 1_000_000
+KEPT_NOTE = 800_000
 KB = 1024
 
 
@@ -95,6 +98,41 @@ def _with_bytes() -> float:
     )
 
 
+def _mended() -> float:
+    """The long invoice with all its strings in single quotes, mended, to the clean one: a kept snapshot per token."""
+    stream = invoices(LONG)
+    damaged = TOKEN.findall(stream.text.replace("'", r"\'").replace('"', "'"))
+    return ratio(lambda: ours.mended(damaged), lambda: ours.kept(stream.deltas))
+
+
+def _around() -> float:
+    """The long invoice under `repair="around"` to the strict parser."""
+    deltas = invoices(LONG).deltas
+    return ratio(lambda: ours.around(deltas), lambda: ours.feed(deltas))
+
+
+def _with_deltas(schema: Any, long: Stream, short: Stream, *, live: bool = False) -> float:
+    """Cost per delta, a snapshot after each, of a long text to that of a short one."""
+    lengths = len(long.deltas) / len(short.deltas)
+    return _growth(
+        lambda: loops.looked(schema, long.deltas, live=live),
+        lambda: loops.looked(schema, short.deltas, live=live),
+        round(lengths),
+        lengths,
+    )
+
+
+def _with_members(kind: str) -> Budget:
+    """B12: a container of four times as many members."""
+    schema, _, live = loops.KINDS[kind]
+
+    def measure() -> float:
+        long, short = (loops.container(kind, members) for members in (4 * loops.FEW, loops.FEW))
+        return _with_deltas(schema, long, short, live=live)
+
+    return Budget("B12", f"{kind}, per delta: {4 * loops.FEW} members / {loops.FEW}", 1.3, 1.8, measure)
+
+
 def _over_http(where: str, setting: Setting, guard: float, sdk_guard: float) -> tuple[Budget, Budget]:
     """B6, in one of the settings that it can be measured in."""
 
@@ -149,5 +187,36 @@ BUDGETS = (
     *_over_http("over HTTP, each token waited for", over_http.AWAITED, guard=1.5, sdk_guard=2),
     Budget("B7", "memory of a parser, nothing fed", 4, 4, lambda: memory.of("fresh") / KB, unit=" KB"),
     Budget("B7", "in mid-stream, text and objects not counted", 4, 4, lambda: memory.of("waiting") / KB, unit=" KB"),
+    Budget("B17", "every string in single quotes, mended / clean, a kept snapshot per token", 1.5, 1.7, _mended),
+    Budget("B18", 'a clean text under `repair="around"` / without', 1.02, 1.1, _around),
+    Budget(
+        "B8",
+        "the live loop of `partials` / by hand",
+        0.8,
+        1.3,
+        lambda: ratio(lambda: loops.looped(live=True), lambda: loops.by_hand(live=True)),
+    ),
+    Budget(
+        "B9",
+        "the kept loop of `partials` / by hand",
+        0.85,
+        1.1,
+        lambda: ratio(lambda: loops.looped(live=False), lambda: loops.by_hand(live=False)),
+    ),
+    Budget(
+        "B10",
+        "the live loop over a response / decoding it, and B8's loop",
+        1.1,
+        1.3,
+        lambda: ratio(loops.of_body, loops.decoded_and_looped),
+    ),
+    Budget(
+        "B11",
+        "one string, kept, per delta: 800 KB / 10 KB",
+        1.3,
+        2,
+        lambda: _with_deltas(Note, note(KEPT_NOTE), note(SMALL_NOTE)),
+    ),
+    *map(_with_members, loops.KINDS),
     Budget("V", "B1 with validators on half of the fields / without, and they alone", 2, 2, _validators),
 )

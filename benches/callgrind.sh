@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Instructions per delta of one way through the 5,512-delta invoice: feed (the default), live, read, kept, changes, watch, floor
+# Instructions per delta of one way through the 5,512-delta invoice: feed (the default), live, read, kept, changes, floor
 # or loop.
 #
 #   benches/callgrind.sh [WAY]

@@ -119,7 +119,8 @@ def _bare(tp: Any) -> Any:
     """Return a type as BAML's generator would write it, as far as that matters here."""
     if issubclass(tp, Enum):
         return Enum(tp.__name__, {member.name: member.name for member in tp})
-    return create_model(tp.__name__, **dict.fromkeys(tp.model_fields, (Any, None)))
+    fields: dict[str, Any] = dict.fromkeys(tp.model_fields, (Any, None))
+    return create_model(str(tp.__name__), **fields)
 
 
 def outcome(read: Read, doc: Document, text: str, want: BaseModel) -> str:
@@ -189,13 +190,14 @@ def ratios() -> Iterator[str]:
     clean = partial(_stream, text, "none")
     yield "| a stream of 5,512 deltas | `repair=` | of a clean one |"
     yield "|---|---|---:|"
-    for what, damaged, repair in (
+    ways: list[tuple[str, str, Repairs]] = [
         ("clean", text, "around"),
         ("in a fence, behind prose", f"Sure:\n```json\n{text}\n```", "around"),
         ("clean", text, "all"),
         ("no key in quotes", bare, "all"),
         ("all strings in single quotes", single, "all"),
-    ):
+    ]
+    for what, damaged, repair in ways:
         yield f'| {what} | `"{repair}"` | {ratio(partial(_stream, damaged, repair), clean):.2f}x |'
 
 
@@ -216,7 +218,7 @@ def _live(deltas: list[str]) -> object:
 
 
 def _jsonmend(deltas: list[str]) -> object:
-    mender = jsonmend.Mender()
+    mender: Any = jsonmend.Mender()  # type: ignore[no-untyped-call]  # it has no types
     value = None
     for delta in deltas:
         value = mender.feed(delta)

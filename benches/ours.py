@@ -21,6 +21,14 @@ def feed(deltas: list[str], schema: type[Invoice] = Invoice) -> Invoice:
     return parser.finish()
 
 
+def around(deltas: list[str]) -> Invoice:
+    """The same with `repair="around"`, as the client reads."""
+    parser = Parser(Invoice, repair="around")
+    for delta in deltas:
+        parser.feed(delta)
+    return parser.finish()
+
+
 def live(deltas: list[str]) -> Invoice:
     """The same with the live snapshot after every delta."""
     return _held(deltas, Parser(Invoice, live=True))
@@ -39,6 +47,11 @@ def read(deltas: list[str]) -> Invoice:
 def kept(deltas: list[str]) -> Invoice:
     """The same with a snapshot that can be kept after every delta, held until the next one, as a loop holds it."""
     return _held(deltas, Parser(Invoice))
+
+
+def mended(deltas: list[str]) -> Invoice:
+    """The same with every repair."""
+    return _held(deltas, Parser(Invoice, repair="all"))
 
 
 def hoarded(deltas: list[str]) -> Invoice:
@@ -98,9 +111,11 @@ def _seen(final: Invoice, total: object) -> Invoice:
 
 WAYS: dict[str, Callable[[list[str]], object]] = {
     "feed": feed,
+    "around": around,
     "live": live,
     "read": read,
     "kept": kept,
+    "mended": mended,
     "changes": changes,
     "hoarded": hoarded,
     "loop": rivals.loop,

@@ -181,6 +181,12 @@ class Changes:
     def __new__(
         cls, parser: Parser[Any], *, mode: Literal["python", "json"] = "json", by_alias: bool = False
     ) -> Self: ...
+    def narrow(self, patterns: list[list[str | None]], /) -> None:
+        """Leave out what is not at one of these places, in one, or on the way to one: before the first drain. A step is
+        a name, or None for any.
+        """
+    def has_news(self) -> bool:
+        """Whether there may be something to drain: where the changes are narrowed, nothing is built to tell."""
     def drain(self) -> list[Change]:
         """The changes since the last drain."""
 
@@ -456,8 +462,10 @@ class Pump(Generic[_ItemT, _FinalT]):
 
         Raises `TypeError` where the calls of a turn are the answer: each has a parser of its own.
         """
-    watched: bool
-    """Whether somebody watches places of the answer: then `Pull` has the stream `_tell` what has come."""
+    def has_news(self) -> bool:
+        """Whether something may have happened at a place that somebody watches, and was not told of."""
+    watched: Changes | None
+    """What reads for those who watch places of the answer. When it may have news, `Pull` calls the stream's `_tell`."""
     @property
     def is_growing(self) -> bool:
         """Whether each item is the answer so far, in the place of the one before."""
@@ -508,14 +516,15 @@ class Pump(Generic[_ItemT, _FinalT]):
 class Pull(Generic[_ItemT]):
     """The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
 
-    Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one.
+    Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one;
+    `to_news`, only for those by which something may have happened at a place that is watched.
 
-    Of the stream it takes `_pump` and `_source`, with its `pieces`. Where the pump is `watched`, `_tell()` is called
-    after each piece, unless `silent`. Where there is no source, or nothing to take and nothing to read, `_advance()`
-    does what is next: True if there may be more.
+    Of the stream it takes `_pump` and `_source`, with its `pieces`. Unless `silent`, `_tell()` is called after each
+    piece by which something may have happened at such a place. Where there is no source, or nothing to take and nothing
+    to read, `_advance()` does what is next: True if there may be more.
     """
 
-    def __new__(cls, stream: Any, *, owns: bool = True, silent: bool = False) -> Self: ...
+    def __new__(cls, stream: Any, *, owns: bool = True, silent: bool = False, to_news: bool = False) -> Self: ...
     @classmethod
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
     def __iter__(self) -> Iterator[_ItemT]: ...

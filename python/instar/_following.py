@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from instar._core import Parser, Pump
+    from instar._paths import Pattern
     from instar.changes import Step
 
     View = Callable[[Iterable[Change]], "list[Change] | None"]
@@ -23,16 +24,23 @@ Mode = Literal["python", "json"]
 class Follower:
     """Reads the changes of an answer.
 
-    It holds no stream, so that none is kept alive by who follows it: it is given the pump at each look.
+    It holds no stream, so that none is kept alive by who follows it: it is given the pump at each look. With `only`
+    patterns it reads what is at their places, in them, and on the way to them; all members of a list are alike.
     """
 
-    def __init__(self, mode: Mode = "json", *, by_alias: bool = False) -> None:
+    def __init__(self, mode: Mode = "json", *, by_alias: bool = False, only: Iterable[Pattern] = ()) -> None:
         self._mode: Mode = mode
         self._by_alias = by_alias
+        self._only = list(only)
         self._parser: Parser[Any] | None = None
         self._reader: Changes | None = None
         self._view: View = list
         self._begun = False
+
+    @property
+    def reader(self) -> Changes | None:
+        """What reads the changes of the parser; None before there is one."""
+        return self._reader
 
     def drain(self, pump: Pump[Any, Any]) -> list[Change]:
         """Return the changes since the last time. A `RETRY` comes first, if another attempt has begun.
@@ -60,6 +68,9 @@ class Follower:
         self._parser = parser
         read = parser.changes if late else partial(Changes, parser)
         self._reader = read(mode=self._mode, by_alias=self._by_alias)
+        if self._only:
+            around = {"whole": [], "member": [None], "lists": [None, None]}[where]
+            self._reader.narrow([[*around, *_steps(pattern[where == "lists" :])] for pattern in self._only])
         views: dict[str, View] = {"whole": list, "member": of_member, "lists": OfLists()}
         self._view = views[where]
 
@@ -71,6 +82,11 @@ class Follower:
             self._turn_to(self._parser, "lists", late=True)
             batch = self._view(self._reader.drain())
         return batch or []
+
+
+def _steps(pattern: Pattern) -> list[str | None]:
+    """Return the names in a pattern, and None for what stands for any member."""
+    return [step if isinstance(step, str) else None for step in pattern]
 
 
 class Spelling:

@@ -48,6 +48,11 @@ class Watches:
     def __bool__(self) -> bool:
         return bool(self._watches)
 
+    @property
+    def patterns(self) -> list[Pattern]:
+        """What is watched."""
+        return [watch.pattern for watch, _ in self._watches]
+
     def add(self, pattern: Pattern, so_far: Iterable[Change]) -> tuple[Watch, list[Callback]]:
         """Add a watch that begins with what is there so far; return it, and the list of what it is to call."""
         watch = Watch(pattern)
@@ -220,18 +225,21 @@ class BaseReading:
 
     def __init__(self) -> None:
         self.watches = Watches()
-        self._follower = Follower()
+        self.follower = Follower()
         self._waiting: list[Change] = []
 
     def watch(self, handle: Handle[Any], pattern: Pattern) -> tuple[Watch, list[Callback]]:
         """Watch the places of a pattern from now on."""
-        self._waiting += handle.drain(self._follower)
-        return self.watches.add(pattern, handle.drain(Follower()))
+        if self.watches:
+            self._waiting += handle.drain(self.follower)
+        # What has come so far begins another reader of all that is watched. The others have seen it.
+        self.follower = Follower(only=[*self.watches.patterns, pattern])
+        return self.watches.add(pattern, handle.drain(self.follower))
 
     def _batch(self, handle: Handle[Any]) -> list[Change]:
         """Return the changes that nobody has been told of."""
         waiting, self._waiting = self._waiting, []
-        return waiting + handle.drain(self._follower)
+        return waiting + handle.drain(self.follower)
 
 
 class Reading(BaseReading):
@@ -252,12 +260,12 @@ class Reading(BaseReading):
         return bool(batch)
 
     def pull(self, handle: Handle[bool]) -> bool:
-        """Read one delta, unless something has come that nobody was told of; say whether there may be more.
+        """Read on, unless something has come that nobody was told of; say whether there may be more.
 
         Raises what the stream raises, after what came before it.
         """
-        if self.tell(handle):
-            return True
+        if self._waiting:
+            return self.tell(handle)
         try:
             more = handle.read_on()
         except Exception:
@@ -355,8 +363,8 @@ class AsyncReading(BaseReading):
         return await asyncio.shield(self._step)
 
     async def _read(self, handle: Handle[Coroutine[Any, Any, bool]]) -> bool:
-        if await self.tell(handle):
-            return True
+        if self._waiting:
+            return await self.tell(handle)
         try:
             more = await handle.read_on()
         except Exception:

@@ -64,11 +64,12 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
 
         """
         try:
-            for _ in Pull(self, owns=False):
-                pass
+            while self._read_to_news():
+                self._tell()
         except TruncatedError:
             if not allow_truncated:
                 raise
+        self._tell()
         return self._outcome(allow_truncated=allow_truncated)
 
     def close(self) -> None:
@@ -116,9 +117,9 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
             ValueError: it is no path, or no value of the type has anything there: the message names the nearest field.
 
         """
-        pattern = resolve(path, self._showing.schema)
-        self._pump.watched = True
-        return Place(self._reading, self._handle(), pattern)
+        place = Place(self._reading, self._handle(), resolve(path, self._showing.schema))
+        self._pump.watched = self._reading.follower.reader
+        return place
 
     def __next__(self) -> ItemT:
         if self._seconds is not None:
@@ -139,18 +140,24 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
         self.close()
 
     def _handle(self) -> Handle[bool]:
-        return Handle(self._look, self.final, self._read_on, self._drain, self._refused, self.close)
+        return Handle(self._look, self.final, self._read_to_news, self._drain, self._refused, self.close)
 
-    def _read_on(self) -> bool:
+    def _read_on(self, *, to_news: bool = False) -> bool:
         """Read the next delta, and make no item of it. False: the stream is over."""
-        more = next(Pull(self, owns=False, silent=True), None) is not None
+        more = next(Pull(self, owns=False, silent=True, to_news=to_news), None) is not None
         if not more and self._failure is not None:
             raise self._failure
         return more
 
+    def _read_to_news(self) -> bool:
+        """Read up to a delta by which something may have happened at a place that is watched."""
+        return self._read_on(to_news=True)
+
     def _tell(self) -> None:
         """Tell those who watch places what has come."""
-        self._reading.tell(self._handle())
+        if self._pump.has_news():
+            self._reading.tell(self._handle())
+            self._pump.watched = self._reading.follower.reader
 
     def _drained(self, drain: Callable[[], DrainedT]) -> Generator[DrainedT, None, None]:
         """Yield what there is to drain at each delta. An error is raised after what came before it."""
@@ -163,8 +170,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
                     more = self._read_on()
                 except Exception as error:  # noqa: BLE001 - raised below
                     failure, more = error, False
-                if self._reading.watches:
-                    self._tell()
+                self._tell()
             if drained := drain():
                 yield drained
             if failure is not None:
@@ -180,8 +186,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
     def _news(self) -> Iterator[bool]:
         """Yield True whenever there is something new to see."""
         for news in Pull[bool](self, owns=False, silent=True):
-            if self._reading.watches:
-                self._tell()
+            self._tell()
             if news:
                 yield True
 
@@ -251,10 +256,10 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
         more = True
         try:
             while more:
-                for _ in self._items():
-                    pass
-                await self._tell()
+                while self._source is not None and self._pump.read_on() is not None:
+                    await self._tell()
                 more = await self._advance()
+            await self._tell()
         except TruncatedError:
             if not allow_truncated:
                 raise
@@ -304,7 +309,9 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
             ValueError: it is no path, or no value of the type has anything there: the message names the nearest field.
 
         """
-        return AsyncPlace(self._reading, self._handle(), resolve(path, self._showing.schema))
+        place = AsyncPlace(self._reading, self._handle(), resolve(path, self._showing.schema))
+        self._pump.watched = self._reading.follower.reader
+        return place
 
     async def __anext__(self) -> ItemT:
         if self._seconds is not None:
@@ -349,7 +356,7 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
         return iter(()) if self._source is None else self._pump
 
     def _handle(self) -> Handle[Coroutine[Any, Any, bool]]:
-        return Handle(self._look, self.final, self._read_on, self._drain, self._refused, self.aclose)
+        return Handle(self._look, self.final, self._read_to_news, self._drain, self._refused, self.aclose)
 
     async def _read_on(self) -> bool:
         """Read the next delta, and make no item of it. False: the stream is over."""
@@ -360,10 +367,18 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
                 return False
         return True
 
+    async def _read_to_news(self) -> bool:
+        """Read up to a delta by which something may have happened at a place that is watched."""
+        while await self._read_on():
+            if self._pump.has_news():
+                return True
+        return False
+
     async def _tell(self) -> None:
         """Tell those who watch places what has come."""
-        if self._reading.watches:
+        if self._pump.has_news():
             await self._reading.tell(self._handle())
+            self._pump.watched = self._reading.follower.reader
 
     async def _drained(self, drain: Callable[[], DrainedT]) -> AsyncGenerator[DrainedT, None]:
         """Yield what there is to drain at each delta. An error is raised after what came before it."""

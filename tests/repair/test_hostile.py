@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from instar import LimitError, Limits, Parser, StreamError
 from repair.models import Order, Person, Tags
 from repair.reading import read
+
+if TYPE_CHECKING:
+    from instar.repair import Repairs
 
 LENGTH = 300_000
 MOST_REPAIRS = 1_100
@@ -21,7 +25,8 @@ BEGINNINGS = ["", "Well, ", '{"name": "', '{"tags": ["', "[", '"[']
 @pytest.mark.parametrize("beginning", BEGINNINGS)
 def test_the_cost_grows_with_the_length(beginning: str, unit: str) -> None:
     text = beginning + unit * (LENGTH // len(unit))
-    for tp, repair in ((Person, "all"), (Tags, "all"), (Order, "around")):
+    ways: list[tuple[Any, Repairs]] = [(Person, "all"), (Tags, "all"), (Order, "around")]
+    for tp, repair in ways:
         parser = Parser(tp, repair=repair)
         with contextlib.suppress(ValueError):
             for at in range(0, len(text), 64):
@@ -43,12 +48,12 @@ def test_prose_without_end_is_over_a_limit(unit: str) -> None:
 
 @pytest.mark.parametrize("repair", ["none", "around", "all"])
 @pytest.mark.parametrize("text", [" ", '{"name": ', '{"name": "Zed",\n', "["])
-def test_white_space_without_end_is_over_a_limit(text: str, repair: str) -> None:
+def test_white_space_without_end_is_over_a_limit(text: str, repair: Repairs) -> None:
     most = 1000
-    tp = list[Person] if text == "[" else Person
+    tp: Any = list[Person] if text == "[" else Person
     for length in (most, most + 63, most + 64, 3 * most):
         whole = [*text.encode(), *b" " * length]
-        told = set()
+        told: set[int | None] = set()
         for size in (1, 7, 64, len(whole)):
             parser = Parser(tp, limits=Limits(blank=most), repair=repair)
             try:

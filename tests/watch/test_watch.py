@@ -28,17 +28,20 @@ def places(pattern: Any, value: Any, path: tuple[Any, ...] = ()) -> dict[Any, An
     return {place: part for step, each in inside for place, part in places(pattern, each, (*path, step)).items()}
 
 
-@given(data=st.data(), text=texts(UNTYPED), pattern=PATTERNS, late=st.booleans())
-def test_a_watch_knows_what_the_dump_shows(data: st.DataObject, text: bytes, pattern: Any, *, late: bool) -> None:
+@given(data=st.data(), text=texts(UNTYPED), pattern=PATTERNS, late=st.booleans(), naive=st.booleans())
+def test_a_watch_knows_what_the_dump_shows(
+    data: st.DataObject, text: bytes, pattern: Any, *, late: bool, naive: bool
+) -> None:
     first, *rest = data.draw(cuts(text))
     parser: Parser[Any] = Parser(None)
     if late:
         parser.feed(first)
     reader, watch = NaiveChanges(parser, first if late else b""), Watch(pattern)
+    drain = reader.drain if naive else parser.changes().drain
     happenings: list[Happening] = []
 
     def look() -> None:
-        happenings.extend(each for change in reader.drain() for each in watch.see(change))
+        happenings.extend(each for change in drain() for each in watch.see(change))
         shown = places(pattern, reader.dump() if reader.begun else MISSING)
         assert shown.keys() == watch.pieces.keys()
         for place, value in shown.items():

@@ -216,7 +216,7 @@ pub(crate) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyD
 /// 3.13 on only that tells an object that keeps its values in itself to look into the dict.
 pub(crate) fn set_own_dict(object: &Bound<'_, PyAny>, dict: &Bound<'_, PyDict>) -> PyResult<()> {
     #[cfg(Py_3_13)]
-    return set_attribute(object, pyo3::intern!(object.py(), "__dict__"), dict);
+    return set_attribute(object, crate::once::intern!(object.py(), "__dict__"), dict);
     #[cfg(not(Py_3_13))]
     {
         // SAFETY: two live objects; the call borrows them and reports failure by -1 and an exception.

@@ -14,6 +14,7 @@ mod dump;
 mod errors;
 mod exclusive;
 mod ffi;
+mod once;
 mod pump;
 mod py;
 mod schema;

@@ -115,6 +115,7 @@ impl Parser {
     }
 
     /// Takes in a delta; [`Parser::advance`] reads it. After a fault nothing is taken in.
+    #[inline]
     pub fn push(&mut self, delta: &[u8]) {
         if matches!(self.state, State::Failed(..)) {
             return;

@@ -17,7 +17,7 @@ pub struct Tape {
 }
 
 /// How far one reader has read a tape.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
     next: u64,
 }

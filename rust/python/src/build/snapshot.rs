@@ -30,7 +30,7 @@ impl Builder {
         if let Some(snapshot) = self.snapshot.as_ref().filter(|_| !self.stale) {
             return Ok(snapshot.clone_ref(c.py));
         }
-        let made = if self.live { self.live_root(c, text) } else { self.kept_root(c, text) };
+        let made = self.make(c, text);
         if made.is_err() {
             self.frames.iter_mut().for_each(|frame| frame.reclaimed = None);
         }
@@ -44,6 +44,17 @@ impl Builder {
             self.snapshot = Some(snapshot.clone_ref(c.py));
         }
         Ok(snapshot)
+    }
+
+    #[inline]
+    fn make(&mut self, c: Context<'_, '_>, text: Option<&[u8]>) -> PyResult<Py<PyAny>> {
+        if !self.live {
+            self.reclaim(c)?;
+        }
+        if let Some(text) = text {
+            self.read_text(c, text)?;
+        }
+        if self.live { self.live_root(c) } else { self.kept_root(c) }
     }
 
     /// A delta is read, before which the parser's growth was `growth`.
@@ -110,18 +121,33 @@ impl Builder {
     /// The open string has these characters by now.
     #[inline]
     fn read_text(&mut self, c: Context<'_, '_>, bytes: &[u8]) -> PyResult<()> {
+        let most = if self.live { GROWS_IN_PLACE } else { TAKES_TURNS };
+        if let Some(text) = self.text.take_if(|text| text.bytes > most) {
+            return self.lengthen_text(c, text, bytes);
+        }
+        let value = PyString::from_bytes(c.py, bytes)?;
+        if self.frames.last().is_some_and(|frame| frame.stands) {
+            self.put(c, &value)?;
+        }
+        self.text = Some(Text { value: value.unbind(), bytes: bytes.len(), before: None });
+        Ok(())
+    }
+
+    /// The same of a long string.
+    #[inline(never)]
+    fn lengthen_text(&mut self, c: Context<'_, '_>, text: Text, bytes: &[u8]) -> PyResult<()> {
         let py = c.py;
         let stands = self.frames.last().is_some_and(|frame| frame.stands);
-        let (shown, before) = match self.text.take() {
-            Some(text) if text.bytes > GROWS_IN_PLACE && self.live => {
-                if stands {
-                    // The tree lets go of the string, so that nobody else holds it.
-                    self.put(c, py.None().bind(py))?;
-                }
-                (Some((text.value, text.bytes)), None)
+        let (shown, before) = if self.live {
+            if stands {
+                // The tree lets go of the string, so that nobody else holds it.
+                self.put(c, py.None().bind(py))?;
             }
-            Some(text) if text.bytes > TAKES_TURNS && !stands => self.reclaim_text(c, text)?,
-            _ => (None, None),
+            (Some((text.value, text.bytes)), None)
+        } else if stands {
+            (None, None)
+        } else {
+            self.reclaim_text(c, text)?
         };
         let value = match shown {
             Some((text, had)) => {
@@ -138,11 +164,8 @@ impl Builder {
     }
 
     /// The tree itself, with the open string in it.
-    fn live_root(&mut self, c: Context<'_, '_>, text: Option<&[u8]>) -> PyResult<Py<PyAny>> {
+    fn live_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
         let py = c.py;
-        if let Some(text) = text {
-            self.read_text(c, text)?;
-        }
         if let Some(text) = self.text.take() {
             if !self.frames.last().is_some_and(|frame| frame.stands) {
                 self.put(c, text.value.bind(py))?;
@@ -151,8 +174,12 @@ impl Builder {
         }
         // What does not grow in place, such as a tuple, is made anew.
         for depth in (1..self.frames.len()).rev() {
-            let [outer, open] = &mut self.frames[depth - 1..=depth] else { continue };
-            if !open.growing.grows_in_place() && matches!(open.place, Place::Shown) {
+            if self.frames[depth].growing.grows_in_place() {
+                continue;
+            }
+            if let [.., outer, open] = &mut self.frames[..=depth]
+                && matches!(open.place, Place::Shown)
+            {
                 outer.growing.insert(c, &outer.member, &open.shown(py)?, true)?;
             }
         }
@@ -165,17 +192,13 @@ impl Builder {
     }
 
     /// A copy of the open spine, from the innermost container outwards, over the shared settled parts.
-    fn kept_root(&mut self, c: Context<'_, '_>, text: Option<&[u8]>) -> PyResult<Py<PyAny>> {
+    fn kept_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
         let py = c.py;
         if self.frames.is_empty()
             && let Some(closed) = &self.closed
         {
             self.spare = None;
             return Ok(closed.clone_ref(py));
-        }
-        self.reclaim(c)?;
-        if let Some(text) = text {
-            self.read_text(c, text)?;
         }
         let mut child = self.text.as_ref().map(|text| text.value.bind(py).clone().into_any());
         for frame in self.frames.iter_mut().rev() {

@@ -1,13 +1,13 @@
 //! The changes of one drain.
 
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
-use pyo3::{IntoPyObjectExt, intern};
 
 use crate::ffi;
+use crate::once::{Once, intern};
 
-static CHANGE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static CHANGE: Once<Py<PyType>> = Once::new();
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -84,6 +84,41 @@ impl Batch {
                 .map(|(kind, path, value)| change(py, class, kind, path, value))
                 .collect::<PyResult<Vec<_>>>()?,
         )
+    }
+}
+
+/// The path of the last part of a value that could still grow, if it were open.
+pub(super) fn end_of<'py>(value: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let py = value.py();
+    let (mut value, mut path) = (value.clone(), Vec::new());
+    loop {
+        let last = match (value.cast::<PyDict>(), value.cast::<PyList>()) {
+            (Ok(dict), _) => dict
+                .as_any()
+                .call_method0(intern!(py, "items"))?
+                .call_method0(intern!(py, "__reversed__"))?
+                .try_iter()?
+                .next()
+                .transpose()?
+                .map(|last| last.extract())
+                .transpose()?,
+            (_, Ok(list)) if !list.is_empty() => {
+                let place = list.len() - 1;
+                Some((place.into_bound_py_any(py)?, list.get_item(place)?))
+            }
+            _ => None,
+        };
+        let Some((step, last)): Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)> = last else {
+            return Ok(path);
+        };
+        let grows = last.is_instance_of::<PyString>()
+            || last.is_instance_of::<PyDict>()
+            || last.is_instance_of::<PyList>();
+        if !grows {
+            return Ok(path);
+        }
+        path.push(step);
+        value = last;
     }
 }
 

@@ -10,6 +10,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::batch::{self, Batch, Kind};
 use super::level::{Level, Location, open_location};
+use super::lookout::{Step, is_wanted};
 use crate::build::{Branch, Context, Growing, Spine, looks_same, whole};
 use crate::dump::{Arrived, Manner, Style};
 
@@ -29,6 +30,8 @@ pub(super) struct Follower {
     /// The root, once it has been sent as closed.
     root: Option<Py<PyAny>>,
     revisions: u64,
+    /// Where the changes are wanted; everywhere, if it is empty.
+    wanted: Vec<Vec<Step>>,
 }
 
 /// What is open in the innermost level, and is none itself.
@@ -68,6 +71,14 @@ fn is_same_place(py: Python<'_>, one: Option<&Location>, other: Option<&Location
 }
 
 impl Follower {
+    pub(super) fn narrow(&mut self, wanted: Vec<Vec<Step>>) {
+        self.wanted = wanted;
+    }
+
+    pub(super) fn wanted(&mut self) -> Vec<Vec<Step>> {
+        std::mem::take(&mut self.wanted)
+    }
+
     /// Adds what is new.
     pub(super) fn follow(&mut self, sight: Sight<'_, '_>, batch: &mut Batch) -> PyResult<()> {
         let (py, spine) = (sight.c.py, sight.spine);
@@ -137,12 +148,41 @@ impl Follower {
         path: &Bound<'py, PyTuple>,
     ) -> PyResult<()> {
         if let Some(value) = batch.fold(sight.c.py, start, path)? {
-            batch.push(Kind::Replace, path, value);
+            self.replace(sight.c.py, batch, path, value)?;
             if self.root.is_some() {
                 batch.push(Kind::Close, path, sight.c.py.None().into_bound(sight.c.py));
             }
         }
         Ok(())
+    }
+
+    /// Sends another value at a path, of which what is open has been sent. Whoever follows takes the last part of it to be
+    /// open: what of that has settled is closed.
+    fn replace<'py>(
+        &self,
+        py: Python<'py>,
+        batch: &mut Batch,
+        path: &Bound<'py, PyTuple>,
+        value: Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let end = batch::end_of(&value)?;
+        batch.push(Kind::Replace, path, value);
+        let open = self.open_length(py).map_or(0, |open| open.saturating_sub(path.len()));
+        for depth in (open + 1..=end.len()).rev() {
+            let steps = path.iter().chain(end[..depth].iter().cloned()).collect::<Vec<_>>();
+            batch.push(Kind::Close, &PyTuple::new(py, steps)?, py.None().into_bound(py));
+        }
+        Ok(())
+    }
+
+    /// The length of the path of the innermost value that is open; none if all that was sent has closed.
+    fn open_length(&self, py: Python<'_>) -> Option<usize> {
+        match (&self.tip, self.levels.last()) {
+            (Tip::Text(place, _) | Tip::Whole(place, ..), _) => Some(&place.path),
+            (_, Some(level)) => Some(&level.path),
+            _ => None,
+        }
+        .map(|path| path.bind(py).len())
     }
 
     /// Looks at what was open at the tip.
@@ -252,7 +292,7 @@ impl Follower {
         let start = batch.len();
         self.descend(sight, batch)?;
         match batch.fold(py, start, &path)? {
-            Some(value) => batch.push(Kind::Replace, &path, value),
+            Some(value) => self.replace(py, batch, &path, value)?,
             None if depth > 0 => return self.rebuild(sight, batch, depth),
             None => batch.push(Kind::Replace, &path, py.None().into_bound(py)),
         }
@@ -440,7 +480,7 @@ impl Follower {
             1 => PyTuple::new(py, [step_at(0)?, step])?,
             _ => PyTuple::new(py, (0..=depth).map(step_at).collect::<PyResult<Vec<_>>>()?)?,
         };
-        Ok(Some((path, manner)))
+        Ok(Some((path, manner)).filter(|(path, _)| is_wanted(&self.wanted, path)))
     }
 
     /// Sends what is new in the innermost level, and what has opened in it.

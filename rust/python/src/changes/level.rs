@@ -2,10 +2,11 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::build::{Branch, Context, Growing, Member};
 use crate::dump::{Inside, Manner, Style};
+use crate::once::intern;
 use crate::schema::{Field, Instance};
 
 /// Where a member stands in its container.

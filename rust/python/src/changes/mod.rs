@@ -5,6 +5,7 @@
 mod batch;
 mod follower;
 mod level;
+mod lookout;
 
 use instar_core::{Cursor, Parser};
 use pyo3::prelude::*;
@@ -13,6 +14,8 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use self::batch::Batch;
 use self::follower::{Follower, Sight};
+use self::lookout::Lookout;
+pub(crate) use self::lookout::Step;
 use crate::build::{Context, Spine};
 use crate::dump::{Arrived, Style};
 
@@ -26,18 +29,55 @@ pub(crate) struct Reading {
     restarts: u32,
     /// How far the tape was at the last look.
     cursor: Option<Cursor>,
+    /// Where the changes are wanted, if not everywhere.
+    lookout: Option<Box<Lookout>>,
+    /// Whether it has told of something that has not been read.
+    has_news: bool,
 }
 
 impl Reading {
     /// A reader that begins now. `is_late` if the value has begun.
     pub(crate) fn new(style: Style, is_late: bool) -> Self {
-        Self { style, follower: Follower::default(), is_late, restarts: 0, cursor: None }
+        Self {
+            style,
+            follower: Follower::default(),
+            is_late,
+            restarts: 0,
+            cursor: None,
+            lookout: None,
+            has_news: false,
+        }
     }
 
     /// Begins anew, unless the text is still the one that comes behind so many others.
     pub(crate) fn turn_to(&mut self, restarts: u32) {
         if self.restarts != restarts {
+            let patterns = self.follower.wanted();
             *self = Self { restarts, ..Self::new(self.style, true) };
+            self.follower.narrow(patterns);
+        }
+    }
+
+    /// Leaves out what is not at one of these places, in one, or on the way to one. To be called before the first look.
+    pub(crate) fn narrow(&mut self, patterns: Vec<Vec<Step>>, parser: &Parser) {
+        self.lookout = Some(Box::new(Lookout::new(patterns.clone(), parser)));
+        self.follower.narrow(patterns);
+    }
+
+    /// Whether there may be changes since the last time, and how far the tape has been read to know that.
+    #[inline]
+    pub(crate) fn has_news(
+        &mut self,
+        c: Context<'_, '_>,
+        parser: &Parser,
+        restarts: u32,
+    ) -> (bool, Option<Cursor>) {
+        match &mut self.lookout {
+            Some(lookout) if self.restarts == restarts => {
+                self.has_news |= lookout.has_news(c, parser);
+                (self.has_news, lookout.cursor())
+            }
+            _ => (true, None),
         }
     }
 
@@ -56,6 +96,7 @@ impl Reading {
         if self.cursor != Some(parser.tape().end()) || self.restarts != restarts {
             return Ok(None);
         }
+        self.has_news = false;
         self.follower.follow_text(py, parser)
     }
 
@@ -67,7 +108,7 @@ impl Reading {
         arrived: &[&Arrived],
         cursor: Cursor,
     ) -> PyResult<Bound<'py, PyList>> {
-        self.cursor = None;
+        (self.cursor, self.has_news) = (None, false);
         let mut batch = Batch::default();
         let sight = Sight { c, style: self.style, arrived, spine };
         if self.is_late {

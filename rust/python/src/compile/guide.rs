@@ -6,7 +6,6 @@ use std::collections::HashMap;
 
 use instar_core::{Accept, Kind};
 use instar_repair::{Choice, Field, Guide, Kinds, Node, NodeId};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
 
@@ -15,6 +14,7 @@ use crate::core_schema::{
     CoreSchema, Scope, UserCodeIndex, child, choices, declared, default, definitions, fields_as_they_come,
     flag, is_container_maker, item, kind, required,
 };
+use crate::once::intern;
 
 /// Of deeper schemas nothing is known.
 const MAX_NESTING: usize = 100;

@@ -1,12 +1,12 @@
 //! Strings, numbers and the few values that are listed.
 
 use instar_core::{Accept, Close, Float, Int, Kind, Kinds, Node, Pattern, PrefixSet, Rule, Str};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyAnyMethods, PyBool, PyInt, PyString};
 
 use super::compiler::{Compiled, Compiler};
 use crate::core_schema::{CoreSchema, Scope, exact_int, finds_missing, flag, item, only};
+use crate::once::intern;
 use crate::schema::Detail;
 
 impl Compiler {

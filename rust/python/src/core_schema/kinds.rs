@@ -4,7 +4,6 @@
 //! The rules are those of Pydantic's conversion table for JSON. A node that is not listed may accept anything.
 
 use instar_core::{Accept, Kind, Kinds};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
@@ -12,6 +11,8 @@ use super::dict::{CoreSchema, child, flag, item, kind, on_error_raises, required
 use super::parts::{choices, fields_as_they_come};
 use super::scope::Scope;
 use super::user_code;
+
+use crate::once::intern;
 
 /// Schemas nested deeper are not followed.
 const MAX_NESTING: usize = 30;

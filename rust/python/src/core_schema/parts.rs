@@ -1,10 +1,11 @@
 //! The parts of nodes that have several: the fields of records, the choices of unions, defaults.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::dict::{CoreSchema, child, item, kind, required};
+
+use crate::once::intern;
 
 /// The names of the nodes that are records.
 pub(crate) const RECORDS: [&str; 3] = ["model", "dataclass", "typed-dict"];

@@ -4,16 +4,16 @@
 use std::collections::HashMap;
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PySet, PyString, PyTuple};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::class::{Class, Kind, kind_of};
 use super::layout::{Field, LayoutId, Layouts, Record, fields_have_defaults};
 use crate::core_schema::{inner_nodes, references};
 use crate::ffi;
+use crate::once::{Once, intern};
 
-static FROM_JSON: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static FROM_JSON: Once<Py<PyAny>> = Once::new();
 
 /// What has arrived of some objects.
 #[derive(Default)]

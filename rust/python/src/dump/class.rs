@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
-use pyo3::sync::{MutexExt, PyOnceLock};
+use pyo3::sync::MutexExt;
 use pyo3::types::{
     PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple, PyType, PyWeakrefMethods, PyWeakrefReference,
 };
-use pyo3::{PyTypeInfo, intern};
 
 use super::layout::{Field, Layouts};
 use super::options::Options;
+
+use crate::once::{Once, intern};
 
 /// How the instances of a class are dumped.
 #[derive(Clone)]
@@ -58,7 +60,7 @@ struct Bases {
     deque: Py<PyType>,
 }
 
-static BASES: PyOnceLock<Bases> = PyOnceLock::new();
+static BASES: Once<Bases> = Once::new();
 
 /// What Pydantic writes as text, by the module and the name of the class.
 const TEXTS: [(&str, &str); 11] = [
@@ -127,7 +129,7 @@ fn find_out(class: &Bound<'_, PyType>) -> PyResult<(Kind, bool)> {
         PySet::type_object(py),
         PyFrozenSet::type_object(py),
     ];
-    let bases = BASES.get_or_try_init(py, || bases(py))?;
+    let bases = BASES.get_or_try_init(|| bases(py))?;
     let kind = if is(bases.model.bind(py)) {
         let (class, is_root, is_complete) = model(class)?;
         let kind = if is_root { Kind::Root(class) } else { Kind::Model(class) };

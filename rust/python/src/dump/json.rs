@@ -1,15 +1,15 @@
 //! Atoms and keys as they are in JSON: what `pydantic_core.to_jsonable_python` makes of them.
 
 use pyo3::exceptions::PyException;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
 
 use super::class::{Kind, kind_of};
 use super::options::Options;
 
-static TO_JSONABLE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+use crate::once::{Once, intern};
+
+static TO_JSONABLE: Once<Py<PyAny>> = Once::new();
 
 /// An atom as it is in JSON.
 pub(super) fn atom<'py>(

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::iter::BoundDictIterator;
 use pyo3::types::{PyDict, PyList, PySet, PyString, PyTuple, PyType};
@@ -16,6 +14,7 @@ use super::layout::{Field, LayoutId, Layouts, Record};
 use super::options::Options;
 use super::style::{Mode, Style};
 use crate::ffi::{self, Slot};
+use crate::once::{Once, intern};
 
 pub(super) struct Member<'py> {
     pub(super) key: Key<'py>,
@@ -180,11 +179,11 @@ struct Slots {
     extra: Slot,
 }
 
-static SLOTS: PyOnceLock<Slots> = PyOnceLock::new();
+static SLOTS: Once<Slots> = Once::new();
 
 impl<'a> Reader<'a> {
     pub(super) fn new(py: Python<'_>, style: Style, arrived: &'a [&'a Arrived]) -> PyResult<Self> {
-        let slots = SLOTS.get_or_try_init(py, || {
+        let slots = SLOTS.get_or_try_init(|| {
             let model = py.import("pydantic")?.getattr("BaseModel")?.cast_into::<PyType>()?;
             Ok::<_, PyErr>(Slots {
                 fields_set: Slot::find(&model, intern!(py, "__pydantic_fields_set__"))?,

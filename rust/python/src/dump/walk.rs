@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::arrived::{Arrived, Part};
@@ -13,6 +12,8 @@ use super::json;
 use super::layout::{LayoutId, Layouts};
 use super::members::{Dump, Key, Member, Members, Reader, Scope};
 use super::style::{Mode, Style};
+
+use crate::once::intern;
 
 pub(super) struct Walk<'a, 'py> {
     py: Python<'py>,

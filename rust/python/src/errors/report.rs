@@ -11,8 +11,9 @@ use instar_repair::{RepairSet, diagnose};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyList, PyString, PyTuple, PyType};
-use pyo3::{intern, wrap_pyfunction};
+use pyo3::wrap_pyfunction;
 
+use crate::once::intern;
 use crate::schema::{Detail, Schema, Settings, Shape};
 
 /// How many characters before the place of an error are quoted.

@@ -9,10 +9,11 @@ use instar_wire::{Delta, DeltaKind};
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::errors;
 use crate::exclusive::{Exclusive, Flag, Lent};
+use crate::once::intern;
 use crate::py::{PyDelta, PyWire, bytes};
 
 /// How many bytes of a body are kept, to show what came in place of an answer.

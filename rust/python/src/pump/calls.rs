@@ -5,12 +5,13 @@ use instar_wire::choice::Event;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::delta::{MOST_BLANK, Quoter};
 use super::items::{Items, string};
 use super::lane::Lane;
 use super::skipped::Skipped;
+use crate::once::intern;
 use crate::py::PyParser;
 
 pub(super) struct Calls {

@@ -9,13 +9,14 @@ use instar_repair::{Allowance, Guide, Mender, Step};
 use instar_wire::choice::Event;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::delta::Reader;
 use super::items::{Items, made, string};
 use super::lane::Lane;
 use super::skipped::Skipped;
 use super::split::{Member, Splitter};
+use crate::once::intern;
 use crate::py::PyParser;
 
 pub(super) struct Elements {

@@ -3,24 +3,27 @@
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyIterator};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::pump::{Next, Pump};
 use crate::errors;
 use crate::exclusive::Exclusive;
+use crate::once::intern;
 
 /// The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
 ///
-/// Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one.
+/// Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one;
+/// `to_news`, only for those by which something may have happened at a place that is watched.
 ///
-/// Of the stream it takes `_pump` and `_source`, with its `pieces`. Where the pump is `watched`, `_tell()` is called
-/// after each piece, unless `silent`. Where there is no source, or nothing to take and nothing to read, `_advance()`
-/// does what is next: True if there may be more.
+/// Of the stream it takes `_pump` and `_source`, with its `pieces`. Unless `silent`, `_tell()` is called after each
+/// piece by which something may have happened at such a place. Where there is no source, or nothing to take and nothing
+/// to read, `_advance()` does what is next: True if there may be more.
 #[pyclass(frozen, generic, module = "instar._core")]
 pub(crate) struct Pull {
     stream: Py<PyAny>,
     owns: bool,
     silent: bool,
+    to_news: bool,
     at_work: Exclusive<Option<AtWork>>,
 }
 
@@ -32,9 +35,9 @@ struct AtWork {
 #[pymethods]
 impl Pull {
     #[new]
-    #[pyo3(signature = (stream, *, owns=true, silent=false))]
-    fn new(stream: Py<PyAny>, owns: bool, silent: bool) -> Self {
-        Self { stream, owns, silent, at_work: Exclusive::new(None) }
+    #[pyo3(signature = (stream, *, owns=true, silent=false, to_news=false))]
+    fn new(stream: Py<PyAny>, owns: bool, silent: bool, to_news: bool) -> Self {
+        Self { stream, owns, silent, to_news, at_work: Exclusive::new(None) }
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -95,14 +98,15 @@ impl Pull {
     #[inline]
     fn next(&self, py: Python<'_>, pump: &Pump) -> PyResult<Next> {
         if self.silent {
-            return Ok(match pump.read_on(py)? {
-                Some(news) => Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()),
-                None if pump.hungry(py)? => Next::Piece,
-                None => Next::Nothing,
-            });
+            while let Some(news) = pump.read_on(py)? {
+                if !self.to_news || pump.has_news(py)? {
+                    return Ok(Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()));
+                }
+            }
+            return Ok(if pump.hungry(py)? { Next::Piece } else { Next::Nothing });
         }
         let next = pump.next(py)?;
-        if pump.is_watched() {
+        if pump.has_news(py)? {
             self.stream.call_method0(py, intern!(py, "_tell"))?;
         }
         Ok(next)

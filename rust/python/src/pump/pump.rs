@@ -19,7 +19,7 @@ use super::partials::Partials;
 use super::skipped::Skipped;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
-use crate::py::PyParser;
+use crate::py::{ChangeReader, PyParser};
 
 /// What stands between a source and those who look: an iterator over the items that can be had without reading on.
 ///
@@ -31,8 +31,8 @@ pub(crate) struct Pump {
     state: Exclusive<State>,
     /// Whether nothing more is to be taken.
     left: AtomicBool,
-    /// Whether somebody watches places of the answer.
-    watched: AtomicBool,
+    /// The reader of those who watch places of the answer.
+    watched: Exclusive<Option<Py<ChangeReader>>>,
 }
 
 struct State {
@@ -205,15 +205,30 @@ impl Pump {
         }
     }
 
-    /// Whether somebody watches places of the answer: then `Pull` has the stream `_tell` what has come.
-    #[getter(watched)]
-    pub(super) fn is_watched(&self) -> bool {
-        self.watched.load(Ordering::Relaxed)
+    /// What reads for those who watch places of the answer. When it may have news, `Pull` calls the stream's `_tell`.
+    #[getter]
+    fn watched(&self, py: Python<'_>) -> PyResult<Option<Py<ChangeReader>>> {
+        let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
+        Ok(watched.as_ref().map(|reader| reader.clone_ref(py)))
     }
 
-    #[setter(watched)]
-    fn set_watched(&self, watched: bool) {
-        self.watched.store(watched, Ordering::Relaxed);
+    #[setter]
+    fn set_watched(&self, py: Python<'_>, watched: Option<Py<ChangeReader>>) -> PyResult<()> {
+        let mut now = self.watched.lend(py).ok_or_else(errors::busy)?;
+        let before = std::mem::replace(&mut *now, watched);
+        drop(now);
+        drop(before);
+        Ok(())
+    }
+
+    /// Whether something may have happened at a place that somebody watches, and was not told of.
+    pub(super) fn has_news(&self, py: Python<'_>) -> PyResult<bool> {
+        let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
+        match &*watched {
+            Some(reader) if reader.get().reads(&self.lane.parser(py)?) => reader.get().has_news(py),
+            Some(_) => Ok(true),
+            None => Ok(false),
+        }
     }
 
     /// Whether each item is the answer so far, in the place of the one before.
@@ -462,6 +477,9 @@ impl Pump {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.lane.traverse(&visit)?;
+        if let Some(watched) = self.watched.lend_to_collector() {
+            visit.call(&*watched)?;
+        }
         match self.state.lend_to_collector() {
             Some(state) => state.traverse(&visit),
             // What a call at work holds is alive.
@@ -500,7 +518,7 @@ impl Pump {
             lane,
             state: Exclusive::new(state),
             left: AtomicBool::new(false),
-            watched: AtomicBool::new(false),
+            watched: Exclusive::new(None),
         })
     }
 

@@ -2,10 +2,11 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::items::string;
 use crate::errors::is_validation_error;
+use crate::once::intern;
 
 /// What is wrong with which element: `instar.ElementError`s.
 pub(super) struct Skipped(Py<PyList>);

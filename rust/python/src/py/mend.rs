@@ -10,7 +10,6 @@ use instar_repair::{
     Outcome, Pass, Repair, RepairKind, RepairSet, Verdict,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyString, PyTuple};
 
@@ -18,6 +17,7 @@ use super::reading::{Growth, Reading, Stopped};
 use crate::build::Context;
 use crate::errors::{Place, stream_error};
 use crate::ffi::attached;
+use crate::once::intern;
 
 /// The mender of a text, and what it has to know.
 pub(super) struct Mending {

@@ -8,9 +8,8 @@ use instar_json::Position;
 use instar_repair::{Allowance, Ending, Pass, Repair, RepairKind, RepairSet};
 use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::mend::{Fed, Located, Mending, repairs_of, told};
 use super::reading::{Growth, Reading, Start, Stopped, settings};
@@ -20,10 +19,11 @@ use crate::dump::Style;
 use crate::errors::{self, Place};
 use crate::exclusive::{Exclusive, Lent};
 use crate::ffi::{self, Method, attached};
+use crate::once::{Once, intern};
 use crate::schema::{RecordClass, Schema};
 
 /// The Python function that compiles a schema, once for each type.
-static SCHEMA_OF: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static SCHEMA_OF: Once<Py<PyAny>> = Once::new();
 
 /// Turns the deltas of one JSON text into a growing object.
 ///
@@ -330,7 +330,7 @@ Raises, at the first byte after which no continuation can be accepted, `JSONErro
         }
         match delta.cast::<PyString>().ok().and_then(|text| ffi::utf8(text)) {
             Some(text) => self.take(py, &mut state, text),
-            None => attached(py, |py| self.take(py, &mut state, &bytes_of(py, delta)?)),
+            None => attached(py, |py| self.take_bytes(py, &mut state, &bytes_of(py, delta)?)),
         }
     }
 }
@@ -348,7 +348,7 @@ impl PyParser {
         if state.error.is_some() || state.finished {
             return state.check(py).and_then(|()| Err(errors::finished()));
         }
-        self.take(py, &mut state, delta)
+        self.take_bytes(py, &mut state, delta)
     }
 
     /// Whether the text has been declared ended.
@@ -388,7 +388,7 @@ impl PyParser {
         }
         let was_complete = state.is_complete();
         let size = size(was_complete);
-        let changed = self.take(py, &mut state, &delta[..size])?;
+        let changed = self.take_bytes(py, &mut state, &delta[..size])?;
         Ok(Part { size, changed, closes: !was_complete && state.is_complete() })
     }
 
@@ -415,6 +415,24 @@ impl PyParser {
         Ok(Some(new))
     }
 
+    /// Whether there may be changes that a reader has not read.
+    pub(crate) fn has_news(&self, py: Python<'_>, reader: &mut changes::Reading) -> PyResult<bool> {
+        Ok(self.state(py)?.reading.has_news(self.context(py), reader))
+    }
+
+    /// Leaves out of what a reader reads what is not at these places.
+    fn narrow(
+        &self,
+        py: Python<'_>,
+        reader: &mut changes::Reading,
+        patterns: Vec<Vec<Option<String>>>,
+    ) -> PyResult<()> {
+        let step = |step: Option<String>| step.map_or(changes::Step::Any, changes::Step::Name);
+        let patterns = patterns.into_iter().map(|pattern| pattern.into_iter().map(step).collect());
+        reader.narrow(patterns.collect(), &self.state(py)?.reading.core);
+        Ok(())
+    }
+
     /// The whole characters from an offset on, the one that lies there included.
     pub(crate) fn text_from(&self, py: Python<'_>, offset: usize) -> PyResult<String> {
         let state = self.state(py)?;
@@ -427,8 +445,15 @@ impl PyParser {
         Ok(whole_characters(&text[start.unwrap_or(0)..]).into_owned())
     }
 
-    /// Takes in a delta. True if the snapshot shows something new.
-    #[inline]
+    /// The same as `take`, apart from `call`, which it would make too large.
+    #[inline(never)]
+    fn take_bytes(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
+        self.take(py, state, delta)
+    }
+
+    /// Takes in a delta. True if the snapshot shows something new. Within `call`: 20 instructions a delta.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn take(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
         if state.mending.is_some() {
             return self.take_mended(py, state, delta);
@@ -739,6 +764,20 @@ impl ChangeReader {
         Ok(Self::new(parser, Style::new(mode, by_alias)?, false))
     }
 
+    /// Leave out what is not at one of these places, in one, or on the way to one: before the first drain. A step is
+    /// a name, or None for any.
+    #[pyo3(signature = (patterns, /))]
+    fn narrow(&self, py: Python<'_>, patterns: Vec<Vec<Option<String>>>) -> PyResult<()> {
+        let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
+        self.parser.get().narrow(py, &mut state, patterns)
+    }
+
+    /// Whether there may be something to drain: where the changes are narrowed, nothing is built to tell.
+    #[pyo3(name = "has_news")]
+    fn py_has_news(&self, py: Python<'_>) -> PyResult<bool> {
+        self.has_news(py)
+    }
+
     /// The changes since the last drain.
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
@@ -755,6 +794,18 @@ impl ChangeReader {
 }
 
 impl ChangeReader {
+    /// Whether there may be something to drain.
+    #[inline]
+    pub(crate) fn has_news(&self, py: Python<'_>) -> PyResult<bool> {
+        let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
+        self.parser.get().has_news(py, &mut state)
+    }
+
+    /// Whether it reads this parser.
+    pub(crate) fn reads(&self, parser: &Py<PyParser>) -> bool {
+        self.parser.is(parser)
+    }
+
     /// A reader that begins now. `is_late` if the value has begun.
     pub(crate) fn new(parser: Py<PyParser>, style: Style, is_late: bool) -> Self {
         Self { parser, state: Exclusive::new(changes::Reading::new(style, is_late)) }

@@ -38,6 +38,8 @@ pub(super) struct Reading {
     start: Start,
     /// How many texts were given up before this one.
     restarts: u32,
+    /// How far those have read the tape who look out for what happens at places.
+    lookout: Option<Cursor>,
 }
 
 /// What a reading begins with.
@@ -85,6 +87,7 @@ impl Reading {
             learned: Arrived::default(),
             start,
             restarts: 0,
+            lookout: None,
         }
     }
 
@@ -100,7 +103,8 @@ impl Reading {
 
     /// The cursors of those who read the tape besides the builder.
     fn cursors(&self) -> Option<Cursor> {
-        self.elements.as_ref().and_then(Elements::cursor)
+        let elements = self.elements.as_ref().and_then(Elements::cursor);
+        elements.into_iter().chain(self.lookout).min()
     }
 
     pub(super) fn snapshot(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
@@ -126,6 +130,13 @@ impl Reading {
     /// The way through the dump to the innermost value that shows and may still grow, of a snapshot that is up to date.
     pub(super) fn open_path<'py>(&self, c: Context<'_, 'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         self.builder.spine(c, &self.core)?.path(c)
+    }
+
+    /// Whether there may be changes that a reader has not read.
+    pub(super) fn has_news(&mut self, c: Context<'_, '_>, reader: &mut changes::Reading) -> bool {
+        let (news, cursor) = reader.has_news(c, &self.core, self.restarts);
+        self.lookout = cursor;
+        news
     }
 
     /// The changes that a reader has not read. One that has read of a text before this one begins anew.

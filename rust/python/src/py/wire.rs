@@ -8,14 +8,14 @@ use instar_wire::{
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
+use crate::once::Once;
 
 /// The names of the kinds as Python has them.
-static NAMES: PyOnceLock<[Py<PyString>; DeltaKind::ALL.len()]> = PyOnceLock::new();
+static NAMES: Once<[Py<PyString>; DeltaKind::ALL.len()]> = Once::new();
 
 /// Decodes the body of a streamed response.
 ///
@@ -264,7 +264,7 @@ impl PyDelta {
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> &Bound<'py, PyString> {
         let names = || std::array::from_fn(|kind| PyString::intern(py, DeltaKind::ALL[kind].name()).unbind());
-        NAMES.get_or_init(py, names)[self.kind as usize].bind(py)
+        NAMES.get_or_init(names)[self.kind as usize].bind(py)
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

@@ -2,7 +2,9 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict, PyString};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::once::intern;
 
 /// What runs on a value that has closed, and what stands for the value from then on.
 pub(crate) enum Hook {

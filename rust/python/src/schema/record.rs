@@ -3,9 +3,10 @@
 use instar_core::NodeId;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PySet, PyString, PyTuple, PyType};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ffi::{self, Slot};
+use crate::once::intern;
 
 /// What a field shows before it arrives.
 pub(crate) enum Absent {
@@ -306,25 +307,27 @@ impl RecordClass {
 
     /// An instance that `copy` made, in its parts, if it still is one and they can be told without calling anyone.
     pub(crate) fn parts(&self, object: Bound<'_, PyAny>) -> Option<Instance> {
-        let py = object.py();
-        if self.class().is_some_and(|class| !object.get_type().is(class)) {
-            return None;
-        }
-        let values = match &self.form {
-            Form::TypedDict => object.cast_exact::<PyDict>().ok()?.clone(),
-            _ => ffi::own_dict(&object)?,
-        };
-        let arrived = match &self.form {
-            Form::Model(_, slots) | Form::Root(_, slots) => {
-                slots.fields_set.read(&object)?.cast_into_exact::<PySet>().ok()?
+        let (values, arrived, extra) = match &self.form {
+            Form::Model(class, slots) | Form::Root(class, slots) => {
+                if !object.get_type().is(class) {
+                    return None;
+                }
+                let extra = if self.keeps_extra { slots.extra.read(&object) } else { None };
+                let extra = extra.map(Bound::cast_into_exact::<PyDict>).transpose().ok()?;
+                if self.keeps_extra && extra.is_none() {
+                    return None;
+                }
+                let arrived = slots.fields_set.read(&object)?.cast_into_exact::<PySet>().ok()?;
+                (ffi::own_dict(&object)?, arrived, extra.map(Bound::unbind))
             }
-            Form::Dataclass(..) | Form::Slotted(_) | Form::TypedDict => PySet::empty(py).ok()?,
-        };
-        let extra = match &self.form {
-            Form::Model(_, slots) if self.keeps_extra => {
-                Some(slots.extra.read(&object)?.cast_into_exact::<PyDict>().ok()?.unbind())
+            Form::Dataclass(class, _) if object.get_type().is(class) => {
+                (ffi::own_dict(&object)?, PySet::empty(object.py()).ok()?, None)
             }
-            _ => None,
+            Form::TypedDict => {
+                let values = object.cast_exact::<PyDict>().ok()?.clone();
+                (values, PySet::empty(object.py()).ok()?, None)
+            }
+            Form::Dataclass(..) | Form::Slotted(_) => return None,
         };
         let (object, values, arrived) = (object.unbind(), values.unbind(), arrived.unbind());
         Some(Instance { object, values, arrived, extra, private: None })

@@ -4,10 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyString};
-use pyo3::{PyTraverseError, PyVisit, intern};
+use pyo3::{PyTraverseError, PyVisit};
 
 use crate::core_schema::references;
 use crate::dump::{self, Layouts};
+use crate::once::intern;
 
 /// The validator of one node, built when it is first needed.
 pub(crate) struct HostValidator {

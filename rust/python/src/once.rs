@@ -1,0 +1,55 @@
+//! Python objects that are made when they are first needed, and then kept.
+//!
+//! No lock is held while one is made, and the GIL is not let go. `PyOnceLock` and the `intern!` of `pyo3` do both: a child
+//! that another thread forks meanwhile finds the lock taken by nobody, and waits for ever (1 child in some 140, where
+//! threads make their first parsers). Two threads may each make one here. The first counts, and the other is dropped.
+
+use std::sync::OnceLock;
+
+use pyo3::PyTypeCheck;
+use pyo3::prelude::*;
+
+pub(crate) struct Once<T>(OnceLock<T>);
+
+impl<T> Once<T> {
+    pub(crate) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    pub(crate) fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        match self.0.get() {
+            Some(kept) => kept,
+            None => self.keep(make()),
+        }
+    }
+
+    pub(crate) fn get_or_try_init(&self, make: impl FnOnce() -> PyResult<T>) -> PyResult<&T> {
+        match self.0.get() {
+            Some(kept) => Ok(kept),
+            None => Ok(self.keep(make()?)),
+        }
+    }
+
+    /// Python does not run in here, so that no other thread can fork.
+    #[cold]
+    fn keep(&self, made: T) -> &T {
+        self.0.get_or_init(|| made)
+    }
+}
+
+impl<T: PyTypeCheck> Once<Py<T>> {
+    /// An attribute of a module.
+    pub(crate) fn import<'py>(&self, py: Python<'py>, module: &str, name: &str) -> PyResult<&Bound<'py, T>> {
+        let import = || Ok(py.import(module)?.getattr(name)?.cast_into()?.unbind());
+        self.get_or_try_init(import).map(|found| found.bind(py))
+    }
+}
+
+/// The Python string of a literal.
+macro_rules! intern {
+    ($py:expr, $text:literal) => {{
+        static TEXT: $crate::once::Once<::pyo3::Py<::pyo3::types::PyString>> = $crate::once::Once::new();
+        TEXT.get_or_init(|| ::pyo3::types::PyString::intern($py, $text).unbind()).bind($py)
+    }};
+}
+pub(crate) use intern;
