@@ -77,7 +77,7 @@ def check(pump: Pump[Any, Any], *, forced: bool) -> None:
     if pump.body is None:
         return
     if not pump.begun:
-        raise _silence(pump.body)
+        raise _silence(pump.body, pump.choice)
     found = pump.found()
     place = pump.body.place
     if place in ("calls", "turn"):
@@ -154,10 +154,12 @@ def _complain_of_place(found: dict[str, Any], place: str) -> None:
         raise StreamError(message)
 
 
-def _silence(body: Body) -> StreamError:
+def _silence(body: Body, choice: int) -> StreamError:
     """Return the error for an answer of which nothing has come."""
     message = "the response has no answer in it"
-    if body.beginning and not body.begun:
+    if body.begun:
+        message = f"the response has other choices in it, and nothing of the one asked for (index {choice})"
+    elif body.beginning:
         is_stream = body.beginning.lstrip(b"\xef\xbb\xbf").startswith(_FIELDS)
         said = "begins" if is_stream or body.decoder.events else "is no event stream and begins"
         message += f": its body {said} with {body.beginning.decode(errors='replace')!r}"

@@ -28,7 +28,9 @@ class ChunkWire:
         self.protocol = protocol
 
     def feed(self, chunk: Any) -> list[Delta]:
-        """Return the deltas of the next object. Raises TypeError for what is no provider's chunk."""
+        """Return the deltas of the next object, none of None. Raises TypeError for what is no provider's chunk."""
+        if chunk is None:
+            return []
         data = to_bytes(chunk)
         if self.protocol is None:
             self.protocol = Wire.recognise(data)

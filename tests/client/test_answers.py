@@ -213,12 +213,18 @@ class TestSources:
                 instar.partials([body], User, wire="openai-chat").final()
             assert "line end" not in str(caught.value)
 
+    def test_a_choice_that_is_not_there(self) -> None:
+        other = {"choices": [{"index": 1, "delta": {"content": ADA}, "finish_reason": "stop"}]}
+        with pytest.raises(StreamError, match=r"other choices in it, and nothing of the one asked for \(index 0\)"):
+            instar.partials([sse(other)], User, wire="openai-chat").final()
+
     def test_the_elements_of_decoded_events(self) -> None:
         events = [chunk(content=f"[{ADA}, "), chunk(content=f"{BOB}]")]
         assert [user.name for user in instar.elements(events, User, wire="openai-chat")] == ["Ada", "Bob"]
 
     def test_nothing_is_a_delta(self) -> None:
-        assert outcome([None, dict(self.EVENTS[0]), None, dict(self.EVENTS[1])], wire="openai-chat") == (USER, "")
+        for wire in ("openai-chat", "sdk"):
+            assert outcome([None, dict(self.EVENTS[0]), None, dict(self.EVENTS[1])], wire=wire) == (USER, "")
 
     @pytest.mark.parametrize("piece", [5, ["data"], 1.5])
     def test_what_is_no_event(self, piece: Any) -> None:
