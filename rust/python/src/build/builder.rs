@@ -7,9 +7,9 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::blank::blank;
 use super::context::Context;
+use super::dict_copies::DictCopies;
 use super::growing::{Growing, Member};
 use super::live_set::LiveSet;
-use super::reuse::DictCopies;
 use super::same::looks_same;
 use crate::dump::{Arrived, Part};
 use crate::schema::{Absent, Detail, Field, Instance, Shape};

@@ -3,6 +3,7 @@
 mod blank;
 mod builder;
 mod context;
+mod dict_copies;
 mod elements;
 mod growing;
 mod hooks;
