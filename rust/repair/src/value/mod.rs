@@ -12,8 +12,8 @@ mod unwrap;
 use instar_json::{Kind, plain_run};
 
 use crate::guide::{Guide, NodeId};
+use crate::inner_quote::{Look, Within};
 use crate::kind::{RepairKind, RepairSet};
-use crate::look::{Look, Within};
 use crate::output::Output;
 use crate::probe::Probe;
 use crate::quote::Quote;

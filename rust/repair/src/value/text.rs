@@ -7,8 +7,8 @@ use super::key::{note_decoded, quote_length};
 use super::{Flow, Frame, Held, Io, Text, Token, Value};
 use crate::decode::{Escape, control, decode, encode, escape};
 use crate::guide::{Member, NodeId};
+use crate::inner_quote::{Look, Setting, Verdict};
 use crate::kind::RepairKind;
-use crate::look::{Look, Setting, Verdict};
 use crate::number;
 use crate::quote::{Quote, Sign, begins_word, is_word, sign};
 
