@@ -61,7 +61,7 @@ impl Session {
     #[must_use]
     pub fn new(plan: &Plan, host: Host, defers: bool) -> Self {
         let on_violation = if defers { OnViolation::Defer } else { OnViolation::Raise };
-        let limits = Limits { depth: DEPTH, bytes: 1 << 20 };
+        let limits = Limits { depth: DEPTH, bytes: 1 << 20, blank: 1 << 16 };
         let plan = Arc::new(plan.clone());
         Self {
             parser: Parser::new(Arc::clone(&plan), limits, on_violation),
