@@ -93,8 +93,8 @@ impl Builder {
         Ok(self.changed)
     }
 
-    /// The characters of the open string, if there are some that have not been looked at. Within
-    /// `snapshot`, of which every delta may need one.
+    /// The characters of the open string, if there are some that have not been looked at. Within `snapshot`,
+    /// of which every delta may need one.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn new_text<'p>(&mut self, c: Context<'_, '_>, parser: &'p Parser) -> PyResult<Option<&'p [u8]>> {
