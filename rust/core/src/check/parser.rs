@@ -151,7 +151,9 @@ impl Parser {
         Ok(step)
     }
 
-    #[inline]
+    /// Within `advance`, which every delta goes through.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn step(
         &mut self,
         read: impl Fn(&mut Reader, &[u8], &mut Checker) -> Result<(), Stop<Halt>>,

@@ -106,6 +106,7 @@ pub(crate) struct Builder {
 
 impl Frame {
     /// What the container shows.
+    #[inline]
     pub(super) fn shown<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match (&self.growing, &mut self.live_set) {
             (Growing::List(_, members, _), Some(set)) => set.show(members.bind(py), self.stands),
@@ -331,7 +332,9 @@ impl Builder {
 
     /// Puts a value where it was announced, or in the place of the one that stands there. False if the place is taken.
     pub(super) fn put(&mut self, c: Context<'_, '_>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-        self.end_waiting(c)?;
+        if self.frames.last().is_some_and(|frame| matches!(frame.place, Place::Waiting)) {
+            self.end_waiting(c)?;
+        }
         let Some(frame) = self.frames.last_mut() else { return Ok(true) };
         let is_put = frame.growing.insert(c, &frame.member, value, frame.stands)?;
         frame.stands |= is_put;

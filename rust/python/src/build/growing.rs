@@ -70,10 +70,21 @@ impl Growing {
     }
 
     /// What is shown.
+    #[inline]
     pub(crate) fn shown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self {
             Self::List(shape, list, _) => shape.of(list.bind(py)),
             Self::Dict(_) | Self::Record(..) => Ok(self.object(py).clone()),
+        }
+    }
+
+    /// The same of one that is not needed any more.
+    pub(super) fn into_shown(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        match self {
+            Self::List(Shape::List, list, _) => Ok(list.into_bound(py).into_any()),
+            Self::List(..) => self.shown(py),
+            Self::Dict(dict) => Ok(dict.into_bound(py).into_any()),
+            Self::Record(_, instance) => Ok(instance.object.into_bound(py)),
         }
     }
 

@@ -32,9 +32,13 @@ impl Builder {
         if !root.growing.is_reusable(c) {
             return Ok(());
         }
-        (root.reclaimed, self.spare) = match free(&last) {
-            Some(reclaimed) => (Some(reclaimed), before),
-            None => (free(&before), last),
+        // A loop still holds the last one, and so the one before is asked first.
+        (root.reclaimed, self.spare) = match free(&before) {
+            Some(reclaimed) => (Some(reclaimed), last),
+            None => match free(&last) {
+                Some(reclaimed) => (Some(reclaimed), before),
+                None => (None, last),
+            },
         };
         let mut outer = root;
         for frame in inner {
@@ -72,6 +76,7 @@ impl Builder {
 
 impl Growing {
     /// Whether what is shown for this container can be used again.
+    #[inline]
     pub(crate) fn is_reusable(&self, c: Context<'_, '_>) -> bool {
         match self {
             Self::List(shape, ..) => *shape == Shape::List,

@@ -93,8 +93,10 @@ impl Builder {
         Ok(self.changed)
     }
 
-    /// The characters of the open string, if there are some that have not been looked at.
-    #[inline]
+    /// The characters of the open string, if there are some that have not been looked at. Within `snapshot`,
+    /// of which every delta may need one.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn new_text<'p>(&mut self, c: Context<'_, '_>, parser: &'p Parser) -> PyResult<Option<&'p [u8]>> {
         match parser.open_text() {
             Some(span) if self.text.as_ref().is_none_or(|text| text.bytes != span.len()) => {
@@ -106,7 +108,6 @@ impl Builder {
     }
 
     /// There is more of the open string.
-    #[inline]
     fn note_text(&mut self, c: Context<'_, '_>) -> PyResult<()> {
         self.stale = true;
         if self.is_current && !self.changed && !self.is_undecided() {
@@ -223,7 +224,7 @@ impl Builder {
             if let Some(dict) = copy.dict() {
                 copies.get_or_insert_default().note(dict.bind(py), growing.settled(py, member, *stands));
             }
-            child = if matches!(frame.place, Place::Detached) { None } else { Some(copy.shown(py)?) };
+            child = if matches!(frame.place, Place::Detached) { None } else { Some(copy.into_shown(py)?) };
         }
         match child {
             Some(root) => Ok(root.unbind()),

@@ -101,8 +101,14 @@ pub(super) fn bytes<'d>(delta: &'d Bound<'_, PyAny>) -> PyResult<Cow<'d, [u8]>> 
         let bytes = delta.py().get_type::<PyBytes>().call1((delta,))?;
         return Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()));
     }
+    Err(not_a_delta(delta)?)
+}
+
+/// The error of what is no delta.
+#[cold]
+fn not_a_delta(delta: &Bound<'_, PyAny>) -> PyResult<PyErr> {
     let no_delta = delta.py().import("instar._chunks")?.getattr("no_delta")?;
-    Err(PyErr::from_value(no_delta.call1((delta,))?))
+    Ok(PyErr::from_value(no_delta.call1((delta,))?))
 }
 
 fn is_blank(byte: u8) -> bool {

@@ -568,6 +568,7 @@ impl Pump {
         })
     }
 
+    #[inline]
     fn take(&self, py: Python<'_>, state: &mut State) -> PyResult<Option<Py<PyAny>>> {
         state.items.unmute();
         if std::mem::take(&mut state.handed) {
@@ -581,13 +582,17 @@ impl Pump {
                 state.handed = true;
                 return Ok(Some(item));
             }
-            if state.error.is_some() || state.stage == Stage::Stopped || !self.step(py, state)? {
+            let is_over = state.error.is_some() || state.stage == Stage::Stopped;
+            // `step` would find as much, in several calls.
+            let is_fed = self.lane.body.is_some() || state.pending.is_some() || state.stage == Stage::New;
+            if is_over || !is_fed || !self.step(py, state)? {
                 return Ok(None);
             }
         }
     }
 
     /// Makes what is next into items. False where there is nothing.
+    #[inline]
     fn step(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
         let made = if state.stage == Stage::New {
             state.stage = Stage::Reading;
@@ -595,10 +600,12 @@ impl Pump {
         } else {
             self.read(py, state)
         };
-        let error = match made {
-            Ok(made) => return Ok(made),
-            Err(error) => error,
-        };
+        made.or_else(|error| Self::refuse(py, state, error))
+    }
+
+    /// The answer is refused by this error, or the reading interrupted.
+    #[cold]
+    fn refuse(py: Python<'_>, state: &mut State, error: PyErr) -> PyResult<bool> {
         if !error.is_instance_of::<PyException>(py) {
             return Err(error);
         }
@@ -609,16 +616,22 @@ impl Pump {
     }
 
     /// Reads the next delta or event. False where there is none.
+    #[inline]
     fn read(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
-        let Some(body) = &self.lane.body else {
-            let Some(piece) = state.pending.take() else { return Ok(false) };
-            let bytes = delta::bytes(piece.bind(py))?;
-            state.show(py, &self.lane, Event::Text, &bytes)?;
-            return Ok(true);
-        };
+        if let Some(body) = &self.lane.body {
+            return self.read_event(py, state, body.get());
+        }
+        let Some(piece) = state.pending.take() else { return Ok(false) };
+        let bytes = delta::bytes(piece.bind(py))?;
+        state.show(py, &self.lane, Event::Text, &bytes).map(|()| true)
+    }
+
+    /// Reads the next event of a body.
+    #[inline(never)]
+    fn read_event(&self, py: Python<'_>, state: &mut State, body: &Body) -> PyResult<bool> {
         let mut text = std::mem::take(&mut state.text);
         let event = {
-            let mut body = body.get().lend(py)?;
+            let mut body = body.lend(py)?;
             let event = body.choice(self.lane.choice).next_event().map(|(event, characters)| {
                 text.clear();
                 text.push_str(characters);
@@ -650,6 +663,7 @@ impl State {
     }
 
     /// Gives the projection an event, and keeps what becomes visible by it.
+    #[inline]
     fn show(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
         let Self { projection, items, reader, .. } = self;
         let stopped = match projection {

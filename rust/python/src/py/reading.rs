@@ -166,8 +166,10 @@ impl Reading {
         self.builder.has_changed(c, &mut self.core, others.as_slice())
     }
 
-    /// Whether a delta has changed something that can be seen, before which the parser's growth was `before`.
-    #[inline]
+    /// Whether a delta has changed something that can be seen, before which the parser's growth was `before`. Within
+    /// `take`, which every delta goes through.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     pub(super) fn changed(&mut self, c: Context<'_, '_>, before: Growth) -> PyResult<bool> {
         let (grown, doubts) = self.core.growth();
         if grown == before.0 && doubts != before.1 {

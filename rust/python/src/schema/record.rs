@@ -294,6 +294,7 @@ impl RecordClass {
     }
 
     /// Whether nothing in an instance would escape a `refill`, and nobody would miss one that is not freed or not made.
+    #[inline]
     pub(crate) fn is_refillable(&self, py: Python<'_>) -> bool {
         match &self.form {
             // Somebody may have given the class a `__del__` in the meantime.
