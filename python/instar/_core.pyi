@@ -356,7 +356,8 @@ class Pump(Generic[_ItemT, _FinalT]):
     """What stands between a source and those who look: an iterator over the items that can be had without reading on.
 
     It ends when it is hungry (`feed` it, or say that the source has come to its `end`, or to `fail`), when the answer
-    is whole, and when it is refused: `error` then says why, and after `settle` it hands out what is left.
+    is whole, and when it is refused: `error` then says why, and after `settle` it hands out what is left. It also ends
+    when it is `full`: hand the event loop back, and `begin_step`.
     """
 
     @staticmethod
@@ -412,8 +413,10 @@ class Pump(Generic[_ItemT, _FinalT]):
         """Take in the next piece of the source."""
     def read_on(self) -> bool | None:
         """Read the next delta, and make no item of it: for those who look at something else. None where there is none,
-        else whether there would have been an item.
+        and where the pump is `full`; else whether there would have been an item.
         """
+    def begin_step(self) -> None:
+        """Another step of the event loop begins."""
     def end(self) -> None:
         """The source has come to its end."""
     def fail(self, error: Exception, /) -> None:
@@ -437,6 +440,9 @@ class Pump(Generic[_ItemT, _FinalT]):
     @property
     def hungry(self) -> bool:
         """Whether there is nothing to take before more has been read."""
+    @property
+    def full(self) -> bool:
+        """Whether this step of the event loop has taken in enough."""
     @property
     def reading(self) -> bool:
         """Whether somebody waits for the source."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import operator
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -407,6 +408,9 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
                 return False
             if self._source is None:
                 await self._open()
+            elif self._pump.full:
+                await asyncio.sleep(0)  # the others' turn
+                self._pump.begin_step()
             elif self._pump.hungry:
                 await self._source.read(self._pump)
             elif self._pump.abandoned:

@@ -95,7 +95,7 @@ impl Pull {
     #[inline]
     fn next(&self, py: Python<'_>, pump: &Pump) -> PyResult<Next> {
         if self.silent {
-            return Ok(match pump.read_on(py)? {
+            return Ok(match pump.read_on(py, usize::MAX)? {
                 Some(news) => Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()),
                 None if pump.hungry(py)? => Next::Piece,
                 None => Next::Nothing,
@@ -111,7 +111,7 @@ impl Pull {
     /// Gives the pump the next piece of the source.
     fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
         match pump.lane().read(py, || pieces.bind(py).clone().next())? {
-            Some(Ok(piece)) => pump.feed(py, &piece),
+            Some(Ok(piece)) => pump.feed(py, &piece).map(drop),
             None => pump.end(py),
             Some(Err(error)) if error.is_instance_of::<PyException>(py) => {
                 pump.fail(py, error.into_value(py).into_any())
