@@ -510,9 +510,8 @@ class Pump(Generic[_ItemT, _FinalT]):
     def begun(self) -> bool:
         """Whether the choice that it reads has begun."""
 
-@final
 class Pull(Generic[_ItemT]):
-    """The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
+    """The items of a stream.
 
     Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one.
 
@@ -521,7 +520,10 @@ class Pull(Generic[_ItemT]):
     does what is next: True if there may be more.
     """
 
-    def __new__(cls, stream: Any, *, owns: bool = True, silent: bool = False) -> Self: ...
+    def __new__(cls, stream: Any, *, silent: bool = False) -> Self: ...
+    @property
+    def stream(self) -> Any:
+        """The stream."""
     @classmethod
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
     def __iter__(self) -> Iterator[_ItemT]: ...

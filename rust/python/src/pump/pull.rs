@@ -9,17 +9,18 @@ use super::pump::{Next, Pump};
 use crate::errors;
 use crate::exclusive::Exclusive;
 
-/// The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
+/// The items of a stream.
 ///
 /// Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one.
 ///
 /// Of the stream it takes `_pump` and `_source`, with its `pieces`. Where the pump is `watched`, `_tell()` is called
 /// after each piece, unless `silent`. Where there is no source, or nothing to take and nothing to read, `_advance()`
 /// does what is next: True if there may be more.
-#[pyclass(frozen, generic, module = "instar._core")]
+#[pyclass(frozen, generic, subclass, module = "instar._core")]
 pub(crate) struct Pull {
+    /// The stream.
+    #[pyo3(get)]
     stream: Py<PyAny>,
-    owns: bool,
     silent: bool,
     at_work: Exclusive<Option<AtWork>>,
 }
@@ -32,9 +33,9 @@ struct AtWork {
 #[pymethods]
 impl Pull {
     #[new]
-    #[pyo3(signature = (stream, *, owns=true, silent=false))]
-    fn new(stream: Py<PyAny>, owns: bool, silent: bool) -> Self {
-        Self { stream, owns, silent, at_work: Exclusive::new(None) }
+    #[pyo3(signature = (stream, *, silent=false))]
+    fn new(stream: Py<PyAny>, silent: bool) -> Self {
+        Self { stream, silent, at_work: Exclusive::new(None) }
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -121,24 +122,5 @@ impl Pull {
                 Err(interrupt)
             }
         }
-    }
-}
-
-impl Drop for Pull {
-    fn drop(&mut self) {
-        if !self.owns {
-            return;
-        }
-        Python::try_attach(|py| {
-            // Whoever drops an iterator because of an error is still about to raise it.
-            let pending = PyErr::take(py);
-            let stream = self.stream.bind(py);
-            if let Err(error) = stream.call_method0(intern!(py, "close")) {
-                error.write_unraisable(py, Some(stream));
-            }
-            if let Some(pending) = pending {
-                pending.restore(py);
-            }
-        });
     }
 }
