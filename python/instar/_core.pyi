@@ -5,7 +5,7 @@ from types import GenericAlias
 from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
 from pydantic_core import CoreSchema
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 from instar._protocols import DeltaKind, Framing, Protocol
 from instar.changes import Change
@@ -510,6 +510,7 @@ class Pump(Generic[_ItemT, _FinalT]):
     def begun(self) -> bool:
         """Whether the choice that it reads has begun."""
 
+@disjoint_base
 class Pull(Generic[_ItemT]):
     """The items of a stream.
 

@@ -186,8 +186,8 @@ impl Pump {
         self.is_hungry(py, &state)
     }
 
-    /// Read the next delta, and make no item of it: for those who look at something else. None where there is none, and
-    /// where the pump is `full`; else whether there would have been an item.
+    /// Read the next delta, and make no item of it: for those who look at something else. None where there is none,
+    /// and where the pump is `full`; else whether there would have been an item.
     #[pyo3(name = "read_on")]
     fn py_read_on(&self, py: Python<'_>) -> PyResult<Option<bool>> {
         self.read_on(py, PORTION)
@@ -316,8 +316,8 @@ impl Pump {
         self.py_final(py, false).map(drop)
     }
 
-    /// Read the answer in the next place where it may stand, all of it: where it should, there is prose without JSON.
-    /// False if there is no such place.
+    /// Read the answer in the next place where it may stand, all of it: where it should, there is prose without
+    /// JSON. False if there is no such place.
     fn instead(&self, py: Python<'_>) -> PyResult<bool> {
         let moved = self.lane.of_choice(py, Choice::instead)?.unwrap_or_default();
         let mut state = self.lend(py)?;
@@ -628,7 +628,9 @@ impl Pump {
 
     /// Reads the next delta or event, or a portion of it. False where there is none.
     fn read(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
-        if let Some((event, portions)) = state.rest.take() {
+        if state.rest.is_some()
+            && let Some((event, portions)) = state.rest.take()
+        {
             return state.show_portion(py, &self.lane, event, portions).map(|()| true);
         }
         let Some(body) = &self.lane.body else {
