@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benches import checked, clients, loops, memory, ours, over_http, rivals
+from benches import checked, clients, crowd, loops, memory, ours, over_http, rivals
 from benches.clients import Way
 from benches.clock import Run, ratio
 from benches.invoice import TOKEN
@@ -221,6 +221,22 @@ BUDGETS = (
         lambda: _with_deltas(Note, note(KEPT_NOTE), note(SMALL_NOTE)),
     ),
     *map(_with_members, loops.KINDS),
+    Budget(
+        "B14",
+        "async, text that a step of the event loop takes in",
+        64,
+        64,
+        lambda: crowd.taken_in() / KB,
+        unit=" KB",
+    ),
+    Budget(
+        "B14",
+        "1,000 async streams in a burst, longest lag: live / the bytes alone",
+        1.25,
+        1.6,
+        lambda: crowd.lag(clients.LIVE, clients.DRAIN, 1000),
+        over_http=True,
+    ),
     Budget("B15", "changes drained after every token / a live snapshot after every token", 1, 3, _changes),
     Budget("B17", "every string in single quotes, mended / clean, a kept snapshot per token", 1.5, 1.7, _mended),
     Budget("B18", 'a clean text under `repair="around"` / without', 1.02, 1.1, _around),

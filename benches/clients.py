@@ -25,8 +25,14 @@ def client(url: str) -> OpenAI:
 
 
 def async_client(url: str) -> AsyncOpenAI:
-    """The async counterpart of `client`."""
+    """The async counterpart of `client`, on httpx."""
     http = openai.DefaultAsyncHttpxClient(trust_env=False, verify=False)
+    return AsyncOpenAI(base_url=url, api_key="local", max_retries=0, http_client=http)
+
+
+def aiohttp_client(url: str) -> AsyncOpenAI:
+    """The client for many async streams."""
+    http = openai.DefaultAioHttpClient(trust_env=False)
     return AsyncOpenAI(base_url=url, api_key="local", max_retries=0, http_client=http)
 
 

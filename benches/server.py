@@ -39,15 +39,17 @@ class Manner:
     live: pause after every chunk, so that the client waits for the next one, as it does for a model's. Such a server
         serves one client at a time.
     hold: wait in the middle of every answer until `Provider.release`.
+    burst: then write the rest of it at once.
     """
 
     per_chunk: int = 1
     live: bool = False
     hold: bool = False
+    burst: bool = False
 
     def options(self) -> list[str]:
         """Return the command line that `main` reads it from."""
-        flags = {"--live": self.live, "--hold": self.hold}
+        flags = {"--live": self.live, "--hold": self.hold, "--burst": self.burst}
         return [f"--per-chunk={self.per_chunk}", *(flag for flag, is_set in flags.items() if is_set)]
 
 
@@ -143,6 +145,9 @@ class _Server:
         for number, chunk in enumerate(chunks):
             if self._manner.hold and number == len(chunks) // 2:
                 await self._gate.wait()
+                if self._manner.burst:
+                    writer.write(b"".join(chunks[number:]))
+                    break
             writer.write(chunk)
             await writer.drain()
             await asyncio.sleep(0)  # the others' turn
@@ -158,6 +163,7 @@ def main() -> None:
     arguments.add_argument("--per-chunk", type=int, default=1)
     arguments.add_argument("--live", action="store_true")
     arguments.add_argument("--hold", action="store_true")
+    arguments.add_argument("--burst", action="store_true")
     asyncio.run(_Server(Manner(**vars(arguments.parse_args()))).serve())
 
 

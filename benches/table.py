@@ -14,7 +14,7 @@ from benches import crowd, ours, over_http, rivals
 from benches.budgets import BUDGETS, KB, LARGE_NOTE, SMALL_NOTE
 from benches.clients import WAYS
 from benches.clock import best
-from benches.workload import ITEMS, LOOK_EVERY, Stream, invoices, note
+from benches.workload import ITEMS, LOOK_EVERY, Stream, cyrillic, invoices, note
 
 README = Path(__file__).parent.parent / "README.md"
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
@@ -94,6 +94,9 @@ def long_string() -> Iterator[str]:
     yield row("jiter `partial_mode`", lambda stream: rivals.jiter(stream.batched(LOOK_EVERY)))
     yield row("streaming-json-parser, live", _over_deltas(rivals.streaming_json_parser_rarely))
     yield row("**instar**, live", _over_deltas(ours.long_string))
+    fresh = [[delta.encode() for delta in cyrillic(size).deltas] for size in (SMALL_NOTE, LARGE_NOTE)]
+    costs = [best(partial(ours.fresh_string, deltas)) / sum(map(len, deltas)) for deltas in fresh]
+    yield _row("**instar**, live, fresh deltas in Cyrillic", *(_figure(cost * 1e9) for cost in costs))
 
 
 def end_to_end() -> Iterator[str]:

@@ -7,18 +7,19 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openai import AsyncOpenAI
 from pydantic import BaseModel
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benches import checked, clients, crowd, memory, ours, rivals, table
 from benches.budgets import BUDGETS, LARGE_NOTE, SMALL_NOTE, Budget
 from benches.server import Manner, Provider, body
-from benches.workload import ITEMS, MANY_ITEMS, invoices, note
+from benches.workload import ITEMS, MANY_ITEMS, cyrillic, invoices, note
 
 SERVED = f"{ITEMS[0]}/1"
 CONTENDERS = (
@@ -77,6 +78,12 @@ def test_long_string(benchmark: BenchmarkFixture, size: int) -> None:
     assert final.model_dump() == json.loads(stream.text)
 
 
+def test_a_string_of_fresh_deltas_ends_at_the_right_value() -> None:
+    stream = cyrillic(SMALL_NOTE)
+    assert 0.9 < len(stream.text.encode()) / SMALL_NOTE < 1.1
+    assert ours.fresh_string([delta.encode() for delta in stream.deltas]).model_dump() == json.loads(stream.text)
+
+
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     with Provider(Manner(per_chunk=3)) as provider:
@@ -90,9 +97,12 @@ def test_everyone_sees_the_same_invoice_over_http(provider: Provider) -> None:
     assert values == dict.fromkeys(values, rivals.floor(invoices(ITEMS[0]).text))
 
 
-async def test_everyone_sees_the_same_invoice_in_async_code(provider: Provider) -> None:
+@pytest.mark.parametrize("make", [clients.async_client, clients.aiohttp_client])
+async def test_everyone_sees_the_same_invoice_in_async_code(
+    provider: Provider, make: Callable[[str], AsyncOpenAI]
+) -> None:
     ways = [way for way in clients.WAYS if way.arun is not None]
-    async with clients.async_client(provider.url) as client:
+    async with make(provider.url) as client:
         values = {way.name: await way.aread(client, SERVED) for way in ways}
     assert values.pop(clients.DRAIN.name) == sum(map(len, body(SERVED)))
     assert values == dict.fromkeys(values, rivals.floor(invoices(ITEMS[0]).text))

@@ -2,6 +2,7 @@
 
 import json
 import random
+import string
 from dataclasses import dataclass
 from functools import cache
 
@@ -52,3 +53,11 @@ def note(size: int) -> Stream:
         prose += invoice.sentence(r, 12) + "\n"
     text = json.dumps({"text": prose[:size]})
     return Stream(text, [text[at : at + 4] for at in range(0, len(text), 4)])
+
+
+@cache
+def cyrillic(size: int) -> Stream:
+    """The same, of about `size` bytes, in Cyrillic letters: they take two bytes each."""
+    letters = str.maketrans({letter: chr(0x430 + number) for number, letter in enumerate(string.ascii_lowercase)})
+    text = json.dumps({"text": json.loads(note(size // 2).text)["text"].translate(letters)}, ensure_ascii=False)
+    return Stream(text, [text[at : at + 2] for at in range(0, len(text), 2)])

@@ -5,7 +5,7 @@ from types import GenericAlias
 from typing import Any, Final, Generic, Literal, TypeVar, final, overload
 
 from pydantic_core import CoreSchema
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
 from instar._protocols import DeltaKind, Framing, Protocol
 from instar.changes import Change
@@ -362,7 +362,8 @@ class Pump(Generic[_ItemT, _FinalT]):
     """What stands between a source and those who look: an iterator over the items that can be had without reading on.
 
     It ends when it is hungry (`feed` it, or say that the source has come to its `end`, or to `fail`), when the answer
-    is whole, and when it is refused: `error` then says why, and after `settle` it hands out what is left.
+    is whole, and when it is refused: `error` then says why, and after `settle` it hands out what is left. It also ends
+    when it is `full`: hand the event loop back, and `begin_step`.
     """
 
     @staticmethod
@@ -418,8 +419,10 @@ class Pump(Generic[_ItemT, _FinalT]):
         """Take in the next piece of the source."""
     def read_on(self) -> bool | None:
         """Read the next delta, and make no item of it: for those who look at something else. None where there is none,
-        else whether there would have been an item.
+        and where the pump is `full`; else whether there would have been an item.
         """
+    def begin_step(self) -> None:
+        """Another step of the event loop begins."""
     def end(self) -> None:
         """The source has come to its end."""
     def fail(self, error: Exception, /) -> None:
@@ -443,6 +446,9 @@ class Pump(Generic[_ItemT, _FinalT]):
     @property
     def hungry(self) -> bool:
         """Whether there is nothing to take before more has been read."""
+    @property
+    def full(self) -> bool:
+        """Whether this step of the event loop has taken in enough."""
     @property
     def reading(self) -> bool:
         """Whether somebody waits for the source."""
@@ -512,9 +518,9 @@ class Pump(Generic[_ItemT, _FinalT]):
     def begun(self) -> bool:
         """Whether the choice that it reads has begun."""
 
-@final
+@disjoint_base
 class Pull(Generic[_ItemT]):
-    """The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
+    """The items of a stream.
 
     Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one;
     `to_news`, only for those by which something may have happened at a place that is watched.
@@ -524,7 +530,10 @@ class Pull(Generic[_ItemT]):
     to read, `_advance()` does what is next: True if there may be more.
     """
 
-    def __new__(cls, stream: Any, *, owns: bool = True, silent: bool = False, to_news: bool = False) -> Self: ...
+    def __new__(cls, stream: Any, *, silent: bool = False, to_news: bool = False) -> Self: ...
+    @property
+    def stream(self) -> Any:
+        """The stream."""
     @classmethod
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
     def __iter__(self) -> Iterator[_ItemT]: ...

@@ -130,6 +130,8 @@ def close(source: object) -> None:
 
 async def aclose(source: object) -> None:
     """Close a source that can be closed, in whichever of the two ways it offers."""
+    if inspect.isasyncgen(source) and source.ag_running:
+        return  # an event loop that ends closes whatever generators there are, this one by itself
     method = getattr(source, "aclose", None) or getattr(source, "close", None)
     closing = method() if method is not None else None
     if inspect.isawaitable(closing):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import operator
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -125,11 +126,11 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
         if self._seconds is not None:
             self._paced = self._paced or self._snapshots(self._seconds)
             return next(self._paced)
-        pull: Pull[ItemT] = Pull(self, owns=False)
+        pull: Pull[ItemT] = Pull(self)
         return next(pull)
 
     def __iter__(self) -> Iterator[ItemT]:  # noqa: PYI034 - it is the iterator's end that tells that the loop was left
-        return Pull(self) if self._seconds is None else self._closing(self._snapshots(self._seconds))
+        return _Loop(self) if self._seconds is None else self._closing(self._snapshots(self._seconds))
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +145,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
 
     def _read_on(self, *, to_news: bool = False) -> bool:
         """Read the next delta, and make no item of it. False: the stream is over."""
-        more = next(Pull(self, owns=False, silent=True, to_news=to_news), None) is not None
+        more = next(Pull(self, silent=True, to_news=to_news), None) is not None
         if not more and self._failure is not None:
             raise self._failure
         return more
@@ -185,7 +186,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
 
     def _news(self) -> Iterator[bool]:
         """Yield True whenever there is something new to see."""
-        for news in Pull[bool](self, owns=False, silent=True):
+        for news in Pull[bool](self, silent=True):
             self._tell()
             if news:
                 yield True
@@ -220,6 +221,14 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
     def _close_source(self) -> None:
         if self._owner and self._source is not None:
             self._source.close(self._pump)
+
+
+class _Loop(Pull[ItemT]):
+    """The items of a stream, for a loop. Dropped, as by a loop that is left, it closes the stream."""
+
+    # In Python, whose garbage collector calls this while the stream is still whole.
+    def __del__(self) -> None:
+        self.stream.close()
 
 
 class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
@@ -340,6 +349,9 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
                     yield item
                 await self._tell()
                 more = await self._advance()
+        except GeneratorExit:
+            await _ending()
+            raise
         finally:
             await self.aclose()
 
@@ -396,6 +408,9 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
                 yield drained
             if failure is not None:
                 raise failure
+        except GeneratorExit:
+            await _ending()
+            raise
         finally:
             await self.aclose()
 
@@ -422,6 +437,9 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
                 return False
             if self._source is None:
                 await self._open()
+            elif self._pump.full:
+                await asyncio.sleep(0)  # the others' turn
+                self._pump.begin_step()
             elif self._pump.hungry:
                 await self._source.read(self._pump)
             elif self._pump.abandoned:
@@ -456,6 +474,14 @@ class BodyStream(BodySession[ItemT, FinalT], Stream[ItemT, FinalT]):
 
 class AsyncBodyStream(BodySession[ItemT, FinalT], AsyncStream[ItemT, FinalT]):
     """The async counterpart of `BodyStream`."""
+
+
+async def _ending() -> None:
+    """Let an event loop that ends come to the source first.
+
+    It closes all generators side by side, and none can be closed twice at once.
+    """
+    await asyncio.sleep(0)
 
 
 def stream_of(source: Source | None, pump: Pump[Any, Any], showing: Showing) -> Stream[Any, Any]:

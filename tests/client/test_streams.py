@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -341,6 +344,59 @@ class TestLeaving:
             body()
         assert deltas.closed
 
+    def test_by_return(self) -> None:
+        deltas = Source(ADA)
+        stream = partials(deltas, User)
+
+        def first() -> User:
+            for user in stream:
+                return user
+            raise AssertionError
+
+        assert first().name is None
+        assert deltas.closed
+
+    def test_by_dropping_the_iterator(self) -> None:
+        deltas = Source(ADA[:12], ADA[12:])
+        stream = partials(deltas, User)
+        iterator = iter(stream)
+        assert [next(iterator).name, next(iterator).name] == [None, "Ad"]
+        assert not deltas.closed
+        del iterator
+        gc.collect()  # where references are not counted
+        assert deltas.closed
+        assert deltas.asked == 1
+        assert (stream.snapshot.name, stream.text) == ("Ad", ADA[:12])
+
+    def test_by_a_loop_that_only_the_garbage_collector_finds(self) -> None:
+        deltas = Source(ADA)
+        ring: dict[str, Any] = {"deltas": partials(deltas, User)}
+        ring["iterator"] = iter(ring["deltas"])
+        ring["ring"] = ring
+        next(ring["iterator"])
+        assert not deltas.closed
+        del ring
+        gc.collect()
+        assert deltas.closed
+
+    def test_by_an_exception_that_the_source_sees(self) -> None:
+        seen: list[str] = []
+
+        def deltas() -> Iterator[str]:
+            try:
+                yield ADA
+            finally:
+                seen.append("closed")
+
+        def body() -> None:
+            for user in partials(deltas(), User):
+                if user.name:
+                    raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            body()
+        assert seen == ["closed"]
+
     def test_by_the_end_of_a_with_block(self) -> None:
         deltas = Source(ADA)
         with partials(deltas, User) as stream:
@@ -475,6 +531,30 @@ class TestLeaving:
             await body()
         await asyncio.wait_for(deltas.closing.wait(), 5)
 
+    async def test_async_by_return(self) -> None:
+        deltas = AsyncSource(ADA)
+        stream = partials(deltas, User)
+
+        async def first() -> User:
+            async for user in stream:
+                return user
+            raise AssertionError
+
+        assert (await first()).name is None
+        await asyncio.wait_for(deltas.closing.wait(), 5)
+
+    async def test_async_by_dropping_the_iterator(self) -> None:
+        deltas = AsyncSource(ADA[:12], ADA[12:])
+        stream = partials(deltas, User)
+        iterator = aiter(stream)
+        assert [(await anext(iterator)).name, (await anext(iterator)).name] == [None, "Ad"]
+        assert not deltas.closed
+        del iterator
+        gc.collect()  # where references are not counted
+        await asyncio.wait_for(deltas.closing.wait(), 5)
+        assert deltas.asked == 1
+        assert (stream.snapshot.name, stream.text) == ("Ad", ADA[:12])
+
     async def test_async_by_the_end_of_a_with_block(self) -> None:
         deltas = AsyncSource(ADA)
         async with partials(deltas, User) as stream:
@@ -503,6 +583,129 @@ class TestLeaving:
             await task
         assert deltas.closed
         assert stream.snapshot.name == ""
+
+
+AT_EXIT = """
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+
+import instar
+
+
+def deltas() -> Iterator[str]:
+    try:
+        yield from ["[1, ", "2, ", "3]"]
+    finally:
+        print("closed")
+
+
+async def async_deltas() -> AsyncIterator[str]:
+    try:
+        for delta in deltas():
+            yield delta
+    finally:
+        await asyncio.sleep(0)
+
+
+async def main() -> None:
+    global items
+    items = aiter(instar.elements(async_deltas(), int))
+    print(await anext(items))
+
+
+if sys.argv[1] == "sync":
+    items = iter(instar.elements(deltas(), int))
+    print(next(items))
+else:
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_the_interpreter_may_exit_in_the_middle(kind: str) -> None:
+    command = [sys.executable, "-X", "dev", "-W", "error", "-c", AT_EXIT, kind]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - it is ours
+    assert (done.stdout.split(), done.stderr, done.returncode) == (["1", "closed"], "", 0)
+
+
+class TestSeveralReaders:
+    """Each item is handed out once, to whoever asks for it first. So is an error; `final` raises it to everyone."""
+
+    def test_two_loops(self) -> None:
+        stream = elements(Source("[1, ", "2, ", "3, ", "4]"), int)
+        first, second = iter(stream), iter(stream)
+        assert [next(first), next(second), next(stream), next(first)] == [1, 2, 3, 4]
+        assert next(second, None) is None
+        assert stream.final() == [1, 2, 3, 4]
+
+    def test_an_error(self) -> None:
+        stream = elements(Source("[1, ", "x]"), int)
+        first, second = iter(stream), iter(stream)
+        assert next(first) == 1
+        with pytest.raises(JSONError) as caught:
+            next(first)
+        assert next(second, None) is None
+        with pytest.raises(JSONError) as again:
+            stream.final()
+        assert caught.value is again.value
+
+    def test_a_second_thread_that_reads_while_the_first_waits(self) -> None:
+        reading, go_on = threading.Event(), threading.Event()
+
+        def deltas() -> Iterator[str]:
+            yield "[1, "
+            reading.set()
+            go_on.wait()
+            yield "2]"
+
+        stream = elements(deltas(), int)
+        seen: list[int] = []
+        thread = threading.Thread(target=lambda: seen.extend(stream))
+        thread.start()
+        assert reading.wait(5)
+        with pytest.raises(RuntimeError):
+            next(stream)
+        go_on.set()
+        thread.join(5)
+        assert seen == [1, 2]
+
+    async def test_two_tasks(self) -> None:
+        stream = elements(AsyncSource(*["[", *[f"{number}, " for number in range(9)], "9]"]), int)
+        seen: tuple[list[int], list[int]] = ([], [])
+
+        async def read(mine: list[int]) -> None:
+            while (item := await anext(stream, None)) is not None:
+                mine.append(item)
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*map(read, seen))
+        assert sorted(seen[0] + seen[1]) == list(range(10))
+        assert all(mine == sorted(mine) for mine in seen)
+        assert all(seen)
+
+    async def test_an_error_in_tasks(self) -> None:
+        stream = elements(AsyncSource("[1, ", "x]"), int)
+        assert await anext(stream) == 1
+        error, end = await asyncio.gather(anext(stream, None), anext(stream, None), return_exceptions=True)
+        assert isinstance(error, JSONError)
+        assert end is None
+        with pytest.raises(JSONError) as again:
+            await stream.final()
+        assert again.value is error
+
+
+@both
+def test_an_error_comes_where_the_next_item_is_asked_for(source: type[Source], run: Run) -> None:
+    deltas = source('[{"name": "Ada", "age": 36}, ', '{"name": "Bob", "age": 61}, ; no JSON', "never asked for")
+    seen: list[User] = []
+    stream = elements(deltas, User)
+    with pytest.raises(JSONError):
+        run(stream, seen)
+    assert [user.name for user in seen] == ["Ada", "Bob"]
+    assert (deltas.asked, deltas.closed) == (2, True)
+    assert stream.snapshot == seen
+    assert stream.text.endswith("}, ;")
 
 
 class TestElements:

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::portion::{PORTION, Portions};
 use crate::errors;
 use crate::exclusive::{Exclusive, Flag, Lent};
 use crate::once::intern;
@@ -48,6 +49,8 @@ pub(super) struct State {
     has_lines: bool,
     /// Whether its pieces, if they are texts, are events.
     messages: Option<bool>,
+    /// What of the newest piece has not been decoded yet.
+    rest: Portions,
 }
 
 #[pymethods]
@@ -85,6 +88,7 @@ impl Body {
             beginning: Vec::new(),
             has_lines: false,
             messages: None,
+            rest: Portions::default(),
         };
         Ok(Self {
             decoder,
@@ -171,10 +175,23 @@ impl Body {
         Ok(())
     }
 
-    /// Takes in the next piece. What is wrong with it is kept.
-    pub(super) fn feed(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Takes in the next piece. What is wrong with it is kept. Gives how many bytes have been decoded: not all of a long
+    /// piece, the rest of which comes by `feed_rest`.
+    pub(super) fn feed(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<usize> {
         let read = self.decode(py, piece);
         self.keep(py, read)
+    }
+
+    /// Takes in the next portion of a long piece.
+    pub(super) fn feed_rest(&self, py: Python<'_>) -> PyResult<usize> {
+        let mut rest = std::mem::take(&mut self.lend(py)?.rest);
+        let read = self.decode_bytes(py, rest.take());
+        let taken = self.keep(py, read)?;
+        let mut state = self.lend(py)?;
+        if !state.over() {
+            state.rest = rest;
+        }
+        Ok(taken)
     }
 
     /// The source has ended.
@@ -191,56 +208,80 @@ impl Body {
         Ok(())
     }
 
-    fn decode(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn decode(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<usize> {
         let Ok(wire) = self.decoder.bind(py).cast::<PyWire>() else {
-            if let Ok(piece) = piece.cast::<PyBytes>() {
-                self.lend(py)?.note(piece.as_bytes());
-            }
-            let deltas = self.decoder.bind(py).call_method1(intern!(py, "feed"), (piece,))?;
-            return self.take_all(py, &deltas);
+            return match piece.cast::<PyBytes>() {
+                Ok(piece) => self.decode_bytes(py, piece.as_bytes()),
+                Err(_) => self.decode_by_python(py, piece),
+            };
         };
-        let wire = wire.get();
         if piece.is_none() {
-            return Ok(());
+            return Ok(0);
         }
         if let Ok(text) = piece.cast::<PyString>() {
             let text = text.to_str()?;
             let mut state = self.lend(py)?;
-            state.note(text.as_bytes());
-            return if state.is_message(text) {
-                wire.read_event(py, text.as_bytes(), |delta| state.take(delta))
-            } else {
-                wire.read(py, text.as_bytes(), |delta| state.take(delta))
-            };
+            if state.is_message(text) {
+                state.note(text.as_bytes());
+                wire.get().read_event(py, text.as_bytes(), |delta| state.take(delta))?;
+                return Ok(text.len());
+            }
+            drop(state);
+            return self.decode_bytes(py, text.as_bytes());
         }
         if is_decoded(piece) {
             let to_bytes = py.import(intern!(py, "instar._chunks"))?.getattr(intern!(py, "to_bytes"))?;
             let event = to_bytes.call1((piece,))?;
+            let event = event.cast::<PyBytes>()?.as_bytes();
             let mut state = self.lend(py)?;
-            return wire.read_event(py, event.cast::<PyBytes>()?.as_bytes(), |delta| state.take(delta));
+            wire.get().read_event(py, event, |delta| state.take(delta))?;
+            return Ok(event.len());
         }
-        let bytes = bytes(piece)?;
+        self.decode_bytes(py, &bytes(piece)?)
+    }
+
+    /// Decodes bytes that may be cut anywhere: the first portion of them where they are many.
+    fn decode_bytes(&self, py: Python<'_>, bytes: &[u8]) -> PyResult<usize> {
+        if bytes.len() > PORTION {
+            self.lend(py)?.rest = Portions::of(bytes);
+            return self.feed_rest(py);
+        }
         let mut state = self.lend(py)?;
-        state.note(&bytes);
-        wire.read(py, &bytes, |delta| state.take(delta))
+        state.note(bytes);
+        if let Ok(wire) = self.decoder.bind(py).cast::<PyWire>() {
+            wire.get().read(py, bytes, |delta| state.take(delta))?;
+        } else {
+            drop(state);
+            self.decode_by_python(py, &PyBytes::new(py, bytes))?;
+        }
+        Ok(bytes.len())
+    }
+
+    /// Decodes a piece where Python does. Gives how long the texts in it are.
+    fn decode_by_python(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let deltas = self.decoder.bind(py).call_method1(intern!(py, "feed"), (piece,))?;
+        self.take_all(py, &deltas)
     }
 
     fn decode_end(&self, py: Python<'_>) -> PyResult<()> {
         let deltas = self.decoder.bind(py).call_method0(intern!(py, "end"))?;
-        self.take_all(py, &deltas)
+        self.take_all(py, &deltas).map(drop)
     }
 
-    /// Takes in deltas that are Python objects.
-    fn take_all(&self, py: Python<'_>, deltas: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Takes in deltas that are Python objects. Gives how long their texts are.
+    fn take_all(&self, py: Python<'_>, deltas: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let mut taken = 0;
         for delta in deltas.try_iter()? {
             let delta = delta?.cast_into::<PyDelta>()?;
-            self.lend(py)?.take(delta.get().delta(py)?);
+            let delta = delta.get().delta(py)?;
+            taken += delta.text.len();
+            self.lend(py)?.take(delta);
         }
-        Ok(())
+        Ok(taken)
     }
 
     /// Keeps what went wrong; what is no `Exception` is raised at once.
-    fn keep(&self, py: Python<'_>, read: PyResult<()>) -> PyResult<()> {
+    fn keep<T: Default>(&self, py: Python<'_>, read: PyResult<T>) -> PyResult<T> {
         let complaint = self.lend(py)?.complaint.take();
         let complained = complaint.map(|error| self.complain.bind(py).call1((error,)));
         if let Some(exception) = complained.transpose()? {
@@ -249,7 +290,7 @@ impl Body {
         match read {
             Err(error) if error.is_instance_of::<PyException>(py) => {
                 self.lend(py)?.failure.get_or_insert(error.into_value(py).into_any());
-                Ok(())
+                Ok(T::default())
             }
             read => read,
         }
@@ -272,6 +313,16 @@ impl State {
     /// Whether nothing more comes.
     pub(super) fn over(&self) -> bool {
         self.over || self.failure.is_some()
+    }
+
+    /// Whether it wants no other piece, or none yet.
+    pub(super) fn is_sated(&self) -> bool {
+        self.over() || self.has_rest()
+    }
+
+    /// Whether a portion of the newest piece has not been decoded yet.
+    pub(super) fn has_rest(&self) -> bool {
+        !self.rest.is_empty()
     }
 
     /// What has ended the reading before its time.

@@ -246,7 +246,9 @@ impl Calls {
             call.object.call_method1(py, intern!(py, "_close"), (error,))?;
         }
         match view {
-            View::Parts if grown || closes => items.push(call.object.clone_ref(py)),
+            View::Parts => {
+                items.push_grown(grown || closes, || Ok(call.object.clone_ref(py)))?;
+            }
             View::Finals if closes => match call.last(py) {
                 Ok(arguments) => items.push_once(arguments.into_bound(py))?,
                 Err(error) => {
@@ -255,8 +257,10 @@ impl Calls {
                     self.refuse(py, index, error, text.as_bytes())?;
                 }
             },
-            View::First if is_first && grown => items.push_made(|| call.parser.get().snapshot(py))?,
-            View::Parts | View::Finals | View::First => {}
+            View::First if is_first => {
+                items.push_grown(grown, || call.parser.get().snapshot(py))?;
+            }
+            View::Finals | View::First => {}
         }
         Ok(())
     }

@@ -16,6 +16,16 @@ pub(super) struct Items {
     muted: bool,
     /// Whether there would have been one.
     missed: bool,
+    at_hand: AtHand,
+}
+
+/// The delta that is read, by portions if it is a long one.
+#[derive(Default)]
+struct AtHand {
+    /// Whether it has not been read to its end: until then nothing is taken.
+    held: bool,
+    /// Whether it has made something grow.
+    grown: bool,
 }
 
 /// Lets each element pass once, however many attempts repeat it.
@@ -28,7 +38,8 @@ struct Once {
 impl Items {
     /// No items. What has `passed` in an earlier attempt is not handed out again.
     pub(super) fn new(py: Python<'_>, passed: Option<Py<PyList>>) -> Self {
-        Self { queue: VecDeque::new(), once: Once::new(py, passed), muted: false, missed: false }
+        let (queue, once) = (VecDeque::new(), Once::new(py, passed));
+        Self { queue, once, muted: false, missed: false, at_hand: AtHand::default() }
     }
 
     /// Drops what there is, and keeps none until somebody wants them.
@@ -47,9 +58,29 @@ impl Items {
         std::mem::take(&mut self.missed)
     }
 
+    /// The delta at hand is read by portions: what comes of it is held back until `release`.
+    pub(super) fn hold(&mut self) {
+        self.at_hand.held = true;
+    }
+
+    /// Only the end of the delta at hand is to come.
+    pub(super) fn release(&mut self) {
+        self.at_hand.held = false;
+    }
+
+    /// Whether the delta at hand has not been read to its end.
+    pub(super) fn is_held(&self) -> bool {
+        self.at_hand.held
+    }
+
+    /// The delta at hand has been refused: no more is read of it, and what has grown by it is not shown.
+    pub(super) fn refuse(&mut self) {
+        self.at_hand = AtHand::default();
+    }
+
     /// Takes the first.
     pub(super) fn pop(&mut self) -> Option<Py<PyAny>> {
-        self.queue.pop_front()
+        if self.at_hand.held { None } else { self.queue.pop_front() }
     }
 
     pub(super) fn push(&mut self, item: Py<PyAny>) {
@@ -68,6 +99,20 @@ impl Items {
             self.queue.push_back(make()?);
         }
         Ok(())
+    }
+
+    /// Adds what `make` makes if the delta at hand has made it grow, once for all of the delta.
+    pub(super) fn push_grown(
+        &mut self,
+        grown: bool,
+        make: impl FnOnce() -> PyResult<Py<PyAny>>,
+    ) -> PyResult<bool> {
+        self.at_hand.grown |= grown;
+        let shows = !self.at_hand.held && std::mem::take(&mut self.at_hand.grown);
+        if shows {
+            self.push_made(make)?;
+        }
+        Ok(shows)
     }
 
     /// Adds an element, unless an earlier attempt has handed it out.

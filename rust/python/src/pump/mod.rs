@@ -14,6 +14,7 @@ mod elements;
 mod items;
 mod lane;
 mod partials;
+mod portion;
 mod pull;
 #[expect(clippy::module_inception, reason = "the class of the folder")]
 mod pump;

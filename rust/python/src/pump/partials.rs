@@ -56,10 +56,7 @@ impl Partials {
             }
             (Event::Call(_) | Event::Id(_) | Event::End(_) | Event::Prose | Event::Reasoning, _) => false,
         };
-        if changed {
-            self.shown = true;
-            items.push_made(|| self.snapshot(py))?;
-        }
+        self.shown |= items.push_grown(changed, || self.snapshot(py))?;
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::errors;
 use crate::exclusive::Exclusive;
 use crate::once::intern;
 
-/// The items of a stream. When it is dropped, as a loop does that is left, it closes the stream, if it `owns` it.
+/// The items of a stream.
 ///
 /// Where `silent`, it makes no items: it gives a bool for each delta that was read, whether there would have been one;
 /// `to_news`, only for those by which something may have happened at a place that is watched.
@@ -18,10 +18,11 @@ use crate::once::intern;
 /// Of the stream it takes `_pump` and `_source`, with its `pieces`. Unless `silent`, `_tell()` is called after each
 /// piece by which something may have happened at such a place. Where there is no source, or nothing to take and nothing
 /// to read, `_advance()` does what is next: True if there may be more.
-#[pyclass(frozen, generic, module = "instar._core")]
+#[pyclass(frozen, generic, subclass, module = "instar._core")]
 pub(crate) struct Pull {
+    /// The stream.
+    #[pyo3(get)]
     stream: Py<PyAny>,
-    owns: bool,
     silent: bool,
     to_news: bool,
     at_work: Exclusive<Option<AtWork>>,
@@ -35,9 +36,9 @@ struct AtWork {
 #[pymethods]
 impl Pull {
     #[new]
-    #[pyo3(signature = (stream, *, owns=true, silent=false, to_news=false))]
-    fn new(stream: Py<PyAny>, owns: bool, silent: bool, to_news: bool) -> Self {
-        Self { stream, owns, silent, to_news, at_work: Exclusive::new(None) }
+    #[pyo3(signature = (stream, *, silent=false, to_news=false))]
+    fn new(stream: Py<PyAny>, silent: bool, to_news: bool) -> Self {
+        Self { stream, silent, to_news, at_work: Exclusive::new(None) }
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -98,7 +99,7 @@ impl Pull {
     #[inline]
     fn next(&self, py: Python<'_>, pump: &Pump) -> PyResult<Next> {
         if self.silent {
-            while let Some(news) = pump.read_on(py)? {
+            while let Some(news) = pump.read_on(py, usize::MAX)? {
                 if !self.to_news || pump.has_news(py)? {
                     return Ok(Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()));
                 }
@@ -115,7 +116,7 @@ impl Pull {
     /// Gives the pump the next piece of the source.
     fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
         match pump.lane().read(py, || pieces.bind(py).clone().next())? {
-            Some(Ok(piece)) => pump.feed(py, &piece),
+            Some(Ok(piece)) => pump.feed(py, &piece).map(drop),
             None => pump.end(py),
             Some(Err(error)) if error.is_instance_of::<PyException>(py) => {
                 pump.fail(py, error.into_value(py).into_any())
@@ -125,24 +126,5 @@ impl Pull {
                 Err(interrupt)
             }
         }
-    }
-}
-
-impl Drop for Pull {
-    fn drop(&mut self) {
-        if !self.owns {
-            return;
-        }
-        Python::try_attach(|py| {
-            // Whoever drops an iterator because of an error is still about to raise it.
-            let pending = PyErr::take(py);
-            let stream = self.stream.bind(py);
-            if let Err(error) = stream.call_method0(intern!(py, "close")) {
-                error.write_unraisable(py, Some(stream));
-            }
-            if let Some(pending) = pending {
-                pending.restore(py);
-            }
-        });
     }
 }

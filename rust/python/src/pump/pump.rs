@@ -16,6 +16,7 @@ use super::elements::Elements;
 use super::items::{Items, made};
 use super::lane::Lane;
 use super::partials::Partials;
+use super::portion::{PORTION, Portions};
 use super::skipped::Skipped;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
@@ -24,7 +25,8 @@ use crate::py::{ChangeReader, PyParser};
 /// What stands between a source and those who look: an iterator over the items that can be had without reading on.
 ///
 /// It ends when it is hungry (`feed` it, or say that the source has come to its `end`, or to `fail`), when the answer
-/// is whole, and when it is refused: `error` then says why, and after `settle` it hands out what is left.
+/// is whole, and when it is refused: `error` then says why, and after `settle` it hands out what is left. It also ends
+/// when it is `full`: hand the event loop back, and `begin_step`.
 #[pyclass(frozen, generic, module = "instar._core")]
 pub(crate) struct Pump {
     lane: Lane,
@@ -42,6 +44,10 @@ struct State {
     pending: Option<Py<PyAny>>,
     /// The characters of the event at hand.
     text: String,
+    /// What of the delta or event at hand has not been read yet, where it is read by portions.
+    rest: Option<(Event, Portions)>,
+    /// How many bytes have been taken in by this step of the event loop.
+    taken: usize,
     reader: Reader,
     stage: Stage,
     error: Option<Error>,
@@ -158,7 +164,19 @@ impl Pump {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let mut state = self.lend(py)?;
-        self.take(py, &mut state)
+        self.take(py, &mut state, PORTION)
+    }
+
+    /// Whether this step of the event loop has taken in enough.
+    #[getter]
+    fn full(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.lend(py)?.taken >= PORTION)
+    }
+
+    /// Another step of the event loop begins.
+    fn begin_step(&self, py: Python<'_>) -> PyResult<()> {
+        self.lend(py)?.taken = 0;
+        Ok(())
     }
 
     /// Whether there is nothing to take before more has been read.
@@ -169,19 +187,10 @@ impl Pump {
     }
 
     /// Read the next delta, and make no item of it: for those who look at something else. None where there is none,
-    /// else whether there would have been an item.
-    pub(super) fn read_on(&self, py: Python<'_>) -> PyResult<Option<bool>> {
-        let mut state = self.lend(py)?;
-        let is_over = state.error.is_some() || state.stage == Stage::Stopped;
-        if is_over || self.left.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        state.items.mute();
-        state.handed = false;
-        self.lane.mark(py)?;
-        let has_read = self.step(py, &mut state)?;
-        let news = state.items.take_missed();
-        Ok(has_read.then_some(news))
+    /// and where the pump is `full`; else whether there would have been an item.
+    #[pyo3(name = "read_on")]
+    fn py_read_on(&self, py: Python<'_>) -> PyResult<Option<bool>> {
+        self.read_on(py, PORTION)
     }
 
     /// The parser of the answer, once there is one, and how the answer lies in its value: it is the "whole" of it,
@@ -244,7 +253,9 @@ impl Pump {
     /// Take in the next piece of the source.
     #[pyo3(name = "feed", signature = (piece, /))]
     fn py_feed(&self, piece: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.feed(piece.py(), piece)
+        let taken = self.feed(piece.py(), piece)?;
+        self.lend(piece.py())?.taken += taken;
+        Ok(())
     }
 
     /// The source has come to its end.
@@ -507,6 +518,8 @@ impl Pump {
             items,
             pending: None,
             text: String::new(),
+            rest: None,
+            taken: 0,
             reader: Reader::default(),
             stage: Stage::New,
             error: None,
@@ -531,8 +544,8 @@ impl Pump {
         &self.lane
     }
 
-    /// Takes in the next piece of the source.
-    pub(super) fn feed(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Takes in the next piece of the source. Gives how many bytes of it have been read already.
+    pub(super) fn feed(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<usize> {
         match &self.lane.body {
             Some(body) => body.get().feed(py, piece),
             None => {
@@ -541,7 +554,7 @@ impl Pump {
                     return Err(PyRuntimeError::new_err("the delta before has not been taken yet"));
                 }
                 state.pending = Some(piece.clone().unbind());
-                Ok(())
+                Ok(0)
             }
         }
     }
@@ -552,8 +565,8 @@ impl Pump {
             return Ok(false);
         }
         match &self.lane.body {
-            Some(body) => Ok(!(body.get().is_closed() || body.get().lend(py)?.over())),
-            None => Ok(state.pending.is_none()),
+            Some(body) => Ok(!(body.get().is_closed() || body.get().lend(py)?.is_sated())),
+            None => Ok(state.pending.is_none() && state.rest.is_none()),
         }
     }
 
@@ -561,15 +574,36 @@ impl Pump {
     #[inline]
     pub(super) fn next(&self, py: Python<'_>) -> PyResult<Next> {
         let mut state = self.lend(py)?;
-        Ok(match self.take(py, &mut state)? {
+        Ok(match self.take(py, &mut state, usize::MAX)? {
             Some(item) => Next::Item(item),
             None if self.is_hungry(py, &state)? => Next::Piece,
             None => Next::Nothing,
         })
     }
 
+    /// The same as `py_read_on`, in a step that takes in so many bytes.
+    pub(super) fn read_on(&self, py: Python<'_>, step: usize) -> PyResult<Option<bool>> {
+        let mut state = self.lend(py)?;
+        if !state.items.is_held() {
+            state.items.mute();
+            state.handed = false;
+            self.lane.mark(py)?;
+        }
+        loop {
+            let is_over = state.error.is_some() || state.stage == Stage::Stopped;
+            let is_over = is_over || self.left.load(Ordering::Relaxed);
+            if is_over || state.taken >= step || !self.step(py, &mut state)? {
+                return Ok(None);
+            }
+            if !state.items.is_held() {
+                return Ok(Some(state.items.take_missed()));
+            }
+        }
+    }
+
+    /// The next item, if one can be had without reading on, in a step that takes in so many bytes.
     #[inline]
-    fn take(&self, py: Python<'_>, state: &mut State) -> PyResult<Option<Py<PyAny>>> {
+    fn take(&self, py: Python<'_>, state: &mut State, step: usize) -> PyResult<Option<Py<PyAny>>> {
         state.items.unmute();
         if std::mem::take(&mut state.handed) {
             self.lane.mark(py)?;
@@ -583,8 +617,12 @@ impl Pump {
                 return Ok(Some(item));
             }
             let is_over = state.error.is_some() || state.stage == Stage::Stopped;
+            let is_over = is_over || state.taken >= step;
             // `step` would find as much, in several calls.
-            let is_fed = self.lane.body.is_some() || state.pending.is_some() || state.stage == Stage::New;
+            let is_fed = self.lane.body.is_some()
+                || state.pending.is_some()
+                || state.rest.is_some()
+                || state.stage == Stage::New;
             if is_over || !is_fed || !self.step(py, state)? {
                 return Ok(None);
             }
@@ -610,14 +648,20 @@ impl Pump {
             return Err(error);
         }
         state.error = Some(Error { value: error.into_value(py).into_any(), refused: true, settled: false });
+        state.items.refuse();
         let State { projection: Projection::Elements(elements), items, .. } = state else { return Ok(true) };
         // What a delta made visible before it was refused counts, however the text was cut.
         elements.rest(py, items).map(|()| true)
     }
 
-    /// Reads the next delta or event. False where there is none.
+    /// Reads the next delta or event, or a portion of it. False where there is none.
     #[inline]
     fn read(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
+        if state.rest.is_some()
+            && let Some((event, portions)) = state.rest.take()
+        {
+            return state.show_portion(py, &self.lane, event, portions).map(|()| true);
+        }
         if let Some(body) = &self.lane.body {
             return self.read_event(py, state, body.get());
         }
@@ -629,21 +673,24 @@ impl Pump {
     /// Reads the next event of a body.
     #[inline(never)]
     fn read_event(&self, py: Python<'_>, state: &mut State, body: &Body) -> PyResult<bool> {
+        let mut lent = body.lend(py)?;
+        if lent.has_rest() {
+            drop(lent);
+            state.taken += body.feed_rest(py)?;
+            return Ok(true);
+        }
         let mut text = std::mem::take(&mut state.text);
-        let event = {
-            let mut body = body.lend(py)?;
-            let event = body.choice(self.lane.choice).next_event().map(|(event, characters)| {
-                text.clear();
-                text.push_str(characters);
-                event
-            });
-            if event.is_none()
-                && let Some(failure) = body.failure()
-            {
-                state.error = Some(Error { value: failure.clone_ref(py), refused: false, settled: false });
-            }
+        let event = lent.choice(self.lane.choice).next_event().map(|(event, characters)| {
+            text.clear();
+            text.push_str(characters);
             event
-        };
+        });
+        if event.is_none()
+            && let Some(failure) = lent.failure()
+        {
+            state.error = Some(Error { value: failure.clone_ref(py), refused: false, settled: false });
+        }
+        drop(lent);
         let shown = event.map(|event| state.show(py, &self.lane, event, text.as_bytes()));
         state.text = text;
         shown.transpose().map(|shown| shown.is_some())
@@ -662,9 +709,40 @@ impl State {
         Ok(())
     }
 
-    /// Gives the projection an event, and keeps what becomes visible by it.
+    /// Gives the projection an event, and keeps what becomes visible by it. A long text that has to be parsed is kept, and
+    /// given to it by portions.
     #[inline]
     fn show(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
+        if text.len() > PORTION && matches!(event, Event::Text | Event::Arguments(_) | Event::Input(_)) {
+            self.items.hold();
+            self.rest = Some((event, Portions::of(text)));
+            return Ok(());
+        }
+        self.taken += text.len();
+        self.show_all(py, lane, event, text)
+    }
+
+    /// Gives the projection the next portion of an event.
+    fn show_portion(
+        &mut self,
+        py: Python<'_>,
+        lane: &Lane,
+        event: Event,
+        mut portions: Portions,
+    ) -> PyResult<()> {
+        let text = portions.take();
+        self.taken += text.len();
+        self.show_all(py, lane, event, text)?;
+        if portions.is_empty() || self.stage == Stage::Stopped {
+            self.items.release();
+            self.show_all(py, lane, event, b"")?;
+        } else {
+            self.rest = Some((event, portions));
+        }
+        Ok(())
+    }
+
+    fn show_all(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
         let Self { projection, items, reader, .. } = self;
         let stopped = match projection {
             Projection::Partials(partials) => {
