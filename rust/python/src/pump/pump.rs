@@ -584,21 +584,20 @@ impl Pump {
     /// The same as `py_read_on`, in a step that takes in so many bytes.
     pub(super) fn read_on(&self, py: Python<'_>, step: usize) -> PyResult<Option<bool>> {
         let mut state = self.lend(py)?;
-        if !state.items.is_held() {
+        let is_over = |state: &State| {
+            state.error.is_some() || state.stage == Stage::Stopped || self.left.load(Ordering::Relaxed)
+        };
+        if !(is_over(&state) || state.items.is_held()) {
             state.items.mute();
             state.handed = false;
             self.lane.mark(py)?;
         }
-        loop {
-            let is_over = state.error.is_some() || state.stage == Stage::Stopped;
-            let is_over = is_over || self.left.load(Ordering::Relaxed);
-            if is_over || state.taken >= step || !self.step(py, &mut state)? {
-                return Ok(None);
-            }
+        while !is_over(&state) && state.taken < step && self.step(py, &mut state)? {
             if !state.items.is_held() {
                 return Ok(Some(state.items.take_missed()));
             }
         }
+        Ok(None)
     }
 
     /// The next item, if one can be had without reading on, in a step that takes in so many bytes.
