@@ -359,7 +359,7 @@ impl Follower {
             }
             let Some(level) = self.levels.pop() else { break };
             let path = level.path.bind(py);
-            if level.is_other_set(py, &value) {
+            if level.is_ambiguous || level.is_other_set(py, &value) {
                 batch.push(Kind::Replace, path, level.manner.dump(&value, sight.style, sight.arrived)?);
             } else if level.is_hooked
                 && let Some(mirror) = level.mirrored(py)
@@ -462,6 +462,26 @@ impl Follower {
         level.note(sight.c.py, &step, &dump)
     }
 
+    /// Takes note of the name by which a member of the innermost level is sent. False if another one has been sent by it.
+    fn claim(&mut self, py: Python<'_>, location: &Location, path: &Bound<'_, PyTuple>) -> PyResult<bool> {
+        match self.levels.last_mut() {
+            Some(level) if !path.is_empty() => level.claim(py, location, &path.get_item(path.len() - 1)?),
+            _ => Ok(true),
+        }
+    }
+
+    /// Sends the innermost level as a whole from now on.
+    fn send_whole(&mut self, sight: Sight<'_, '_>, batch: &mut Batch) -> PyResult<()> {
+        let Some(level) = self.levels.pop() else { return Ok(()) };
+        let depth = self.levels.len();
+        let dump = dump_whole(sight, depth, &level.manner)?;
+        batch.push(Kind::Replace, level.path.bind(sight.c.py), dump);
+        let last = dump_whole(sight, depth, &level.manner)?.unbind();
+        let place = Place { location: level.location, path: level.path, manner: level.manner };
+        self.tip = Tip::Whole(place, level.number, last);
+        Ok(())
+    }
+
     /// Sends the beginning of a member.
     fn begin(&mut self, batch: &mut Batch, path: &Bound<'_, PyTuple>, empty: Bound<'_, PyAny>) {
         let kind = if self.use_spare() { Kind::Replace } else { Kind::Open };
@@ -487,6 +507,9 @@ impl Follower {
             return Ok(());
         }
         let Some((path, manner)) = self.place(sight, Some(location))? else { return Ok(()) };
+        if !self.claim(py, location, &path)? {
+            return Ok(());
+        }
         let dump = manner.dump(value, sight.style, sight.arrived)?;
         if self.use_spare() {
             batch.push(Kind::Replace, &path, dump);
@@ -538,6 +561,9 @@ impl Follower {
                 for (location, value) in fresh {
                     self.set(sight, batch, &location, &value)?;
                 }
+                if self.levels[depth - 1].is_ambiguous {
+                    return self.send_whole(sight, batch);
+                }
                 location = Some(open);
             }
             let inner = spine.branches.get(depth);
@@ -556,6 +582,11 @@ impl Follower {
                 level.note_open(py, location, branch.stands);
             }
             let Some((path, manner)) = placed else { return Ok(()) };
+            if let Some(location) = &location
+                && !self.claim(py, location, &path)?
+            {
+                return self.send_whole(sight, batch);
+            }
             match (inner, text) {
                 (Some(branch), _) => self.open(sight, batch, branch, (path, manner), location)?,
                 (None, Some(text)) => {
@@ -615,6 +646,9 @@ impl Follower {
         if !level.is_sent(py, &location) {
             level.note_open(py, &location, true);
             self.set(sight, batch, &location, &value)?;
+            if self.levels.last().is_some_and(|level| level.is_ambiguous) {
+                return self.send_whole(sight, batch);
+            }
         }
         if let Some((path, manner)) = self.place(sight, Some(&location))? {
             let place = Place { location: Some(location), path: path.unbind(), manner };

@@ -33,6 +33,10 @@ pub(super) struct Level {
     pub(super) owes_close: bool,
     /// What of it has been sent, if it is a set.
     distinct: Option<Distinct>,
+    /// By which names members were sent, and which, where two may go by one.
+    names: Option<Py<PyDict>>,
+    /// Whether two do: what shows of them the dump alone tells.
+    pub(super) is_ambiguous: bool,
     /// How many elements or keys have been sent.
     sent: usize,
     /// Which fields have been sent, by their numbers, and how many.
@@ -115,10 +119,47 @@ impl Level {
             mirror,
             owes_close: false,
             distinct,
+            names: None,
+            is_ambiguous: false,
             sent: 0,
             fields: Vec::new(),
             fields_sent: 0,
         })
+    }
+
+    /// Takes note of the name by which a member is sent. False if another one has been sent by it: a field by its alias,
+    /// or a key that is the same in JSON.
+    pub(super) fn claim(
+        &mut self,
+        py: Python<'_>,
+        location: &Location,
+        step: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        let mut is_free = true;
+        let is_plain = match (location, &self.growing) {
+            (Location::Key(key), Growing::Dict(dict)) => {
+                let is_plain = step.is(key);
+                is_free = is_plain || !dict.bind(py).contains(step)?;
+                is_plain
+            }
+            (_, Growing::Record(_, instance)) => instance.extra.is_none() && !self.inside.is_by_alias(),
+            _ => true,
+        };
+        if is_plain && self.names.is_none() {
+            return Ok(true);
+        }
+        let owner = match location {
+            Location::Element(_) => return Ok(true),
+            Location::Field(number) => number.into_pyobject(py)?.into_any(),
+            Location::Key(key) => key.bind(py).clone(),
+        };
+        let names = self.names.get_or_insert_with(|| PyDict::new(py).unbind()).bind(py);
+        match names.get_item(step)? {
+            Some(other) => is_free &= other.eq(&owner)?,
+            None => names.set_item(step, owner)?,
+        }
+        self.is_ambiguous |= !is_free;
+        Ok(is_free)
     }
 
     /// Whether a settled member is sent already: an equal one of a set.
@@ -333,6 +374,7 @@ impl Level {
         self.growing.traverse(visit)?;
         visit.call(&self.path)?;
         visit.call(&self.mirror)?;
+        visit.call(&self.names)?;
         visit.call(self.distinct.as_ref().map(|distinct| &distinct.members))?;
         self.location.as_ref().map_or(Ok(()), |location| location.traverse(visit))
     }
