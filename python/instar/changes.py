@@ -38,9 +38,9 @@ RETRY = Change("replace", (), None)
 class Replica:
     """A copy of a growing value, kept up to date by its changes.
 
-    After each batch `value` equals the dump of the value that grows, from its first byte on. A replica follows one
-    reader of changes from that reader's beginning; what is out of order, comes twice or belongs to another stream is a
-    `ValueError` wherever it does not fit what is there.
+    After each batch `value` equals the dump of the value that grows, from its first byte on; the members of a set are
+    in the order of the text. A replica follows one reader of changes from that reader's beginning; what is out of
+    order, comes twice or belongs to another stream is a `ValueError` wherever it does not fit what is there.
     """
 
     def __init__(self) -> None:

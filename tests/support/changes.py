@@ -145,13 +145,35 @@ def same(one: Any, other: Any) -> bool:
     return one == other or (isinstance(one, float) and math.isnan(one) and math.isnan(other))
 
 
-def alike(one: Any, other: Any) -> bool:
-    """Tell whether two dumps are the same, where what is no plain data is compared by how it shows."""
+def alike(one: Any, other: Any, *, as_sets: bool = False) -> bool:
+    """Tell whether two dumps are the same, where what is no plain data is compared by how it shows.
+
+    With `as_sets` a list is what is in it, in whatever order and however often.
+    """
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(alike(one[key], other[key], as_sets=as_sets) for key in one)
     if isinstance(one, list) and isinstance(other, list):
+        if as_sets:
+            return _is_within(one, other) and _is_within(other, one)
         return len(one) == len(other) and all(map(alike, one, other))
     return same(one, other) or (type(one) is type(other) and repr(one) == repr(other))
+
+
+def _is_within(one: list[Any], other: list[Any]) -> bool:
+    return all(any(alike(part, each, as_sets=True) for each in other) for part in one)
+
+
+def size(value: Any) -> int:
+    """Return how many values are in a dump."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(size, parts))
+
+
+def has_sets(schema: Any) -> bool:
+    """Tell whether there is a set in a core schema."""
+    if isinstance(schema, dict):
+        return schema.get("type") in ("set", "frozenset") or any(map(has_sets, schema.values()))
+    return isinstance(schema, list | tuple) and any(map(has_sets, schema))
 
 
 def _grows(value: Any) -> bool:

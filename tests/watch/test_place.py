@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError, field_validator
 
 import instar
+from instar import Parser
 from instar._paths import parse
 from instar._place import part
 from instar._watch import State
 from instar.errors import AbsentError, StreamError
 from instar.outlets import share
 from instar.testing import LocalOpenAI
+from support.changes import MISSING, at
 from support.clock import in_fake_time, timed
 from support.strategies import cuts
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from instar import AsyncStream, Stream
+    from instar.changes import Path
 
 
 class Bullet(BaseModel):
@@ -124,6 +127,107 @@ def test_8_texts_and_elements_are_those_of_the_final_value(data: st.DataObject) 
     partials = list(watched().at("sections").partials())
     assert [each for each in FINAL.sections if each in partials] == FINAL.sections
     assert all(isinstance(each, Section) for each in partials)
+
+
+WORDS = st.text('aé\n\U0001f98b"', max_size=4)
+PAPERS = st.fixed_dictionaries(
+    {
+        "title": WORDS,
+        "sections": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "title": WORDS,
+                    "bullets": st.lists(
+                        st.fixed_dictionaries(
+                            {"text": st.sampled_from(["", "a ", " b", "c"])}, optional={"weight": st.integers(0, 20)}
+                        ),
+                        max_size=3,
+                    ),
+                }
+            ),
+            max_size=3,
+        ),
+        "motto": WORDS,
+    },
+    optional={"year": st.none() | st.integers(1, 20), "named": st.just({"7": {"title": "Seven"}})},
+)
+
+
+class Prefix:
+    """What shows of a text as far as it has come, by an untyped parser."""
+
+    def __init__(self, text: bytes) -> None:
+        self._parser: Parser[Any] = Parser(None)
+        self._parser.feed(text)
+
+    def at(self, path: Path) -> Any:
+        """Return what shows at a path, or MISSING."""
+        return at(self._parser.snapshot, path)
+
+    def has_settled(self, path: Path) -> bool:
+        """Tell whether what shows at a path is settled."""
+        is_open = not self._parser.complete and self._parser.path[: len(path)] == path
+        return self.at(path) is not MISSING and not is_open
+
+
+@given(paper=PAPERS, data=st.data(), escaped=st.booleans())
+def test_8_places_tell_what_each_prefix_shows_when_it_has_come(
+    paper: Any, data: st.DataObject, *, escaped: bool
+) -> None:
+    text = json.dumps(paper, ensure_ascii=escaped).encode()
+    final = Paper.model_validate_json(text)
+    deltas = data.draw(st.one_of(cuts(text), st.just([text[i : i + 1] for i in range(len(text))])))
+    prefixes = [Prefix(b"".join(deltas[: i + 1])) for i in range(len(deltas))]
+    bullets = [
+        ("sections", i, "bullets", j) for i, each in enumerate(paper["sections"]) for j in range(len(each["bullets"]))
+    ]
+    sections: list[Path] = [("sections", i) for i in range(len(paper["sections"]))]
+    titles: list[Path] = [("title",), ("motto",), *((*section, "title") for section in sections)]
+    values: list[Path] = [*((name,) for name in paper), *titles, *sections, *bullets]
+    lists: list[Path] = [("sections",), *((*section, "bullets") for section in sections)]
+
+    def settles(path: Path) -> int:
+        return next(i for i, prefix in enumerate(prefixes) if prefix.has_settled(path))
+
+    async def run() -> None:
+        stream = instar.partials(timed([(float(i), delta) for i, delta in enumerate(deltas)]), Paper)
+        now = asyncio.get_running_loop().time
+
+        async def value(path: Path) -> None:
+            place = stream.at(name_of(path))
+            assert await place == part(final, steps_of(path))
+            assert (now(), place.state) == (settles(path), State.SETTLED)
+
+        async def pieces(path: Path) -> None:
+            so_far = ""
+            async for piece in stream.at(name_of(path)).text():
+                assert piece
+                assert prefixes[int(now())].at(path) == so_far + piece
+                assert int(now()) == 0 or prefixes[int(now()) - 1].at(path) in (so_far, MISSING)
+                so_far += piece
+            assert (so_far, now()) == (part(final, steps_of(path)), settles(path))
+
+        async def members(path: Path) -> None:
+            count = 0
+            async for element in stream.at(name_of(path)).elements():
+                assert element == part(final, steps_of((*path, count)))
+                assert now() == settles((*path, count))
+                count += 1
+            assert (count, now()) == (len(part(final, steps_of(path))), settles(path))
+
+        await asyncio.gather(*map(value, values), *map(pieces, titles), *map(members, lists))
+        assert await stream.final() == final
+
+    in_fake_time(run())
+
+
+def name_of(path: Path) -> str:
+    """Write a path as a place is called."""
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+
+
+def steps_of(path: Path) -> Any:
+    return parse(name_of(path))
 
 
 def test_partials_grow() -> None:

@@ -5,7 +5,7 @@
 
 use instar_core::Parser;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::batch::{self, Batch, Kind};
@@ -359,7 +359,9 @@ impl Follower {
             }
             let Some(level) = self.levels.pop() else { break };
             let path = level.path.bind(py);
-            if level.is_hooked
+            if level.is_ambiguous || level.is_other_set(py, &value) {
+                batch.push(Kind::Replace, path, level.manner.dump(&value, sight.style, sight.arrived)?);
+            } else if level.is_hooked
                 && let Some(mirror) = level.mirrored(py)
             {
                 let dump = level.manner.dump(&value, sight.style, sight.arrived)?;
@@ -368,6 +370,9 @@ impl Follower {
                 }
             }
             if level.inside.is_root() && !level.owes_close {
+                if let Some(around) = self.levels.last_mut() {
+                    around.take_place(py, &value);
+                }
                 self.note(sight, path, &level.manner, &value)?;
             } else {
                 self.close(sight, batch, path, &level.manner, &value)?;
@@ -381,6 +386,10 @@ impl Follower {
 
     /// Whether a value is what has grown at a level. Hooks may have made it another one: that is compared in the end.
     fn is_it(&self, sight: Sight<'_, '_>, level: &Level, value: &Bound<'_, PyAny>) -> bool {
+        if matches!(level.growing, Growing::List(_, _, Some(_))) {
+            let is_set = value.is_instance_of::<PySet>() || value.is_instance_of::<PyFrozenSet>();
+            return is_set && sight.spine.revisions == self.revisions;
+        }
         if level.is_hooked {
             return sight.spine.revisions == self.revisions || value.is(level.growing.object(sight.c.py));
         }
@@ -422,10 +431,19 @@ impl Follower {
         manner: &Manner,
         value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
+        let py = sight.c.py;
+        match self.levels.last_mut() {
+            Some(level) if level.has(py, value) => {
+                level.spare_place();
+                return Ok(());
+            }
+            Some(level) => level.take_place(py, value),
+            None => {}
+        }
         self.note(sight, path, manner, value)?;
         match self.levels.last_mut() {
             Some(level) if level.inside.is_root() => level.owes_close = true,
-            _ => batch.push(Kind::Close, path, sight.c.py.None().into_bound(sight.c.py)),
+            _ => batch.push(Kind::Close, path, py.None().into_bound(py)),
         }
         Ok(())
     }
@@ -444,6 +462,38 @@ impl Follower {
         level.note(sight.c.py, &step, &dump)
     }
 
+    /// Takes note of the name by which a member of the innermost level is sent. False if another one has been sent by it.
+    fn claim(&mut self, py: Python<'_>, location: &Location, path: &Bound<'_, PyTuple>) -> PyResult<bool> {
+        match self.levels.last_mut() {
+            Some(level) if !path.is_empty() => level.claim(py, location, &path.get_item(path.len() - 1)?),
+            _ => Ok(true),
+        }
+    }
+
+    /// Sends the innermost level as a whole from now on.
+    fn send_whole(&mut self, sight: Sight<'_, '_>, batch: &mut Batch) -> PyResult<()> {
+        let Some(level) = self.levels.pop() else { return Ok(()) };
+        let depth = self.levels.len();
+        let dump = dump_whole(sight, depth, &level.manner)?;
+        batch.push(Kind::Replace, level.path.bind(sight.c.py), dump);
+        let last = dump_whole(sight, depth, &level.manner)?.unbind();
+        let place = Place { location: level.location, path: level.path, manner: level.manner };
+        self.tip = Tip::Whole(place, level.number, last);
+        Ok(())
+    }
+
+    /// Sends the beginning of a member.
+    fn begin(&mut self, batch: &mut Batch, path: &Bound<'_, PyTuple>, empty: Bound<'_, PyAny>) {
+        let kind = if self.use_spare() { Kind::Replace } else { Kind::Open };
+        batch.push(kind, path, empty);
+    }
+
+    /// Whether the next member has a place that is open already. A root model stands where its one member does.
+    fn use_spare(&mut self) -> bool {
+        let around = self.levels.iter_mut().rev().find(|level| !level.inside.is_root());
+        around.is_some_and(Level::use_spare)
+    }
+
     /// Sends a settled member of the innermost level.
     fn set<'py>(
         &mut self,
@@ -452,9 +502,24 @@ impl Follower {
         location: &Location,
         value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
+        let py = sight.c.py;
+        if self.levels.last().is_some_and(|level| level.has(py, value)) {
+            return Ok(());
+        }
         let Some((path, manner)) = self.place(sight, Some(location))? else { return Ok(()) };
+        if !self.claim(py, location, &path)? {
+            return Ok(());
+        }
         let dump = manner.dump(value, sight.style, sight.arrived)?;
-        batch.push(Kind::Set, &path, dump);
+        if self.use_spare() {
+            batch.push(Kind::Replace, &path, dump);
+            batch.push(Kind::Close, &path, py.None().into_bound(py));
+        } else {
+            batch.push(Kind::Set, &path, dump);
+        }
+        if let Some(level) = self.levels.last_mut() {
+            level.take_place(py, value);
+        }
         self.note(sight, &path, &manner, value)
     }
 
@@ -496,6 +561,9 @@ impl Follower {
                 for (location, value) in fresh {
                     self.set(sight, batch, &location, &value)?;
                 }
+                if self.levels[depth - 1].is_ambiguous {
+                    return self.send_whole(sight, batch);
+                }
                 location = Some(open);
             }
             let inner = spine.branches.get(depth);
@@ -514,10 +582,15 @@ impl Follower {
                 level.note_open(py, location, branch.stands);
             }
             let Some((path, manner)) = placed else { return Ok(()) };
+            if let Some(location) = &location
+                && !self.claim(py, location, &path)?
+            {
+                return self.send_whole(sight, batch);
+            }
             match (inner, text) {
                 (Some(branch), _) => self.open(sight, batch, branch, (path, manner), location)?,
                 (None, Some(text)) => {
-                    batch.push(Kind::Open, &path, PyString::new(py, "").into_any());
+                    self.begin(batch, &path, PyString::new(py, "").into_any());
                     let text = PyString::from_bytes(py, text)?;
                     let sent = text.to_str()?.to_owned();
                     if !sent.is_empty() {
@@ -541,13 +614,13 @@ impl Follower {
     ) -> PyResult<()> {
         let py = sight.c.py;
         let inside = manner.inside(branch.growing.object(py), sight.style)?;
-        if matches!(branch.growing, Growing::List(_, _, Some(_))) || !inside.is_known() {
+        if !inside.is_known() {
             let depth = self.levels.len();
             let dump = dump_whole(sight, depth, &manner)?;
             let is_list = dump.is_instance_of::<PyList>();
             let empty = if is_list { PyList::empty(py).into_any() } else { PyDict::new(py).into_any() };
             let is_empty = dump.is_empty().unwrap_or(false);
-            batch.push(Kind::Open, &path, empty);
+            self.begin(batch, &path, empty);
             let last = dump_whole(sight, depth, &manner)?.unbind();
             if !is_empty {
                 batch.push(Kind::Replace, &path, dump);
@@ -558,10 +631,10 @@ impl Follower {
         if !inside.is_root() {
             let empty =
                 if inside.is_array() { PyList::empty(py).into_any() } else { PyDict::new(py).into_any() };
-            batch.push(Kind::Open, &path, empty);
+            self.begin(batch, &path, empty);
         }
         let is_mirrored = branch.is_hooked || self.levels.last().is_some_and(|level| level.mirror.is_some());
-        self.levels.push(Level::new(py, branch, (path.unbind(), manner, inside), location, is_mirrored));
+        self.levels.push(Level::new(py, branch, (path.unbind(), manner, inside), location, is_mirrored)?);
         Ok(())
     }
 
@@ -573,6 +646,9 @@ impl Follower {
         if !level.is_sent(py, &location) {
             level.note_open(py, &location, true);
             self.set(sight, batch, &location, &value)?;
+            if self.levels.last().is_some_and(|level| level.is_ambiguous) {
+                return self.send_whole(sight, batch);
+            }
         }
         if let Some((path, manner)) = self.place(sight, Some(&location))? {
             let place = Place { location: Some(location), path: path.unbind(), manner };

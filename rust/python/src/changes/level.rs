@@ -1,7 +1,7 @@
 //! An open container, and how many of its members have been sent.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PySet, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::build::{Branch, Context, Growing, Member};
@@ -31,11 +31,27 @@ pub(super) struct Level {
     pub(super) mirror: Option<Py<PyAny>>,
     /// Whether a text or container has closed that is at the same path.
     pub(super) owes_close: bool,
+    /// What of it has been sent, if it is a set.
+    distinct: Option<Distinct>,
+    /// By which names members were sent, and which, where two may go by one.
+    names: Option<Py<PyDict>>,
+    /// Whether two do: what shows of them the dump alone tells.
+    pub(super) is_ambiguous: bool,
     /// How many elements or keys have been sent.
     sent: usize,
     /// Which fields have been sent, by their numbers, and how many.
     fields: Vec<bool>,
     fields_sent: usize,
+}
+
+/// The members of a set, which are sent as those of a list, each once.
+struct Distinct {
+    members: Py<PySet>,
+    /// How many places of the list are taken.
+    places: usize,
+    /// Whether a member that was sent while it was open has closed as an equal one of those before it. Its place stays
+    /// open for the next member.
+    has_spare: bool,
 }
 
 /// A member, and where it stands.
@@ -79,12 +95,20 @@ impl Level {
         (path, manner, inside): (Py<PyTuple>, Manner, Inside),
         location: Option<Location>,
         is_mirrored: bool,
-    ) -> Self {
+    ) -> PyResult<Self> {
         let is_array = inside.is_array();
+        let distinct = match &branch.growing {
+            Growing::List(_, _, Some(_)) => {
+                Some(Distinct { members: PySet::empty(py)?.unbind(), places: 0, has_spare: false })
+            }
+            _ => None,
+        };
+        // A set is compared by its members.
+        let is_mirrored = is_mirrored && distinct.is_none();
         let mirror = is_mirrored.then(|| {
             if is_array { PyList::empty(py).into_any().unbind() } else { PyDict::new(py).into_any().unbind() }
         });
-        Self {
+        Ok(Self {
             number: branch.number,
             growing: branch.growing.clone_ref(py),
             inside,
@@ -94,10 +118,83 @@ impl Level {
             is_hooked: branch.is_hooked,
             mirror,
             owes_close: false,
+            distinct,
+            names: None,
+            is_ambiguous: false,
             sent: 0,
             fields: Vec::new(),
             fields_sent: 0,
+        })
+    }
+
+    /// Takes note of the name by which a member is sent. False if another one has been sent by it: a field by its alias,
+    /// or a key that is the same in JSON.
+    pub(super) fn claim(
+        &mut self,
+        py: Python<'_>,
+        location: &Location,
+        step: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        let mut is_free = true;
+        let is_plain = match (location, &self.growing) {
+            (Location::Key(key), Growing::Dict(dict)) => {
+                let is_plain = step.is(key);
+                is_free = is_plain || !dict.bind(py).contains(step)?;
+                is_plain
+            }
+            (_, Growing::Record(_, instance)) => instance.extra.is_none() && !self.inside.is_by_alias(),
+            _ => true,
+        };
+        if is_plain && self.names.is_none() {
+            return Ok(true);
         }
+        let owner = match location {
+            Location::Element(_) => return Ok(true),
+            Location::Field(number) => number.into_pyobject(py)?.into_any(),
+            Location::Key(key) => key.bind(py).clone(),
+        };
+        let names = self.names.get_or_insert_with(|| PyDict::new(py).unbind()).bind(py);
+        match names.get_item(step)? {
+            Some(other) => is_free &= other.eq(&owner)?,
+            None => names.set_item(step, owner)?,
+        }
+        self.is_ambiguous |= !is_free;
+        Ok(is_free)
+    }
+
+    /// Whether a settled member is sent already: an equal one of a set.
+    pub(super) fn has(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> bool {
+        self.distinct
+            .as_ref()
+            .is_some_and(|distinct| distinct.members.bind(py).contains(value).unwrap_or(false))
+    }
+
+    /// Takes note that a settled member has the next place. What cannot be hashed is equal to none.
+    pub(super) fn take_place(&mut self, py: Python<'_>, value: &Bound<'_, PyAny>) {
+        if let Some(distinct) = &mut self.distinct {
+            let _ = distinct.members.bind(py).add(value);
+            distinct.places += 1;
+        }
+    }
+
+    /// Leaves the place of the last member open for the next one.
+    pub(super) fn spare_place(&mut self) {
+        if let Some(distinct) = &mut self.distinct {
+            distinct.has_spare = true;
+        }
+    }
+
+    /// Whether the next member has a place that is open already.
+    pub(super) fn use_spare(&mut self) -> bool {
+        self.distinct.as_mut().is_some_and(|distinct| std::mem::take(&mut distinct.has_spare))
+    }
+
+    /// Whether a set shows other members than those that were sent.
+    pub(super) fn is_other_set(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> bool {
+        self.distinct.as_ref().is_some_and(|distinct| {
+            let members = distinct.members.bind(py);
+            distinct.has_spare || distinct.places != members.len() || !members.eq(value).unwrap_or(false)
+        })
     }
 
     /// What a member is called, and how it is dumped; None if it is not.
@@ -110,7 +207,8 @@ impl Level {
         let py = c.py;
         match location {
             Location::Element(place) => {
-                Ok(Some((place.into_pyobject(py)?.into_any(), self.inside.element(*place))))
+                let step = self.distinct.as_ref().map_or(*place, |distinct| distinct.places);
+                Ok(Some((step.into_pyobject(py)?.into_any(), self.inside.element(*place))))
             }
             Location::Field(number) => match self.field(c, *number) {
                 Some(field) => self.inside.member(field.name.bind(py), true, style),
@@ -276,6 +374,8 @@ impl Level {
         self.growing.traverse(visit)?;
         visit.call(&self.path)?;
         visit.call(&self.mirror)?;
+        visit.call(&self.names)?;
+        visit.call(self.distinct.as_ref().map(|distinct| &distinct.members))?;
         self.location.as_ref().map_or(Ok(()), |location| location.traverse(visit))
     }
 }

@@ -104,6 +104,11 @@ impl Inside {
         matches!(self.form, Form::Array)
     }
 
+    /// Whether fields go by their aliases.
+    pub(crate) fn is_by_alias(&self) -> bool {
+        self.scope.by_alias
+    }
+
     /// Whether members can be dumped before all of them are known.
     pub(crate) fn is_known(&self) -> bool {
         !matches!(self.form, Form::Unknown)
