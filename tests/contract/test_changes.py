@@ -283,6 +283,9 @@ ROOTS_TAKEN_BACK = [
     (list[Cat] | list[Dog], b'[{"name": "Rex", "kind": "dog"}, {"name": "Rob", "kind": "dog"}]'),
     (RootModel[Cat | Dog], b'{"name": "Rex", "tricks": ["sit"], "kind": "dog"}'),
     (list[int | str] | list[float], b"[1, 2.5]"),
+    (RootModel[Literal["a"] | Annotated[str, Field(pattern=r"^\d{2,4}$")]], b'"a"'),
+    (list[RootModel[Literal["a"] | Annotated[str, Field(pattern=r"^\d{2,4}$")]]], b'["a", "12"]'),
+    (dict[str, Literal["a"] | Annotated[str, Field(pattern=r"^\d{2,4}$")]], b'{"k": "a"}'),
 ]
 
 

@@ -60,6 +60,11 @@ impl Tip {
             Self::Text(place, _) | Self::Whole(place, ..) | Self::Loose(place, _) => Some(place),
         }
     }
+
+    /// Whether another value stands where one was set.
+    fn was_taken_back(&self, stands: &Bound<'_, PyAny>) -> bool {
+        matches!(self, Self::Loose(_, set) if !stands.is(set))
+    }
 }
 
 fn is_same_place(py: Python<'_>, one: Option<&Location>, other: Option<&Location>) -> bool {
@@ -319,9 +324,10 @@ impl Follower {
             let inner = self.levels.get(place + 1).map(|inner| inner.location.as_ref());
             let inner = inner.or_else(|| self.tip.place().map(|place| place.location.as_ref()));
             if let Some(Some(location)) = inner {
+                let is_innermost = place + 1 == self.levels.len();
                 match level.value_at(sight.c, location)? {
-                    Some(value) => values.push(value),
-                    None => {
+                    Some(value) if !is_innermost || !self.tip.was_taken_back(&value) => values.push(value),
+                    _ => {
                         other = Some(place);
                         break;
                     }
@@ -645,7 +651,12 @@ impl Follower {
         let Some(value) = level.value_at(sight.c, &location)? else { return Ok(()) };
         if !level.is_sent(py, &location) {
             level.note_open(py, &location, true);
-            self.set(sight, batch, &location, &value)?;
+            let is_root = level.inside.is_root();
+            match value.cast_exact::<PyString>() {
+                // Where nothing around it is open it has to be open itself.
+                Ok(text) if is_root => self.open_loose(sight, batch, &location, text)?,
+                _ => self.set(sight, batch, &location, &value)?,
+            }
             if self.levels.last().is_some_and(|level| level.is_ambiguous) {
                 return self.send_whole(sight, batch);
             }
@@ -653,6 +664,25 @@ impl Follower {
         if let Some((path, manner)) = self.place(sight, Some(&location))? {
             let place = Place { location: Some(location), path: path.unbind(), manner };
             self.tip = Tip::Loose(place, value.unbind());
+        }
+        Ok(())
+    }
+
+    /// Sends a text in a root model that has closed and may be taken back: it closes with the root model.
+    fn open_loose(
+        &mut self,
+        sight: Sight<'_, '_>,
+        batch: &mut Batch,
+        location: &Location,
+        text: &Bound<'_, PyString>,
+    ) -> PyResult<()> {
+        let Some((path, _)) = self.place(sight, Some(location))? else { return Ok(()) };
+        self.begin(batch, &path, PyString::new(sight.c.py, "").into_any());
+        if !text.is_empty()? {
+            batch.push(Kind::Append, &path, text.clone().into_any());
+        }
+        if let Some(level) = self.levels.last_mut() {
+            level.owes_close = true;
         }
         Ok(())
     }
