@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 import warnings
@@ -94,6 +95,15 @@ def patched_client(monkeypatch: pytest.MonkeyPatch, server: LocalOpenAI, *, is_a
     return client
 
 
+def patched_in_disguise(monkeypatch: pytest.MonkeyPatch, server: LocalOpenAI, *, is_async: bool) -> Any:
+    """Do as `patched_class` does, out of a module with a like name, by a function that says it is the SDK's."""
+    owner = AsyncCompletions if is_async else Completions
+    tracer: dict[str, Any] = {"__name__": "openai_tracer", "create": owner.create}
+    exec("def traced(self, **keywords):\n    return create(self, **keywords)", tracer)  # noqa: S102 - written here
+    monkeypatch.setattr(owner, "create", functools.wraps(owner.create)(tracer["traced"]))
+    return server.async_client() if is_async else server.client()
+
+
 class Served:
     """A server whose clients are patched."""
 
@@ -106,7 +116,7 @@ class Served:
     async_client = client
 
 
-@pytest.mark.parametrize("patch", [patched_class, patched_client])
+@pytest.mark.parametrize("patch", [patched_class, patched_client, patched_in_disguise])
 @pytest.mark.parametrize("ask", [ask_sync, ask_async], ids=["sync", "async"])
 def test_a_patched_sdk_is_warned_of_once_where_the_bytes_are_read(
     patch: Callable[..., Any], ask: Ask, monkeypatch: pytest.MonkeyPatch
@@ -122,6 +132,8 @@ def test_a_patched_sdk_is_warned_of_once_where_the_bytes_are_read(
     (warning,) = caught
     assert warning.category is RuntimeWarning
     assert 'Pass wire="sdk" to instar.from_openai' in str(warning.message)
+    patching_module = "openai_tracer" if patch is patched_in_disguise else __name__
+    assert str(warning.message).startswith(f"{patching_module} replaces a method of the openai package")
 
 
 @pytest.mark.parametrize("code", ["from instar.openai import Client", "import instar\ninstar.from_openai(None)"])

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-import openai
-
-_SDK = str(Path(openai.__file__).parent)
 _HIDDEN = (
-    "{patch} replaces a method of the openai package. instar reads the bytes of a streamed response, so that it sees "
-    'neither the text nor the token counts. Pass wire="sdk" to instar.from_openai to have the SDK\'s objects made'
+    "{patch} replaces a method of the openai package, and does not see the text and the token counts of streamed "
+    'responses: instar reads their bytes. Pass wire="sdk" to instar.from_openai, and it reads the SDK\'s objects'
 )
 
 
@@ -23,8 +19,9 @@ def warn_of_tracer(resource: Any) -> None:
     """
     for method in (resource.create, resource._client.request):  # noqa: SLF001 - where tracers put themselves
         function = getattr(method, "__func__", method)
-        if not isinstance(function, FunctionType) or not function.__code__.co_filename.startswith(_SDK):
+        # Its own `__module__` is what `functools.wraps` has copied.
+        patch = function.__globals__["__name__"] if isinstance(function, FunctionType) else type(method).__module__
+        if patch.partition(".")[0] != "openai":
             # The category's default filter shows it once for this line.
-            patch = getattr(method, "__module__", None) or type(method).__module__
             warnings.warn(_HIDDEN.format(patch=patch), RuntimeWarning, stacklevel=2)
             return
