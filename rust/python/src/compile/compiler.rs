@@ -26,15 +26,7 @@ pub(crate) fn compile(
     let schema = core_schema.unwrap_or(&any);
     let definitions = definitions(schema)?;
     let user_code = UserCodeIndex::new(schema, &definitions)?;
-    let scope = Scope {
-        definitions: &definitions,
-        user_code: &user_code,
-        strict,
-        config: None,
-        enclosed: false,
-        tried_strictly: false,
-        nesting: 0,
-    };
+    let scope = Scope::root(&definitions, &user_code, strict);
     let mut compiler = Compiler { nodes: Vec::new(), facets: Vec::new(), by_name: HashMap::new() };
     let any = compiler.node(&any, &scope)?;
     let root = if core_schema.is_some() { compiler.node(schema, &scope)? } else { any };

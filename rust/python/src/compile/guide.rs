@@ -24,15 +24,7 @@ pub(crate) fn guide(core_schema: Option<&CoreSchema<'_>>, strict: Option<bool>) 
     let Some(schema) = core_schema else { return Ok(Guide::any()) };
     let definitions = definitions(schema)?;
     let user_code = UserCodeIndex::new(schema, &definitions)?;
-    let scope = Scope {
-        definitions: &definitions,
-        user_code: &user_code,
-        strict,
-        config: None,
-        enclosed: true,
-        tried_strictly: false,
-        nesting: 0,
-    };
+    let scope = Scope::root(&definitions, &user_code, strict).enclosed();
     let mut compiler = Compiler { nodes: Vec::new(), by_name: HashMap::new() };
     let root = compiler.node(schema, &scope)?;
     Ok(Guide::new(&compiler.nodes, root))

@@ -22,7 +22,17 @@ pub(crate) struct Scope<'s, 'py> {
     pub(crate) nesting: usize,
 }
 
-impl<'py> Scope<'_, 'py> {
+impl<'s, 'py> Scope<'s, 'py> {
+    /// Where the root stands.
+    pub(crate) fn root(
+        definitions: &'s CoreSchema<'py>,
+        user_code: &'s UserCodeIndex,
+        strict: Option<bool>,
+    ) -> Self {
+        let (config, nesting) = (None, 0);
+        Self { definitions, user_code, strict, config, enclosed: false, tried_strictly: false, nesting }
+    }
+
     /// Under the config of a model.
     pub(crate) fn under(&self, config: Option<CoreSchema<'py>>) -> Self {
         Self { config, ..self.clone() }
