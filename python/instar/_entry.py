@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from instar._body import body_of
 from instar._dialects import RecognisedDialect, dialect_of
+from instar._options import of_response
 from instar._pace import seconds_of
 from instar._projection import elements_of, partials_of
 from instar._session import Showing
@@ -229,5 +230,5 @@ def _stream(  # noqa: PLR0913 - keywords
 
 
 def _mending(options: ParserOptions, wire: WireOption | None) -> ParserOptions:
-    """Return the options with the repairs that are made unless told: none of plain deltas, those around of a body."""
-    return options if wire is None or options.get("repair") is not None else {**options, "repair": "around"}
+    """Return the options with the repairs that are made unless told: none in plain deltas."""
+    return options if wire is None else of_response(options)

@@ -63,6 +63,11 @@ class ParserOptions(TypedDict, total=False):
     repair: Repairs | None
 
 
+def of_response(options: ParserOptions) -> ParserOptions:
+    """Return the options for an answer out of a response: what stands around it is mended, unless told otherwise."""
+    return options if options.get("repair") is not None else {**options, "repair": "around"}
+
+
 class DeltaOptions(ParserOptions, total=False):
     """What can be said besides of plain deltas."""
 

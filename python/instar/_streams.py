@@ -93,9 +93,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
 
         """
         follower = Follower(mode, by_alias=by_alias)
-        batches = self._drained(lambda: self._drain(follower))
-        seconds = self._showing.seconds
-        return batches if seconds is None else paced(batches, seconds, operator.add)
+        return self._handed_out(lambda: self._drain(follower))
 
     def json_text(self) -> Iterator[str]:
         """Return the JSON text of the answer as it comes, mended where that is asked for. Left early, it closes.
@@ -107,9 +105,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
 
         """
         spelling = Spelling()
-        pieces = self._drained(lambda: spelling.read(self._pump))
-        seconds = self._showing.seconds
-        return pieces if seconds is None else paced(pieces, seconds, operator.add)
+        return self._handed_out(lambda: spelling.read(self._pump))
 
     def at(self, path: str) -> Place:
         """Return a part of the answer that you want to hear of: `sections[*].title`. Whoever waits for it reads on.
@@ -159,6 +155,11 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
         if self._pump.has_news():
             self._reading.tell(self._handle())
             self._pump.watched = self._reading.follower.reader
+
+    def _handed_out(self, drain: Callable[[], DrainedT]) -> Iterator[DrainedT]:
+        """Return what there is to drain, at the pace of the stream."""
+        drained, seconds = self._drained(drain), self._showing.seconds
+        return drained if seconds is None else paced(drained, seconds, operator.add)
 
     def _drained(self, drain: Callable[[], DrainedT]) -> Generator[DrainedT, None, None]:
         """Yield what there is to drain at each delta. An error is raised after what came before it."""
@@ -293,9 +294,7 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
 
         """
         follower = Follower(mode, by_alias=by_alias)
-        batches = self._drained(lambda: self._drain(follower))
-        seconds = self._showing.seconds
-        return batches if seconds is None else apaced(batches, seconds, operator.add)
+        return self._handed_out(lambda: self._drain(follower))
 
     def json_text(self) -> AsyncGenerator[str, None]:
         """Return the JSON text of the answer as it comes, mended where that is asked for. Left early, it closes.
@@ -307,9 +306,7 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
 
         """
         spelling = Spelling()
-        pieces = self._drained(lambda: spelling.read(self._pump))
-        seconds = self._showing.seconds
-        return pieces if seconds is None else apaced(pieces, seconds, operator.add)
+        return self._handed_out(lambda: spelling.read(self._pump))
 
     def at(self, path: str) -> AsyncPlace:
         """Return a part of the answer that you want to hear of: `sections[*].title`. Whoever waits for it reads on.
@@ -391,6 +388,11 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
         if self._pump.has_news():
             await self._reading.tell(self._handle())
             self._pump.watched = self._reading.follower.reader
+
+    def _handed_out(self, drain: Callable[[], DrainedT]) -> AsyncGenerator[DrainedT, None]:
+        """Return what there is to drain, at the pace of the stream."""
+        drained, seconds = self._drained(drain), self._showing.seconds
+        return drained if seconds is None else apaced(drained, seconds, operator.add)
 
     async def _drained(self, drain: Callable[[], DrainedT]) -> AsyncGenerator[DrainedT, None]:
         """Yield what there is to drain at each delta. An error is raised after what came before it."""

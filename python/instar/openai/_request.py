@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from instar._calls import calls_of
 from instar._dialects import dialect_of
 from instar._format import format_of
-from instar._options import ParserOptions
+from instar._options import ParserOptions, of_response
 from instar._pace import seconds_of
 from instar._projection import elements_of, partials_of
 from instar._schema import check_type
@@ -114,13 +114,15 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
 
     """
     mode = Mode(mode or default)
-    options = ParserOptions(
-        live=live,
-        limits=limits,
-        context=context,
-        strict=strict,
-        on_violation=on_violation,
-        repair="around" if repair is None else repair,
+    options = of_response(
+        ParserOptions(
+            live=live,
+            limits=limits,
+            context=context,
+            strict=strict,
+            on_violation=on_violation,
+            repair=repair,
+        )
     )
     if response_model is None and _offers_types(keywords):
         response_model = _TOOLS
@@ -184,9 +186,7 @@ def build_turn(  # noqa: PLR0913 - as above
     if (keywords.get("n") or 1) > 1:
         message = "a turn is one answer of the model, and n= asks for several: leave it out"
         raise TypeError(message)
-    options = ParserOptions(
-        live=live, limits=limits, context=context, strict=strict, repair="around" if repair is None else repair
-    )
+    options = of_response(ParserOptions(live=live, limits=limits, context=context, strict=strict, repair=repair))
     _prepare(endpoint, keywords, context, max_retries, on_retry)
     offered = tools_of(tools)
     choice = keywords.pop("tool_choice", "auto")
