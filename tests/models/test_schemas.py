@@ -208,12 +208,15 @@ def forked(work: Callable[[], None]) -> bool:
     return os.waitpid(child, 0)[1] == 0
 
 
-# While threads make the first parsers of a process, and later on.
+# While threads make the first parsers of a process, and later on. Pydantic's own first schema comes before: a child
+# that is forked while a thread compiles it can wait for ever within `pydantic_core`.
 FORKS = """
 import sys, threading
+from pydantic import TypeAdapter
 from test_schemas import User, forked, make_a_parser
 import instar
 sys.setswitchinterval(1e-6)
+TypeAdapter(list[User]).validate_json("[]")
 stop = threading.Event()
 def hammer():
     while not stop.is_set():
