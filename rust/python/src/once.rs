@@ -1,8 +1,9 @@
 //! Python objects that are made when they are first needed, and then kept.
 //!
 //! No lock is held while one is made, and the GIL is not let go. `PyOnceLock` and the `intern!` of `pyo3` do both: a child
-//! that another thread forks meanwhile finds the lock taken by nobody, and waits for ever (in 3 of 60
-//! processes whose threads make their first parsers; here in none). Two threads may each make one here. The first counts, and the other is dropped.
+//! that another thread forks meanwhile finds the lock taken by nobody, and waits for ever (in 3 of 60 processes whose
+//! threads make their first parsers; here in none). Two threads may each make one here. The first counts, and the other
+//! is dropped.
 
 use std::sync::OnceLock;
 
