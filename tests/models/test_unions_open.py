@@ -195,10 +195,10 @@ def test_6_the_final_value_is_pydantics(case: Case) -> None:
 
 @given(st.data(), st.one_of(cases(ROOTS), spoiled(ROOTS)), st.booleans())
 def test_1_chunking_is_unobservable(data: st.DataObject, case: Case, live: bool) -> None:  # noqa: FBT001
-    whole = follow(case.tp, singly(case.text), judged=True, live=live)
+    whole = follow(case.tp, singly(case.text), live=live)
     event(f"{whole.failure and whole.failure.kind}")
-    same(whole, follow(case.tp, data.draw(cuts(case.text)), judged=True, live=live))
-    same(whole, follow(case.tp, [case.text], judged=True, live=live))
+    same(whole, follow(case.tp, data.draw(cuts(case.text)), live=live))
+    same(whole, follow(case.tp, [case.text], live=live))
 
 
 def first_refuted(case: Case) -> int | None:

@@ -279,11 +279,13 @@ impl Builder {
             _ => shown,
         };
         let is_put = self.put(c, value)?;
-        if let Some(frame) = self.frames.last()
-            && frame.growing.adds(c.py, value)
-            && is_put
-        {
-            self.note_change(c, shown.as_ref(), value)?;
+        if let Some(frame) = self.frames.last() {
+            let shown = shown.filter(|shown| frame.growing.lacks(shown.bind(c.py)));
+            let adds = frame.growing.adds(c.py, value);
+            if is_put && (adds || shown.is_some()) {
+                // Where it adds nothing, what has shown of it goes.
+                self.note_change(c, shown.filter(|_| adds).as_ref(), value)?;
+            }
         }
         self.end_member();
         Ok(())

@@ -359,7 +359,7 @@ fn report<'r, 'py>(
     settings: &'r Settings<'r>,
     place: Option<&'r Place<'r>>,
 ) -> Report<'r, 'py> {
-    Report { py: c.py, schema: c.schema, parser, settings, place }
+    Report::new(c.py, c.schema, parser, settings, place)
 }
 
 impl Answers {
