@@ -35,6 +35,9 @@ static SCHEMA_OF: Once<Py<PyAny>> = Once::new();
 /// `repair` says what is mended that is not JSON: "none", "around" (prose, fences, reasoning, a byte order mark),
 /// "all", a kind, or a set of kinds. What was mended is listed in `repairs`.
 ///
+/// With `empty` a required field that can only be a list, dict, set, frozenset, deque or `tuple[X, ...]` shows that,
+/// empty, before it arrives, and not None.
+///
 /// After any error `snapshot`, `text`, `offset`, `line`, `column`, `path` and `progress` remain readable. A call while
 /// another one is at work (a second thread, or a validator that the parser is calling) is a `RuntimeError`.
 #[pyclass(frozen, generic, name = "Parser", module = "instar")]
@@ -80,8 +83,9 @@ struct CutOff {
 impl PyParser {
     #[new]
     #[pyo3(signature = (
-        schema, *, live=false, limits=None, context=None, strict=None, on_violation="raise", repair=None
+        schema, *, live=false, limits=None, context=None, strict=None, on_violation="raise", repair=None, empty=false
     ))]
+    #[expect(clippy::too_many_arguments, reason = "they are the keywords of the Python class")]
     fn new(
         schema: &Bound<'_, PyAny>,
         live: bool,
@@ -90,6 +94,7 @@ impl PyParser {
         strict: Option<bool>,
         on_violation: &str,
         repair: Option<&Bound<'_, PyAny>>,
+        empty: bool,
     ) -> PyResult<Self> {
         let py = schema.py();
         let on_violation = match on_violation {
@@ -111,7 +116,7 @@ impl PyParser {
             None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES, blank: DEFAULT_BLANK },
         };
         let schema_of = SCHEMA_OF.import(py, "instar._schema", "schema_of")?;
-        let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
+        let schema: Bound<'_, Schema> = schema_of.call1((schema, strict, empty))?.cast_into()?;
         let plan = schema.get().plan.clone();
         let mending = match repairs {
             RepairSet::NONE => None,
