@@ -315,7 +315,8 @@ impl Mender {
             gap = 1 + behind[1..].iter().take(MAX_GAP).take_while(|byte| byte.is_ascii_whitespace()).count();
         }
         match behind.get(gap) {
-            None if !whole && gap <= MAX_GAP => Some(Step::Drained),
+            _ if gap > MAX_GAP => None,
+            None if !whole => Some(Step::Drained),
             // Unless it closes one before the value.
             Some(b'"') if gap > 0 || !self.source.text()[..start].ends_with(b"\"") => {
                 self.source.truncate(end + gap + 1);
