@@ -113,6 +113,12 @@ class Session(Generic[ItemT, FinalT]):
         """Return the changes that a follower has not read."""
         return follower.drain(self._pump)
 
+    def _drain_watched(self, follower: Follower) -> list[Change]:
+        """Do the same for those who watch places."""
+        batch = follower.drain(self._pump)
+        self._pump.watched = follower.reader
+        return batch
+
     def _refused(self) -> list[Path]:
         """Return the paths of what the schema has refused, where the stream goes on behind it."""
         violations = self.parser.violations

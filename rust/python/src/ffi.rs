@@ -419,6 +419,26 @@ fn member_offset(_class: &Bound<'_, PyType>, _descriptor: &Bound<'_, PyAny>) -> 
     None
 }
 
+/// The characters of UTF-8, as Python has them.
+///
+/// A delta brings a few letters of ASCII, mostly: a string of those takes 90 instructions in place of 240 by the decoder
+/// (`CPython` 3.11).
+pub(crate) fn string<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    // Python has the strings of one letter at hand, and long ones are decoded as fast.
+    if !matches!(text.len(), 2..64) || !text.is_ascii() {
+        return PyString::from_bytes(py, text);
+    }
+    // SAFETY: the call gives a new string of as many characters of ASCII, or sets an exception; each of them is a byte
+    // of its data, which is written before anybody else sees the string.
+    unsafe {
+        let string = ffi::PyUnicode_New(text.len().cast_signed(), 0x7F);
+        let string = Bound::from_owned_ptr_or_err(py, string)?;
+        let data = ffi::PyUnicode_DATA(string.as_ptr()).cast::<u8>();
+        std::ptr::copy_nonoverlapping(text.as_ptr(), data, text.len());
+        Ok(string.cast_into_unchecked())
+    }
+}
+
 /// `text + more`, in place where nobody else holds `text`: what makes a long string linear in its length.
 ///
 /// `CPython` itself decides by the reference count, so a snapshot that holds `text` keeps what it had.

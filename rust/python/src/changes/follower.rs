@@ -13,6 +13,7 @@ use super::level::{Level, Location, open_location};
 use super::lookout::{Step, is_wanted};
 use crate::build::{Branch, Context, Growing, Spine, looks_same, whole};
 use crate::dump::{Arrived, Manner, Style};
+use crate::ffi;
 
 /// What a drain goes by.
 #[derive(Clone, Copy)]
@@ -21,6 +22,14 @@ pub(super) struct Sight<'s, 'py> {
     pub(super) style: Style,
     pub(super) arrived: &'s [&'s Arrived],
     pub(super) spine: &'s Spine<'s>,
+}
+
+/// What a delta has brought that may have brought characters of an open text.
+pub(crate) enum TextNews<'py> {
+    Nothing,
+    Piece(Bound<'py, PyString>),
+    /// Something else, or that as well.
+    Else,
 }
 
 #[derive(Default)]
@@ -39,7 +48,7 @@ pub(super) struct Follower {
 enum Tip {
     #[default]
     Nothing,
-    Text(Place, String),
+    Text(Place, Vec<u8>),
     /// A container that is sent as a whole, by its number, with its last dump.
     Whole(Place, u64, Py<PyAny>),
     /// A value that has been set and may still be taken back.
@@ -113,24 +122,28 @@ impl Follower {
         Ok(())
     }
 
-    /// The changes, where nothing has happened but that an open text may have grown; None where that is not so.
-    pub(super) fn follow_text<'py>(
-        &mut self,
-        py: Python<'py>,
-        parser: &Parser,
-    ) -> PyResult<Option<Bound<'py, PyList>>> {
+    /// What an open text has grown by, if that is all that has happened.
+    #[inline]
+    pub(super) fn text_news<'py>(&mut self, py: Python<'py>, parser: &Parser) -> PyResult<TextNews<'py>> {
         match (&mut self.tip, parser.open_text()) {
-            (Tip::Text(place, sent), Some(span)) => match parser.source().bytes(span).get(sent.len()..) {
-                Some([]) => Ok(Some(PyList::empty(py))),
+            (Tip::Text(_, sent), Some(span)) => match parser.source().bytes(span).get(sent.len()..) {
+                Some([]) => Ok(TextNews::Nothing),
                 Some(more) => {
-                    let piece = PyString::from_bytes(py, more)?;
-                    sent.push_str(piece.to_str()?);
-                    batch::appended(py, &place.path, piece).map(Some)
+                    sent.extend_from_slice(more);
+                    ffi::string(py, more).map(TextNews::Piece)
                 }
-                None => Ok(None),
+                None => Ok(TextNews::Else),
             },
-            (Tip::Nothing, None) => Ok(Some(PyList::empty(py))),
-            _ => Ok(None),
+            (Tip::Nothing, None) => Ok(TextNews::Nothing),
+            _ => Ok(TextNews::Else),
+        }
+    }
+
+    /// The path of the open text, if there is one.
+    pub(super) fn open_text(&self) -> Option<&Py<PyTuple>> {
+        match &self.tip {
+            Tip::Text(place, _) => Some(&place.path),
+            _ => None,
         }
     }
 
@@ -201,14 +214,11 @@ impl Follower {
         match &mut self.tip {
             Tip::Text(place, sent) if is_open_here && is_text => {
                 let text = spine.text.unwrap_or_default();
-                if text.len() >= sent.len()
-                    && (spine.revisions == self.revisions || text.starts_with(sent.as_bytes()))
-                {
+                if text.len() >= sent.len() && (spine.revisions == self.revisions || text.starts_with(sent)) {
                     let more = &text[sent.len()..];
                     if !more.is_empty() {
-                        let piece = PyString::from_bytes(py, more)?;
-                        sent.push_str(piece.to_str()?);
-                        batch.push(Kind::Append, place.path.bind(py), piece.into_any());
+                        sent.extend_from_slice(more);
+                        batch.push(Kind::Append, place.path.bind(py), ffi::string(py, more)?.into_any());
                     }
                     return Ok(());
                 }
@@ -414,15 +424,15 @@ impl Follower {
         sight: Sight<'_, 'py>,
         batch: &mut Batch,
         place: &Place,
-        sent: &str,
+        sent: &[u8],
         value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let py = sight.c.py;
         let dump = place.manner.dump(value, sight.style, sight.arrived)?;
         let path = place.path.bind(py);
-        match dump.cast_exact::<PyString>().ok().and_then(|text| text.to_str().ok()?.strip_prefix(sent)) {
-            Some("") => {}
-            Some(more) => batch.push(Kind::Append, path, PyString::new(py, more).into_any()),
+        match dump.cast_exact::<PyString>().ok().and_then(|text| ffi::utf8(text)?.strip_prefix(sent)) {
+            Some([]) => {}
+            Some(more) => batch.push(Kind::Append, path, ffi::string(py, more)?.into_any()),
             None => batch.push(Kind::Replace, path, dump),
         }
         self.close(sight, batch, path, &place.manner, value)
@@ -597,12 +607,10 @@ impl Follower {
                 (Some(branch), _) => self.open(sight, batch, branch, (path, manner), location)?,
                 (None, Some(text)) => {
                     self.begin(batch, &path, PyString::new(py, "").into_any());
-                    let text = PyString::from_bytes(py, text)?;
-                    let sent = text.to_str()?.to_owned();
-                    if !sent.is_empty() {
-                        batch.push(Kind::Append, &path, text.into_any());
+                    if !text.is_empty() {
+                        batch.push(Kind::Append, &path, ffi::string(py, text)?.into_any());
                     }
-                    self.tip = Tip::Text(Place { location, path: path.unbind(), manner }, sent);
+                    self.tip = Tip::Text(Place { location, path: path.unbind(), manner }, text.to_vec());
                 }
                 (None, None) => {}
             }
