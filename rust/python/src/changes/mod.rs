@@ -3,6 +3,8 @@
 //! A reader costs nothing while nobody drains it. A drain costs what is new, and a look at each open container.
 
 mod batch;
+mod comparison;
+mod descent;
 mod follower;
 mod level;
 mod lookout;
