@@ -25,10 +25,11 @@ _PLACELESS = {"set": "a set", "frozenset": "a set", "generator": "an iterator"}
 _ANYTHING = {"any", "is-instance", "custom-error", "function-plain", "json", "call"}
 
 
-def resolve(path: str, schema: Any) -> Pattern:
+def resolve(path: str, schema: Any, *, sets: bool = False) -> Pattern:
     """Read a path to a part of values of a type; return it in the names of the dump.
 
-    A step names a field; an alias does too, unless a field of the same object bears its name.
+    A step names a field; an alias does too, unless a field of the same object bears its name. With `sets` a path may
+    lead into a set, whose dump is a list.
 
     Raises:
         ValueError: it is no path, or no value of the type has anything there: the message names the nearest field.
@@ -38,7 +39,7 @@ def resolve(path: str, schema: Any) -> Pattern:
     if schema is None:
         return pattern
     root = TypeAdapter(schema).core_schema
-    walk = _Walk(root)
+    walk = _Walk(root, sets=sets)
     nodes = walk.into(dict(root))
     found: list[str | int | Every] = []
     for step in pattern:
@@ -69,7 +70,8 @@ def named(loc: tuple[str | int, ...], schema: Any) -> tuple[str | int, ...]:
 class _Walk:
     """Steps from node to node of one core schema."""
 
-    def __init__(self, root: Mapping[str, Any]) -> None:
+    def __init__(self, root: Mapping[str, Any], *, sets: bool = False) -> None:
+        self._arrays = {*_ARRAYS, *_PLACELESS} if sets else _ARRAYS
         self._definitions: dict[str, Node] = {}
         if root["type"] == "definitions":
             self._definitions = {node["ref"]: node for node in root["definitions"]}
@@ -112,7 +114,7 @@ class _Walk:
         if kind in _DICTS:
             # Its keys are strings in a dump.
             return [(str(step) if isinstance(step, int) else step, node.get("values_schema", {"type": "any"}))]
-        return self._item(node, step) if kind in _ARRAYS else []
+        return self._item(node, step) if kind in self._arrays else []
 
     def _field(self, node: Node, step: str | int | Every) -> list[tuple[str | int | Every, Node]]:
         fields = self.fields(node)
