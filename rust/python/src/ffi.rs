@@ -143,6 +143,26 @@ pub(crate) fn new_tuple<'py, const N: usize>(
     }
 }
 
+/// A tuple of the members of another one, and one more behind them.
+///
+/// 60 instructions against 250 by way of a `Vec` (`benches/callgrind.sh changes`, `CPython` 3.11).
+pub(crate) fn longer_tuple<'py>(
+    tuple: &Bound<'py, PyTuple>,
+    more: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let (py, size) = (tuple.py(), tuple.len());
+    // SAFETY: the call gives a new tuple of so many empty places or sets an exception, and each place takes over one
+    // reference before anybody else sees the tuple.
+    unsafe {
+        let longer = Bound::from_owned_ptr_or_err(py, ffi::PyTuple_New(size.cast_signed() + 1))?;
+        for (place, member) in tuple.iter_borrowed().enumerate() {
+            ffi::PyTuple_SET_ITEM(longer.as_ptr(), place.cast_signed(), member.to_owned().into_ptr());
+        }
+        ffi::PyTuple_SET_ITEM(longer.as_ptr(), size.cast_signed(), more.into_ptr());
+        Ok(longer.cast_into_unchecked())
+    }
+}
+
 /// Whether `class` has abstract methods, and so no instances.
 pub(crate) fn is_abstract(class: &Bound<'_, PyType>) -> bool {
     // SAFETY: a type that lives as long as its reference; the flags of a type can be read.

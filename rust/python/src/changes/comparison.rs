@@ -60,7 +60,8 @@ impl Follower {
         };
         let is_text = spine.branches.len() == depth;
         match &mut self.tip {
-            Tip::Text(place, sent) if is_open_here && is_text => {
+            Tip::Text(place) if is_open_here && is_text => {
+                let sent = &mut self.sent;
                 let text = spine.text.unwrap_or_default();
                 if text.len() >= sent.len() && (spine.revisions == self.revisions || text.starts_with(sent)) {
                     let more = &text[sent.len()..];
@@ -201,7 +202,7 @@ impl Follower {
     /// The length of the path of the innermost value that is open; none if all that was sent has closed.
     fn open_length(&self, py: Python<'_>) -> Option<usize> {
         match (&self.tip, self.levels.last()) {
-            (Tip::Text(place, _) | Tip::Whole(place, ..), _) => Some(&place.path),
+            (Tip::Text(place) | Tip::Whole(place, ..), _) => Some(&place.path),
             (_, Some(level)) => Some(&level.path),
             _ => None,
         }
@@ -250,7 +251,7 @@ impl Follower {
             let value = values[values.len() - 1].clone();
             match std::mem::take(&mut self.tip) {
                 Tip::Nothing | Tip::Loose(..) => {}
-                Tip::Text(place, sent) => self.finish_text(sight, batch, &place, &sent, &value)?,
+                Tip::Text(place) => self.finish_text(sight, batch, &place, &value)?,
                 Tip::Whole(place, _, last) => {
                     let dump = place.manner.dump(&value, sight.style, sight.arrived)?;
                     if !looks_same(sight.c, last.bind(py), &dump)? {
@@ -318,13 +319,12 @@ impl Follower {
         sight: Sight<'_, 'py>,
         batch: &mut Batch,
         place: &Place,
-        sent: &[u8],
         value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let py = sight.c.py;
         let dump = place.manner.dump(value, sight.style, sight.arrived)?;
         let path = place.path.bind(py);
-        match dump.cast_exact::<PyString>().ok().and_then(|text| ffi::utf8(text)?.strip_prefix(sent)) {
+        match dump.cast_exact::<PyString>().ok().and_then(|text| ffi::utf8(text)?.strip_prefix(&*self.sent)) {
             Some([]) => {}
             Some(more) => batch.push(Kind::Append, path, ffi::string(py, more)?.into_any()),
             None => batch.push(Kind::Replace, path, dump),

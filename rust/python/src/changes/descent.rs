@@ -58,7 +58,9 @@ impl Follower {
                     if !text.is_empty() {
                         batch.push(Kind::Append, &path, ffi::string(py, text)?.into_any());
                     }
-                    self.tip = Tip::Text(Place { location, path: path.unbind(), manner }, text.to_vec());
+                    self.sent.clear();
+                    self.sent.extend_from_slice(text);
+                    self.tip = Tip::Text(Place { location, path: path.unbind(), manner });
                 }
                 (None, None) => {}
             }
@@ -190,13 +192,7 @@ impl Follower {
         if level.inside.is_root() {
             return Ok(Some((around.clone(), manner)));
         }
-        let depth = around.len();
-        let step_at = |place| if place < depth { around.get_item(place) } else { Ok(step.clone()) };
-        let path = match depth {
-            0 => PyTuple::new(py, [step])?,
-            1 => PyTuple::new(py, [step_at(0)?, step])?,
-            _ => PyTuple::new(py, (0..=depth).map(step_at).collect::<PyResult<Vec<_>>>()?)?,
-        };
+        let path = ffi::longer_tuple(around, step)?;
         Ok(Some((path, manner)).filter(|(path, _)| is_wanted(&self.wanted, path)))
     }
 

@@ -43,6 +43,8 @@ pub(crate) enum TextNews<'py> {
 pub(super) struct Follower {
     pub(super) levels: Vec<Level>,
     pub(super) tip: Tip,
+    /// What has been sent of the text at the tip, if one is there.
+    pub(super) sent: Vec<u8>,
     /// The root, once it has been sent as closed.
     pub(super) root: Option<Py<PyAny>>,
     pub(super) revisions: u64,
@@ -55,7 +57,7 @@ pub(super) struct Follower {
 pub(super) enum Tip {
     #[default]
     Nothing,
-    Text(Place, Vec<u8>),
+    Text(Place),
     /// A container that is sent as a whole, by its number, with its last dump.
     Whole(Place, u64, Py<PyAny>),
     /// A value that has been set and may still be taken back.
@@ -73,7 +75,7 @@ impl Tip {
     pub(super) fn place(&self) -> Option<&Place> {
         match self {
             Self::Nothing => None,
-            Self::Text(place, _) | Self::Whole(place, ..) | Self::Loose(place, _) => Some(place),
+            Self::Text(place) | Self::Whole(place, ..) | Self::Loose(place, _) => Some(place),
         }
     }
 
@@ -95,7 +97,7 @@ impl Follower {
     /// The path of the open text, if there is one.
     pub(super) fn open_text(&self) -> Option<&Py<PyTuple>> {
         match &self.tip {
-            Tip::Text(place, _) => Some(&place.path),
+            Tip::Text(place) => Some(&place.path),
             _ => None,
         }
     }
@@ -103,11 +105,11 @@ impl Follower {
     /// What an open text has grown by, if that is all that has happened.
     #[inline]
     pub(super) fn text_news<'py>(&mut self, py: Python<'py>, parser: &Parser) -> PyResult<TextNews<'py>> {
-        match (&mut self.tip, parser.open_text()) {
-            (Tip::Text(_, sent), Some(span)) => match parser.source().bytes(span).get(sent.len()..) {
+        match (&self.tip, parser.open_text()) {
+            (Tip::Text(_), Some(span)) => match parser.source().bytes(span).get(self.sent.len()..) {
                 Some([]) => Ok(TextNews::Nothing),
                 Some(more) => {
-                    sent.extend_from_slice(more);
+                    self.sent.extend_from_slice(more);
                     ffi::string(py, more).map(TextNews::Piece)
                 }
                 None => Ok(TextNews::Else),
