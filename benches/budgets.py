@@ -103,6 +103,16 @@ def _changes() -> float:
     return ratio(lambda: ours.changes(deltas), lambda: ours.live(deltas))
 
 
+def _pieces() -> float:
+    deltas = note(SMALL_NOTE).deltas
+    return ratio(lambda: ours.read_text(deltas), lambda: ours.fed_text(deltas))
+
+
+def _watched() -> float:
+    deltas = invoices(LONG).deltas
+    return ratio(lambda: ours.watched(deltas), lambda: ours.unwatched(deltas))
+
+
 def _mended() -> float:
     """The long invoice with all its strings in single quotes, mended, to the clean one: a kept snapshot per token."""
     stream = invoices(LONG)
@@ -246,6 +256,8 @@ BUDGETS = (
         over_http=True,
     ),
     Budget("B15", "changes drained after every token / a live snapshot after every token", 1, 3, _changes),
+    Budget("B15", "the text of one field, piece by piece / fed", 1.3, 4, _pieces),
+    Budget("B15", "a small place waited for, then the rest / no place", 1, 1.4, _watched),
     Budget("B17", "every string in single quotes, mended / clean, a kept snapshot per token", 1.5, 1.7, _mended),
     Budget("B18", 'a clean text under `repair="around"` / without', 1.02, 1.1, _around),
     Budget("V", "B1 with validators on half of the fields / without, and they alone", 2, 2, _validators),

@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema
 from typing_extensions import Self, disjoint_base
 
 from instar._protocols import DeltaKind, Framing, Protocol
-from instar.changes import Change
+from instar.changes import Change, Path
 from instar.errors import ElementError, Violation
 from instar.parser import Limits
 from instar.progress import Progress
@@ -21,6 +21,7 @@ __all__ = [
     "Events",
     "JsonText",
     "Parser",
+    "Pieces",
     "Pull",
     "Pump",
     "Schema",
@@ -195,6 +196,9 @@ class Changes:
         """Whether there may be something to drain: where the changes are narrowed, nothing is built to tell."""
     def drain(self) -> list[Change]:
         """The changes since the last drain."""
+    @property
+    def open_text(self) -> Path | None:
+        """The path of the open text, if one was open at the last drain."""
 
 @final
 class JsonText:
@@ -523,6 +527,24 @@ class Pump(Generic[_ItemT, _FinalT]):
     @property
     def begun(self) -> bool:
         """Whether the choice that it reads has begun."""
+
+@final
+class Pieces:
+    """The pieces of the text that is open for the reader of those who watch places: what each delta brings. It ends
+    where one brings anything else, or none is left.
+
+    `kept` has the pieces so far, all of which have been handed out, and takes in the others; `others` are lists of
+    those who keep them, too. It also ends as soon as there is something in one of the lists of what is `called` for
+    each piece.
+    """
+
+    @staticmethod
+    def of(
+        stream: Any, reader: Changes, kept: list[str], others: list[list[str]], called: list[list[Any]]
+    ) -> Pieces | None:
+        """None where no text is open that is read as it comes."""
+    def __iter__(self) -> Iterator[str]: ...
+    def __next__(self) -> str: ...
 
 @disjoint_base
 class Pull(Generic[_ItemT]):

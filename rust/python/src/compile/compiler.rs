@@ -88,7 +88,7 @@ impl Compiler {
     /// The node of a schema.
     pub(super) fn node<'py>(&mut self, schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<NodeId> {
         match kind(schema)?.as_str() {
-            _ if appears(schema)? == Some(Appears::Settled) => return self.settled(schema, scope),
+            _ if appears(schema, Appears::Settled)? => return self.settled(schema, scope),
             "definitions" => return self.inner(schema, "schema", scope),
             "definition-ref" => return self.reference(schema, scope),
             // In JSON mode this is its inner schema.

@@ -331,7 +331,7 @@ impl Compiler {
             let id = if init_only { self.hidden(scope)? } else { self.node(&value, scope)? };
             let default = default(&value)?;
             let hides_default = hides_default(field)?;
-            let waits = !is_typed_dict && appears(&value)? == Some(Appears::Arrived);
+            let waits = !is_typed_dict && appears(&value, Appears::Arrived)?;
             let waiting = default.clone().filter(|_| waits);
             let is_required = match flag(field, "required")? {
                 Some(required) => required,

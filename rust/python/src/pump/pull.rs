@@ -28,16 +28,16 @@ pub(crate) struct Pull {
     at_work: Exclusive<Option<AtWork>>,
 }
 
-struct AtWork {
-    pump: Py<Pump>,
-    pieces: Py<PyIterator>,
+pub(super) struct AtWork {
+    pub(super) pump: Py<Pump>,
+    pub(super) pieces: Py<PyIterator>,
 }
 
 #[pymethods]
 impl Pull {
     #[new]
     #[pyo3(signature = (stream, *, silent=false, to_news=false))]
-    fn new(stream: Py<PyAny>, silent: bool, to_news: bool) -> Self {
+    pub(super) fn new(stream: Py<PyAny>, silent: bool, to_news: bool) -> Self {
         Self { stream, silent, to_news, at_work: Exclusive::new(None) }
     }
 
@@ -69,21 +69,27 @@ impl Pull {
         }
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+    pub(super) fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.stream)?;
         if let Some(at_work) = self.at_work.lend_to_collector()
-            && let Some(AtWork { pump, pieces }) = &*at_work
+            && let Some(at_work) = &*at_work
         {
-            visit.call(pump)?;
-            visit.call(pieces)?;
+            at_work.traverse(&visit)?;
         }
         Ok(())
     }
 }
 
+impl AtWork {
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.pump)?;
+        visit.call(&self.pieces)
+    }
+}
+
 impl Pull {
     /// What there is to do the work with, once there is a source.
-    fn at_work(&self, py: Python<'_>) -> PyResult<Option<AtWork>> {
+    pub(super) fn at_work(&self, py: Python<'_>) -> PyResult<Option<AtWork>> {
         let stream = self.stream.bind(py);
         let source = stream.getattr(intern!(py, "_source"))?;
         if source.is_none() {
@@ -114,7 +120,7 @@ impl Pull {
     }
 
     /// Gives the pump the next piece of the source.
-    fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
+    pub(super) fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
         match pump.lane().read(py, || pieces.bind(py).clone().next())? {
             Some(Ok(piece)) => pump.feed(py, &piece).map(drop),
             None => pump.end(py),

@@ -539,6 +539,14 @@ impl Pump {
         self.state.lend(py).ok_or_else(errors::busy)
     }
 
+    /// Whether what reads for those who watch places is this reader, and the answer is still read by its parser.
+    #[inline]
+    pub(super) fn is_watched_by(&self, py: Python<'_>, reader: &Py<ChangeReader>) -> PyResult<bool> {
+        let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
+        Ok(watched.as_ref().is_some_and(|watched| watched.is(reader))
+            && reader.get().reads(&self.lane.parser(py)?))
+    }
+
     /// What the loop that reads for it has to know.
     pub(super) fn lane(&self) -> &Lane {
         &self.lane

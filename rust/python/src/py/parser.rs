@@ -420,6 +420,16 @@ impl PyParser {
         Ok(Some(new))
     }
 
+    /// What has come since a reader has read, if nothing but an open text can have grown since.
+    #[inline]
+    fn text_news<'py>(
+        &self,
+        py: Python<'py>,
+        reader: &mut changes::Reading,
+    ) -> PyResult<changes::TextNews<'py>> {
+        self.state(py)?.reading.text_news(py, reader)
+    }
+
     /// Whether there may be changes that a reader has not read.
     pub(crate) fn has_news(&self, py: Python<'_>, reader: &mut changes::Reading) -> PyResult<bool> {
         Ok(self.state(py)?.reading.has_news(self.context(py), reader))
@@ -789,6 +799,13 @@ impl ChangeReader {
         self.parser.get().follow(py, &mut state)
     }
 
+    /// The path of the open text, if one was open at the last drain.
+    #[getter]
+    pub(crate) fn open_text(&self, py: Python<'_>) -> PyResult<Option<Py<PyTuple>>> {
+        let state = self.state.lend(py).ok_or_else(errors::busy)?;
+        Ok(state.open_text().map(|path| path.clone_ref(py)))
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.parser)?;
         match self.state.lend_to_collector() {
@@ -804,6 +821,28 @@ impl ChangeReader {
     pub(crate) fn has_news(&self, py: Python<'_>) -> PyResult<bool> {
         let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
         self.parser.get().has_news(py, &mut state)
+    }
+
+    /// Whether the text that has this path, the same object, was open when somebody last looked.
+    #[inline]
+    pub(crate) fn is_at(&self, py: Python<'_>, path: &Py<PyTuple>) -> PyResult<bool> {
+        let state = self.state.lend(py).ok_or_else(errors::busy)?;
+        Ok(state.open_text().is_some_and(|open| open.is(path)))
+    }
+
+    /// What has come since the last drain, if it can be nothing but characters of the open text that has this path.
+    #[inline]
+    pub(crate) fn text_news<'py>(
+        &self,
+        py: Python<'py>,
+        path: &Py<PyTuple>,
+    ) -> PyResult<changes::TextNews<'py>> {
+        let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
+        if state.open_text().is_some_and(|open| open.is(path)) {
+            self.parser.get().text_news(py, &mut state)
+        } else {
+            Ok(changes::TextNews::Else)
+        }
     }
 
     /// Whether it reads this parser.

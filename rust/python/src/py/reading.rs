@@ -158,6 +158,16 @@ impl Reading {
         reader.read(c, &spine, &[&self.builder.forgotten, &self.learned], &self.core)
     }
 
+    /// What has come since a reader has read, if nothing but an open text can have grown since.
+    #[inline]
+    pub(super) fn text_news<'py>(
+        &self,
+        py: Python<'py>,
+        reader: &mut changes::Reading,
+    ) -> PyResult<changes::TextNews<'py>> {
+        reader.text_news(py, &self.core, self.restarts)
+    }
+
     /// Whether a delta before which the parser's growth was `before` has changed something that can be seen.
     #[inline(never)]
     fn has_changed(&mut self, c: Context<'_, '_>, before: Growth) -> PyResult<bool> {
