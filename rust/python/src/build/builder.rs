@@ -167,6 +167,7 @@ impl Builder {
         if self.cursor == end { Ok(()) } else { self.catch_up_to(end, c, parser, others) }
     }
 
+    #[inline(never)]
     fn catch_up_to(
         &mut self,
         end: Cursor,

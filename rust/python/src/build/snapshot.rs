@@ -136,7 +136,10 @@ impl Builder {
         if self.frames.last().is_some_and(|frame| frame.stands) {
             self.put(c, &value)?;
         }
-        self.text = Some(Text { value: value.unbind(), bytes: bytes.len(), before: None });
+        let text = Text { value: value.unbind(), bytes: bytes.len(), before: None };
+        if let Some(before) = self.text.replace(text) {
+            before.value.drop_ref(c.py);
+        }
         Ok(())
     }
 

@@ -132,7 +132,9 @@ impl Pieces {
             if !pump.hungry(py)? {
                 return Ok(false);
             }
-            self.pull.read(py, pump, pieces)?;
+            if let Some(piece) = self.pull.read(py, pump, pieces)? {
+                pump.feed(py, &piece)?;
+            }
             is_fed = true;
         }
     }

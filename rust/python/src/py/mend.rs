@@ -105,7 +105,7 @@ impl Mending {
         let changed = match seen {
             Some(seen) => attached(c.py, |py| reading.looks_like(c, seen.bind(py)).map(|same| !same)),
             None if restarted => Ok(true),
-            None => reading.changed(c, before),
+            None => reading.changed(|| c, before),
         };
         changed.map_err(|error| Hopeless::Read(error.into(), None))
     }

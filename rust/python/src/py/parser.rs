@@ -393,7 +393,7 @@ impl PyParser {
         }
         let was_complete = state.is_complete();
         let size = size(was_complete);
-        let changed = self.take_bytes(py, &mut state, &delta[..size])?;
+        let changed = self.take(py, &mut state, &delta[..size])?;
         Ok(Part { size, changed, closes: !was_complete && state.is_complete() })
     }
 
@@ -480,7 +480,7 @@ impl PyParser {
             Ok(Step::Drained) => {}
             step => self.go_on(py, state, step, before)?,
         }
-        state.reading.changed(self.context(py), before)
+        state.reading.changed(|| self.context(py), before)
     }
 
     /// Goes on from a step that is not the last.
@@ -527,7 +527,7 @@ impl PyParser {
                 }
             }
         }
-        state.reading.changed(c, before)
+        state.reading.changed(|| c, before)
     }
 
     /// The same by way of the mender.
