@@ -247,7 +247,7 @@ impl Checker {
 
     /// Whether the open value is read by another reader than the checker itself.
     #[inline]
-    pub(super) fn is_aside(&self) -> bool {
+    pub(super) fn is_delegated(&self) -> bool {
         !matches!(self.reader, ReadBy::Checker)
     }
 

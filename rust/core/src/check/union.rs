@@ -348,7 +348,7 @@ impl Checker {
             alternatives.follow(event);
             alternatives.withdraw();
         })?;
-        if !self.is_aside() {
+        if !self.is_delegated() {
             // None was left, and that was withheld: the value has ended.
             return Ok(());
         }

@@ -260,7 +260,7 @@ impl Builder {
         self.settle_over(c, value, shown)
     }
 
-    /// The same over what has shown of the value aside from the tree.
+    /// The same over what has shown of the value outside of the tree.
     pub(super) fn settle_over(
         &mut self,
         c: Context<'_, '_>,

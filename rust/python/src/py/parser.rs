@@ -504,8 +504,8 @@ impl PyParser {
     /// Takes in a delta of a text that may have to be mended.
     fn take_mended(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
         let State { reading, mending: Some(mending), .. } = state else { return Ok(false) };
-        let is_aside = mending.mender.is_aside();
-        if !is_aside {
+        let is_passthrough = mending.mender.is_passthrough();
+        if !is_passthrough {
             match mending.pass(delta) {
                 Pass::Looks => return self.mend(py, state, Fed::Raw(delta)),
                 Pass::Held => return Ok(false),
@@ -521,8 +521,11 @@ impl PyParser {
                 let place = |at| mending.mender.raw_offset(at);
                 let read = attached(py, |_| reading.run(c, step, before, Parser::advance, &place));
                 if let Err(stopped) = read {
-                    let fed =
-                        if is_aside { Fed::Aside(delta, length, stopped) } else { Fed::Passed(stopped) };
+                    let fed = if is_passthrough {
+                        Fed::Passthrough(delta, length, stopped)
+                    } else {
+                        Fed::Passed(stopped)
+                    };
                     return self.mend(py, state, fed);
                 }
             }
@@ -611,8 +614,9 @@ impl PyParser {
         });
         let raw = raw.into_owned();
         // What is left out around the value may be open, too.
-        let is_open = mending
-            .is_some_and(|mending| mending.mender.ending() == Ending::Open && !mending.mender.is_aside());
+        let is_open = mending.is_some_and(|mending| {
+            mending.mender.ending() == Ending::Open && !mending.mender.is_passthrough()
+        });
         let before = reading.core.growth();
         let at_end = raw.len();
         let mut ended = match reading.core.end() {
