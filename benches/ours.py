@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from itertools import islice
 
-from benches import rivals
+from benches import loops, rivals
 from benches.invoice import Invoice
 from benches.workload import ITEMS, LOOK_EVERY, Note, invoices
 from instar import Parser
@@ -123,6 +123,9 @@ WAYS: dict[str, Callable[[list[str]], object]] = {
     "mended": mended,
     "changes": changes,
     "hoarded": hoarded,
+    "partials-live": lambda _: loops.looped(live=True),
+    "partials-kept": lambda _: loops.looped(live=False),
+    "partials-body": lambda _: loops.of_body(),
     "loop": rivals.loop,
     "floor": lambda _: rivals.floor(invoices(ITEMS[-1]).text),
 }
