@@ -145,7 +145,8 @@ def _with_members(kind: str) -> Budget:
         long, short = (loops.container(kind, members) for members in (4 * loops.FEW, loops.FEW))
         return _with_deltas(schema, long, short, live=live)
 
-    return Budget("B12", f"{kind}, per delta: {4 * loops.FEW} members / {loops.FEW}", 1.3, 1.8, measure)
+    what = f"{kind}, per delta: {4 * loops.FEW:,} members / {loops.FEW:,}"
+    return Budget("B12", what, 1.3, 4 if kind in loops.COMPARED else 1.8, measure)
 
 
 def _over_http(where: str, setting: Setting, guard: float, sdk_guard: float) -> tuple[Budget, Budget]:

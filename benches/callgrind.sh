@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Instructions per delta of one way through the 5,512-delta invoice, as benches/ours.py names them: feed (the default),
-# live, read, kept, changes, watched, unwatched, floor, loop ...
+# live, read, kept, changes, watched, unwatched, floor, loop, partials-live, partials-kept, partials-body.
 #
 #   benches/callgrind.sh [WAY]
 #

@@ -15,7 +15,7 @@ from benches.workload import ITEMS, Stream, invoices
 from instar import Parser
 from instar._core import Wire
 
-FEW = 100
+FEW = 1250
 """Members of the shorter container; the longer one has four times as many."""
 MODEL = f"{ITEMS[-1]}/1"
 
@@ -54,6 +54,8 @@ KINDS: dict[str, tuple[Any, Callable[[int], object], bool]] = {
     "a set, live": (set[str], _rows, True),
 }
 """Each with its type, what makes a value of so many members, and whether it is looked at live."""
+COMPARED = frozenset({"extras", "a root model", "a dataclass", "a TypedDict"})
+"""Those with a list or a set that grows, all of which a kept look compares."""
 
 
 def by_hand(*, live: bool) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from itertools import islice
 
-from benches import rivals
+from benches import loops, rivals
 from benches.invoice import Invoice
 from benches.workload import ITEMS, LOOK_EVERY, Note, invoices
 from instar import Change, Parser, partials
@@ -162,6 +162,9 @@ WAYS: dict[str, Callable[[list[str]], object]] = {
     "unwatched": unwatched,
     "watched": watched,
     "hoarded": hoarded,
+    "partials-live": lambda _: loops.looped(live=True),
+    "partials-kept": lambda _: loops.looped(live=False),
+    "partials-body": lambda _: loops.of_body(),
     "loop": rivals.loop,
     "floor": lambda _: rivals.floor(invoices(ITEMS[-1]).text),
 }

@@ -102,7 +102,8 @@ impl Items {
     }
 
     /// Adds what `make` makes if the delta at hand has made it grow, once for all of the delta.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     pub(super) fn push_grown(
         &mut self,
         grown: bool,
