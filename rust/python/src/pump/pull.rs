@@ -119,18 +119,27 @@ impl Pull {
         Ok(next)
     }
 
-    /// Gives the pump the next piece of the source.
-    pub(super) fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
+    /// Gives the pump the next piece of the source, and returns it.
+    pub(super) fn read<'py>(
+        &self,
+        py: Python<'py>,
+        pump: &Pump,
+        pieces: &Py<PyIterator>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         match pump.lane().read(py, || pieces.bind(py).clone().next())? {
-            Some(Ok(piece)) => pump.feed(py, &piece).map(drop),
-            None => pump.end(py),
+            Some(Ok(piece)) => {
+                pump.feed(py, &piece)?;
+                return Ok(Some(piece));
+            }
+            None => pump.end(py)?,
             Some(Err(error)) if error.is_instance_of::<PyException>(py) => {
-                pump.fail(py, error.into_value(py).into_any())
+                pump.fail(py, error.into_value(py).into_any())?;
             }
             Some(Err(interrupt)) => {
                 self.stream.call_method0(py, intern!(py, "_interrupt"))?;
-                Err(interrupt)
+                return Err(interrupt);
             }
         }
+        Ok(None)
     }
 }

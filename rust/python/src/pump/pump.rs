@@ -234,7 +234,7 @@ impl Pump {
     pub(super) fn has_news(&self, py: Python<'_>) -> PyResult<bool> {
         let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
         match &*watched {
-            Some(reader) if reader.get().reads(&self.lane.parser(py)?) => reader.get().has_news(py),
+            Some(reader) if self.lane.is_read_by(py, reader.get())? => reader.get().has_news(py),
             Some(_) => Ok(true),
             None => Ok(false),
         }
@@ -544,7 +544,7 @@ impl Pump {
     pub(super) fn is_watched_by(&self, py: Python<'_>, reader: &Py<ChangeReader>) -> PyResult<bool> {
         let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
         Ok(watched.as_ref().is_some_and(|watched| watched.is(reader))
-            && reader.get().reads(&self.lane.parser(py)?))
+            && self.lane.is_read_by(py, reader.get())?)
     }
 
     /// What the loop that reads for it has to know.
