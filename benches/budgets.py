@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benches import checked, clients, crowd, loops, memory, ours, over_http, rivals
+from benches import checked, clients, compiling, crowd, loops, memory, ours, over_http, rivals
 from benches.clients import Way
 from benches.clock import Run, ratio
 from benches.invoice import TOKEN
@@ -231,6 +231,14 @@ BUDGETS = (
         lambda: _with_deltas(Note, note(KEPT_NOTE), note(SMALL_NOTE)),
     ),
     *map(_with_members, loops.KINDS),
+    Budget("B13", "compile / a new `TypeAdapter`, the worst of 240 types", 3, 4, compiling.worst),
+    Budget(
+        "B13",
+        "compile nested unions 12 deep / 6 deep (linear: 2x)",
+        2.4,
+        3,
+        lambda: compiling.to_adapter(compiling.unions(12), compiling.unions(6)),
+    ),
     Budget(
         "B14",
         "async, text that a step of the event loop takes in",

@@ -61,6 +61,7 @@ class Schema:
         validator: Any,
         *,
         strict: bool | None = None,
+        empty: bool = False,
     ) -> Self: ...
     def explain(self) -> list[tuple[str, str, str, list[tuple[str, str]], str]]:
         """How each part of the schema is read: see `instar.Row`."""
@@ -77,6 +78,9 @@ class Parser(Generic[_T]):
     `repair` says what is mended that is not JSON: "none", "around" (prose, fences, reasoning, a byte order mark),
     "all", a kind, or a set of kinds. What was mended is listed in `repairs`.
 
+    With `empty` a required field that can only be a list, dict, set, frozenset, deque or `tuple[X, ...]` shows that,
+    empty, before it arrives, and not None.
+
     After any error `snapshot`, `text`, `offset`, `line`, `column`, `path` and `progress` remain readable. A call while
     another one is at work (a second thread, or a validator that the parser is calling) is a `RuntimeError`.
     """
@@ -92,6 +96,7 @@ class Parser(Generic[_T]):
         strict: bool | None = None,
         on_violation: Literal["raise", "defer"] = "raise",
         repair: Repairs | None = None,
+        empty: bool = False,
     ) -> Parser[_T]: ...
     @overload
     def __new__(
@@ -104,6 +109,7 @@ class Parser(Generic[_T]):
         strict: bool | None = None,
         on_violation: Literal["raise", "defer"] = "raise",
         repair: Repairs | None = None,
+        empty: bool = False,
     ) -> Parser[Any]: ...
     @classmethod
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...

@@ -462,10 +462,10 @@ def test_places_of_a_shared_stream_at_any_time() -> None:
     in_fake_time(run())
 
 
-@pytest.mark.parametrize("spoilt", [TEXT[:60], TEXT.replace('"Steam"', "7")])
-def test_a_stream_that_fails_raises_its_error_from_every_waiter(spoilt: str) -> None:
+@pytest.mark.parametrize("damaged", [TEXT[:60], TEXT.replace('"Steam"', "7")])
+def test_a_stream_that_fails_raises_its_error_from_every_waiter(damaged: str) -> None:
     errors = (instar.StreamError, ValidationError)
-    watched = reading(spoilt)
+    watched = reading(damaged)
     assert watched.at("title").wait() == "On Flying"
     for _ in range(2):
         with pytest.raises(errors):
@@ -474,7 +474,7 @@ def test_a_stream_that_fails_raises_its_error_from_every_waiter(spoilt: str) -> 
         list(watched.at("motto").text()), watched.final()
 
     async def run() -> None:
-        watched = areading(spoilt)
+        watched = areading(damaged)
         places = [watched.at(path).wait() for path in ("sections", "named", "motto")]
         for outcome in await asyncio.gather(*places, return_exceptions=True):
             assert isinstance(outcome, errors)

@@ -66,17 +66,18 @@ unsafe extern "C" fn call_method<M: Method>(
     // SAFETY: as the caller has it.
     let (py, object, argument) = unsafe {
         let py = Python::assume_attached();
-        let object = Bound::from_borrowed_ptr(py, object).cast_into_unchecked::<M>();
-        (py, object, Bound::from_borrowed_ptr(py, argument))
+        let object = Borrowed::from_ptr(py, object).cast_unchecked::<M>();
+        (py, object, Borrowed::from_ptr(py, argument))
     };
-    let answer = catch_unwind(AssertUnwindSafe(|| object.get().call(&argument)));
-    match answer.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))) {
+    let raised = |error: PyErr| {
+        error.restore(py);
+        null_mut()
+    };
+    let answer = catch_unwind(AssertUnwindSafe(|| match object.get().call(&argument) {
         Ok(answer) => pyo3::types::PyBool::new(py, answer).to_owned().into_ptr(),
-        Err(error) => {
-            error.restore(py);
-            null_mut()
-        }
-    }
+        Err(error) => raised(error),
+    }));
+    answer.unwrap_or_else(|panic| raised(panicked(panic.as_ref())))
 }
 
 /// What `PyO3` raises for a panic.

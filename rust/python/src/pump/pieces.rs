@@ -141,6 +141,9 @@ impl Pieces {
                 return Ok((false, None));
             }
             piece = self.pull.read(py, pump, pieces)?;
+            if let Some(piece) = &piece {
+                pump.feed(py, piece)?;
+            }
             is_fed = true;
         }
     }

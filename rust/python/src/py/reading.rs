@@ -181,9 +181,14 @@ impl Reading {
     /// `take`, which every delta goes through.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
-    pub(super) fn changed(&mut self, c: Context<'_, '_>, before: Growth) -> PyResult<bool> {
+    pub(super) fn changed<'c, 'py>(
+        &mut self,
+        context: impl FnOnce() -> Context<'c, 'py>,
+        before: Growth,
+    ) -> PyResult<bool> {
         let (grown, doubts) = self.core.growth();
         if grown == before.0 && doubts != before.1 {
+            let c = context();
             return attached(c.py, |_| self.has_changed(c, before));
         }
         Ok(grown != before.0)
@@ -370,7 +375,7 @@ fn report<'r, 'py>(
     settings: &'r Settings<'r>,
     place: Option<&'r Place<'r>>,
 ) -> Report<'r, 'py> {
-    Report { py: c.py, schema: c.schema, parser, settings, place }
+    Report::new(c.py, c.schema, parser, settings, place)
 }
 
 impl Answers {
