@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -35,6 +36,12 @@ def resolve(path: str, schema: Any, *, sets: bool = False) -> Pattern:
         ValueError: it is no path, or no value of the type has anything there: the message names the nearest field.
 
     """
+    # To walk through a type takes longer than all else that a place does before it is waited for.
+    is_hashable_class = isinstance(schema, type) and type(schema).__hash__ is not None
+    return (_resolve_once if is_hashable_class else _resolve)(path, schema, sets)
+
+
+def _resolve(path: str, schema: Any, sets: bool) -> Pattern:  # noqa: FBT001 - for the cache, which tells keywords apart
     pattern = parse(path)
     if schema is None:
         return pattern
@@ -49,6 +56,9 @@ def resolve(path: str, schema: Any, *, sets: bool = False) -> Pattern:
         found.append(inside[0][0])
         nodes = [node for _, inner in inside for node in walk.into(inner)]
     return tuple(found)
+
+
+_resolve_once = lru_cache(512)(_resolve)
 
 
 def named(loc: tuple[str | int, ...], schema: Any) -> tuple[str | int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from instar import Parser
-from instar.changes import RETRY, Change, Replica
+from instar.changes import RETRY, Change, Replica, coalesced
 from support.changes import NaiveChanges, at, same
 from support.strategies import UNTYPED, cuts, texts
 
@@ -37,6 +38,22 @@ def test_8_a_replica_shows_the_dump_after_every_delta(data: st.DataObject, text:
         replica.apply(*batch)
         assert same(replica.value, reader.dump())
         assert (replica.open is None) is reader.parser.complete
+
+
+@given(data=st.data(), text=texts(UNTYPED), size=st.integers(1, 9))
+def test_fewer_changes_come_to_the_same(data: st.DataObject, text: bytes, size: int) -> None:
+    changes = [change for batch, _ in follow(None, data.draw(cuts(text))) for change in batch]
+    one, other = Replica(), Replica()
+    for at_ in range(0, len(changes), size):
+        fewer = coalesced(changes[at_ : at_ + size])
+        one.apply(*changes[at_ : at_ + size])
+        other.apply(*fewer)
+        assert same(one.value, other.value)
+        assert one.open == other.open
+        assert all(
+            later.path != earlier.path or (earlier.kind, later.kind) not in {("open", "append"), ("append", "append")}
+            for earlier, later in pairwise(fewer)
+        )
 
 
 class Line(BaseModel):

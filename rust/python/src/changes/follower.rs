@@ -102,15 +102,24 @@ impl Follower {
         }
     }
 
-    /// What an open text has grown by, if that is all that has happened.
+    /// What an open text has grown by, if that is all that has happened. It may be all of this delta, which is then handed
+    /// out as it is.
     #[inline]
-    pub(super) fn text_news<'py>(&mut self, py: Python<'py>, parser: &Parser) -> PyResult<TextNews<'py>> {
+    pub(super) fn text_news<'py>(
+        &mut self,
+        py: Python<'py>,
+        parser: &Parser,
+        delta: Option<&Bound<'py, PyString>>,
+    ) -> PyResult<TextNews<'py>> {
         match (&self.tip, parser.open_text()) {
             (Tip::Text(_), Some(span)) => match parser.source().bytes(span).get(self.sent.len()..) {
                 Some([]) => Ok(TextNews::Nothing),
                 Some(more) => {
                     self.sent.extend_from_slice(more);
-                    ffi::string(py, more).map(TextNews::Piece)
+                    match delta.filter(|delta| ffi::utf8(delta).is_some_and(|delta| delta == more)) {
+                        Some(delta) => Ok(TextNews::Piece(delta.clone())),
+                        None => ffi::string(py, more).map(TextNews::Piece),
+                    }
                 }
                 None => Ok(TextNews::Else),
             },

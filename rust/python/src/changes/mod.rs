@@ -11,7 +11,7 @@ mod lookout;
 
 use instar_core::{Cursor, Parser};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use self::batch::Batch;
@@ -96,7 +96,7 @@ impl Reading {
         parser: &Parser,
         restarts: u32,
     ) -> PyResult<Option<Bound<'py, PyList>>> {
-        match self.text_news(py, parser, restarts)? {
+        match self.text_news(py, parser, restarts, None)? {
             TextNews::Nothing => Ok(Some(PyList::empty(py))),
             TextNews::Piece(piece) => match self.follower.open_text() {
                 Some(path) => batch::appended(py, path, piece).map(Some),
@@ -106,19 +106,20 @@ impl Reading {
         }
     }
 
-    /// What has come since the last time, if nothing but an open text can have grown since.
+    /// What has come since the last time by a delta, if nothing but an open text can have grown since.
     #[inline]
     pub(crate) fn text_news<'py>(
         &mut self,
         py: Python<'py>,
         parser: &Parser,
         restarts: u32,
+        delta: Option<&Bound<'py, PyString>>,
     ) -> PyResult<TextNews<'py>> {
         if self.cursor != Some(parser.tape().end()) || self.restarts != restarts {
             return Ok(TextNews::Else);
         }
         self.has_news = false;
-        self.follower.text_news(py, parser)
+        self.follower.text_news(py, parser, delta)
     }
 
     /// The path of the open text, if what was read last is one.

@@ -9,7 +9,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::body::Body;
 use crate::errors;
 use crate::exclusive::{Exclusive, Flag, Lent};
-use crate::py::PyParser;
+use crate::py::{ChangeReader, PyParser};
 
 pub(super) struct Lane {
     pub(super) body: Option<Py<Body>>,
@@ -36,6 +36,12 @@ impl Lane {
     /// The parser at work.
     pub(super) fn parser(&self, py: Python<'_>) -> PyResult<Py<PyParser>> {
         Ok(self.current(py)?.parser.clone_ref(py))
+    }
+
+    /// Whether the parser at work is the one that this reader reads.
+    #[inline]
+    pub(super) fn is_read_by(&self, py: Python<'_>, reader: &ChangeReader) -> PyResult<bool> {
+        Ok(reader.reads(&self.current(py)?.parser))
     }
 
     /// Lets this parser go on with the text.

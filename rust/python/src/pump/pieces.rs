@@ -101,17 +101,18 @@ impl Pieces {
         py: Python<'py>,
         AtWork { pump, pieces }: &AtWork,
     ) -> PyResult<Option<Bound<'py, PyString>>> {
-        let pump = pump.get();
+        let (pump, reader) = (pump.get(), self.reader.get());
         if self.called.iter().any(|calls| !calls.bind(py).is_empty()) {
             return Ok(None);
         }
-        let reader = self.reader.get();
         // Another attempt has another parser.
         while reader.is_at(py, &self.path)? && pump.is_watched_by(py, &self.reader)? {
-            if !self.read_on(py, pump, pieces)? {
+            let (is_read, delta) = self.read_on(py, pump, pieces)?;
+            if !is_read {
                 break;
             }
-            match reader.text_news(py, &self.path)? {
+            let delta = delta.as_ref().and_then(|delta| delta.cast_exact().ok());
+            match reader.text_news(py, &self.path, delta)? {
                 TextNews::Piece(piece) => return Ok(Some(piece)),
                 TextNews::Nothing => {}
                 TextNews::Else => break,
@@ -120,20 +121,28 @@ impl Pieces {
         Ok(None)
     }
 
-    /// Reads the next delta. False if that takes more than to pull the source.
+    /// Reads the next delta, and returns what of the source it has read for that. False if that takes more than to pull the
+    /// source.
     #[inline]
-    fn read_on(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<bool> {
+    fn read_on<'py>(
+        &self,
+        py: Python<'py>,
+        pump: &Pump,
+        pieces: &Py<PyIterator>,
+    ) -> PyResult<(bool, Option<Bound<'py, PyAny>>)> {
+        let mut piece = None;
         // Of a response, a piece may bring many deltas.
         let mut is_fed = pump.lane().body.is_some();
         loop {
             if is_fed && pump.read_on(py, usize::MAX)?.is_some() {
-                return Ok(true);
+                return Ok((true, piece));
             }
             if !pump.hungry(py)? {
-                return Ok(false);
+                return Ok((false, None));
             }
-            if let Some(piece) = self.pull.read(py, pump, pieces)? {
-                pump.feed(py, &piece)?;
+            piece = self.pull.read(py, pump, pieces)?;
+            if let Some(piece) = &piece {
+                pump.feed(py, piece)?;
             }
             is_fed = true;
         }

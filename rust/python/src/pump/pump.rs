@@ -537,7 +537,7 @@ impl Pump {
     #[inline(never)]
     fn brings_news(&self, py: Python<'_>, reader: &Py<ChangeReader>) -> PyResult<bool> {
         let reader = reader.get();
-        if reader.reads(&self.lane.parser(py)?) { reader.has_news(py) } else { Ok(true) }
+        if self.lane.is_read_by(py, reader)? { reader.has_news(py) } else { Ok(true) }
     }
 
     #[inline]
@@ -550,7 +550,7 @@ impl Pump {
     pub(super) fn is_watched_by(&self, py: Python<'_>, reader: &Py<ChangeReader>) -> PyResult<bool> {
         let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
         Ok(watched.as_ref().is_some_and(|watched| watched.is(reader))
-            && reader.get().reads(&self.lane.parser(py)?))
+            && self.lane.is_read_by(py, reader.get())?)
     }
 
     /// What the loop that reads for it has to know.

@@ -420,14 +420,15 @@ impl PyParser {
         Ok(Some(new))
     }
 
-    /// What has come since a reader has read, if nothing but an open text can have grown since.
+    /// What has come since a reader has read, by a delta, if nothing but an open text can have grown since.
     #[inline]
     fn text_news<'py>(
         &self,
         py: Python<'py>,
         reader: &mut changes::Reading,
+        delta: Option<&Bound<'py, PyString>>,
     ) -> PyResult<changes::TextNews<'py>> {
-        self.state(py)?.reading.text_news(py, reader)
+        self.state(py)?.reading.text_news(py, reader, delta)
     }
 
     /// Whether there may be changes that a reader has not read.
@@ -834,16 +835,18 @@ impl ChangeReader {
         Ok(state.open_text().is_some_and(|open| open.is(path)))
     }
 
-    /// What has come since the last drain, if it can be nothing but characters of the open text that has this path.
+    /// What has come since the last drain, by a delta, if it can be nothing but characters of the open text that has this
+    /// path.
     #[inline]
     pub(crate) fn text_news<'py>(
         &self,
         py: Python<'py>,
         path: &Py<PyTuple>,
+        delta: Option<&Bound<'py, PyString>>,
     ) -> PyResult<changes::TextNews<'py>> {
         let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
         if state.open_text().is_some_and(|open| open.is(path)) {
-            self.parser.get().text_news(py, &mut state)
+            self.parser.get().text_news(py, &mut state, delta)
         } else {
             Ok(changes::TextNews::Else)
         }

@@ -158,14 +158,15 @@ impl Reading {
         reader.read(c, &spine, &[&self.builder.forgotten, &self.learned], &self.core)
     }
 
-    /// What has come since a reader has read, if nothing but an open text can have grown since.
+    /// What has come since a reader has read, by a delta, if nothing but an open text can have grown since.
     #[inline]
     pub(super) fn text_news<'py>(
         &self,
         py: Python<'py>,
         reader: &mut changes::Reading,
+        delta: Option<&Bound<'py, PyString>>,
     ) -> PyResult<changes::TextNews<'py>> {
-        reader.text_news(py, &self.core, self.restarts)
+        reader.text_news(py, &self.core, self.restarts, delta)
     }
 
     /// Whether a delta before which the parser's growth was `before` has changed something that can be seen.
