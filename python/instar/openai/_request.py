@@ -18,7 +18,7 @@ from instar._pace import seconds_of
 from instar._projection import elements_of, partials_of
 from instar._schema import check_type
 from instar._session import Showing
-from instar._tools import name_of, tools_of
+from instar._tools import name_of, offers_types, tools_of
 from instar._turn import parts_of
 from instar.openai._mode import Mode
 from instar.openai._templates import refuse_templates
@@ -124,7 +124,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
             repair=repair,
         )
     )
-    if response_model is None and _offers_types(keywords):
+    if response_model is None and offers_types(keywords):
         response_model = _TOOLS
     check_type(response_model, "response_model")
     schema = Any if response_model is None else unwrap(response_model)
@@ -245,7 +245,7 @@ def _tools(
     They are those in `tools=`, where some are types or functions, and are taken out of the keywords; or the members of
     a union in `Mode.TOOLS`; where there is no choice, none.
     """
-    if _offers_types(keywords):
+    if offers_types(keywords):
         if schema is not _TOOLS:
             message = "the types in tools= say what to answer with, and so does response_model: leave one of them out"
             raise TypeError(message)
@@ -269,11 +269,6 @@ def _is_forced(choice: Any) -> bool:
     if isinstance(choice, Mapping):
         choice = choice.get("mode") or (choice.get("allowed_tools") or {}).get("mode") or "required"
     return choice not in ("auto", "none")
-
-
-def _offers_types(keywords: dict[str, Any]) -> bool:
-    """Say whether some of the `tools` are types or functions, and not the caller's own."""
-    return any(not isinstance(tool, Mapping) for tool in keywords.get("tools") or ())
 
 
 def _alternatives(schema: Any) -> list[Any]:
