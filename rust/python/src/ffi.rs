@@ -395,10 +395,11 @@ impl Slot {
     }
 }
 
-#[cfg(Py_3_11)]
+/// Where in the instances of a class the slot lies that a descriptor of its describes, if that is nothing but a slot.
 fn member_offset(class: &Bound<'_, PyType>, descriptor: &Bound<'_, PyAny>) -> Option<isize> {
     // SAFETY: an object whose type is exactly the member descriptors' has their layout, and points to a member that
-    // lives as long as its class; what it says holds for the instances of that class and of its subclasses.
+    // lives as long as its class; what it says holds for the instances of that class and of its subclasses. (Before
+    // CPython 3.11 `pyo3-ffi` has the pointer as one to something else; the member itself is laid out alike in all.)
     unsafe {
         let is_member = std::ptr::eq(descriptor.get_type_ptr(), &raw const ffi::PyMemberDescr_Type);
         if !is_member {
@@ -408,15 +409,9 @@ fn member_offset(class: &Bound<'_, PyType>, descriptor: &Bound<'_, PyAny>) -> Op
         if ffi::PyType_IsSubtype(class.as_type_ptr(), (*descriptor).d_common.d_type) == 0 {
             return None;
         }
-        let member = (*descriptor).d_member;
+        let member = (*descriptor).d_member.cast::<ffi::PyMemberDef>();
         ((*member).type_code == ffi::Py_T_OBJECT_EX && (*member).flags == 0).then_some((*member).offset)
     }
-}
-
-/// Before CPython 3.11 the descriptor's member has another type in `pyo3-ffi`.
-#[cfg(not(Py_3_11))]
-fn member_offset(_class: &Bound<'_, PyType>, _descriptor: &Bound<'_, PyAny>) -> Option<isize> {
-    None
 }
 
 /// `text + more`, in place where nobody else holds `text`: what makes a long string linear in its length.
