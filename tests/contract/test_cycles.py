@@ -299,6 +299,11 @@ def with_async_stream(tp: Any, box: list[Any], text: str) -> None:
     asyncio.run(read())
 
 
+def with_nothing(tp: Any, box: list[Any], text: str) -> None:  # noqa: ARG001 - as the others have them
+    """Hold the type alone: up to 2.12.0 Pydantic itself does not let go of some."""
+    box.append(tp)
+
+
 HOLDERS: list[Callable[[Any, list[Any], str], None]] = [
     with_parser, with_live_parser, with_deferring_parser, with_keys_and_elements, with_stream, with_elements,
     with_async_stream,
@@ -344,7 +349,13 @@ def test_a_class_that_can_reach_its_own_stream_dies(make: Make, hold: Callable[[
         yield weakref.ref(tp)
 
     made = [ref for n in range(MANY) for ref in one(TEXTS[n % len(TEXTS)])]
-    assert alive(made) == 0
+    left = alive(made)
+    if left:
+        hold = with_nothing
+        made = [ref for n in range(MANY) for ref in one(TEXTS[n % len(TEXTS)])]
+        if alive(made):
+            pytest.skip("this Pydantic does not let go of such a class")
+    assert left == 0
 
 
 def test_nothing_of_the_extension_is_left() -> None:

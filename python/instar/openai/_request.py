@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 
 from instar._calls import calls_of
 from instar._dialects import dialect_of
@@ -231,10 +231,21 @@ def _counted(schema: Any) -> tuple[Any, bool]:
 def _answer(schema: Any, options: ParserOptions, on_error: OnError, *, many: bool) -> tuple[Any, Projection]:
     """Return the type to ask for, an object in any case, and what reads it."""
     if many:
-        return Items[schema], elements_of(schema, options, on_error)
+        return _wrapped(Items, schema, list[schema]), elements_of(schema, options, on_error)
     if format_of(schema).is_object:
         return schema, partials_of(schema, options)
-    return Value[schema], partials_of(Value[schema], options, look=attrgetter("value"))
+    wrapped = _wrapped(Value, schema, schema)
+    return wrapped, partials_of(wrapped, options, look=attrgetter("value"))
+
+
+def _wrapped(wrapper: Any, schema: Any, member: Any) -> Any:
+    """Return the wrapper for this type, whose one field is such a member."""
+    try:
+        hash(schema)
+    except TypeError:  # Before 2.14 Pydantic remembers generic models by their parameters, whatever these are.
+        (name,) = wrapper.model_fields
+        return create_model(wrapper.__name__, **{name: (member, ...)})
+    return wrapper[schema]
 
 
 def _tools(
