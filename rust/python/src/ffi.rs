@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::ffi;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
@@ -143,10 +143,29 @@ pub(crate) fn new_tuple<'py, const N: usize>(
     }
 }
 
-/// Whether `class` has abstract methods, and so no instances.
-pub(crate) fn is_abstract(class: &Bound<'_, PyType>) -> bool {
+/// Whether `class` has instances: not if it has abstract methods, or a `__new__` of its own that refuses to make one.
+pub(crate) fn has_instances(class: &Bound<'_, PyType>) -> PyResult<bool> {
     // SAFETY: a type that lives as long as its reference; the flags of a type can be read.
-    unsafe { ffi::PyType_GetFlags(class.as_type_ptr()) & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 }
+    if unsafe { ffi::PyType_GetFlags(class.as_type_ptr()) & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 } {
+        return Ok(false);
+    }
+    if !has_new(class) {
+        return Ok(true);
+    }
+    match new_instance(class) {
+        Err(error) if error.is_instance_of::<PyException>(class.py()) => Ok(false),
+        made => made.map(|_| true),
+    }
+}
+
+/// Whether `class` has a `__new__` of its own.
+fn has_new(class: &Bound<'_, PyType>) -> bool {
+    let object = class.py().get_type::<PyAny>();
+    // SAFETY: two types that live as long as their references; slots of a type can be read.
+    unsafe {
+        let (class, object) = (class.as_type_ptr(), object.as_type_ptr());
+        (*class).tp_new.map(|new| new as usize) != (*object).tp_new.map(|new| new as usize)
+    }
 }
 
 /// Sets an attribute below the class's own `__setattr__`, as Pydantic does: frozen models too.
@@ -163,14 +182,12 @@ pub(crate) fn set_attribute(
 /// Whether the instances of `class` are made and freed without anyone's knowing.
 #[inline]
 pub(crate) fn is_plain(class: &Bound<'_, PyType>) -> bool {
-    let object = class.py().get_type::<PyAny>();
-    // SAFETY: two types that live as long as their references; slots of a type can be read.
-    unsafe {
-        let (class, object) = (class.as_type_ptr(), object.as_type_ptr());
-        (*class).tp_new.map(|new| new as usize) == (*object).tp_new.map(|new| new as usize)
-            && (*class).tp_finalize.is_none()
-            && (*class).tp_del.is_none()
-    }
+    // SAFETY: a type that lives as long as its reference; slots of a type can be read.
+    let ends = unsafe {
+        let class = class.as_type_ptr();
+        (*class).tp_finalize.is_some() || (*class).tp_del.is_some()
+    };
+    !(ends || has_new(class))
 }
 
 /// How many bytes the instances of `class` have beyond those of its `base`, but for their weak references.
