@@ -105,6 +105,31 @@ def test_a_class_that_refuses_to_make_instances_shows_none(tp: Any, text: str) -
         assert seen == expected
 
 
+def test_hooks_are_given_the_fields_that_have_come() -> None:
+    seen: list[set[str]] = []
+
+    class Inner(BaseModel):
+        a: int
+        b: int = 0
+
+    class Outer(BaseModel):
+        inner: Inner
+
+        @model_validator(mode="after")
+        def look(self) -> Any:
+            seen.append(set(self.inner.model_fields_set))
+            return self
+
+    parser = Parser(Outer)
+    kept = []
+    for letter in '{"inner": {"a": 1}}':
+        parser.feed(letter)
+        kept.append(parser.snapshot)
+    assert seen == [{"a"}]
+    assert parser.snapshot.inner.model_fields_set == {"a"}
+    assert parser.snapshot.inner is kept[-2].inner
+
+
 def read(tp: Any, text: str) -> Any:
     """Feed a text letter by letter, look each time, and check the end against Pydantic's."""
     parser = Parser(tp)
