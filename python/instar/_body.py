@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from instar._chunks import ChunkWire
-from instar._core import Body, Wire
+from instar._core import Body, Events, Wire
 from instar._function_wire import FunctionWire
 from instar._pace import seconds_of
 from instar.errors import RefusalError, StreamError, TruncatedError
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
-
     from instar._core import Pump
     from instar._options import Answer, Emit, WireOption
+    from instar._protocols import Protocol
+    from instar.parser import Parser
 
 _TOKEN_LIMIT = "the token limit was reached"  # noqa: S105 - no password
 _FILTER = "the provider's content filter cut the answer"
@@ -38,11 +39,15 @@ _SAYS = ("message", "msg", "detail", "error", "errors", "error_message", "errorm
 # What the lines of an event stream begin with.
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 
+# What may stand before anything else in a body.
+_BEFORE = b"\xef\xbb\xbf \t\r\n"
+
 
 def body_of(wire: WireOption, answer: Answer | Literal["turn"], emit: Emit) -> Body:
     """Return a body that is given as bytes or events, and not asked for by instar's client.
 
     Raises:
+        TypeError: `wire` is neither a name nor a function.
         ValueError: there is no such protocol, answer or emit.
 
     """
@@ -52,6 +57,9 @@ def body_of(wire: WireOption, answer: Answer | Literal["turn"], emit: Emit) -> B
     seconds_of(emit)
     if wire == "sdk":
         decoder: Any = ChunkWire()
+    elif not (isinstance(wire, str) or callable(wire)):
+        message = f"wire is {', '.join(map(repr, Wire.PROTOCOLS))}, 'sdk' or a function, not {wire!r}"
+        raise TypeError(message)
     else:
         decoder = FunctionWire(wire) if callable(wire) else Wire(wire)
     return Body(decoder, answer, _complaint, emit="read" if emit == "read" else "delta", several=not is_one_text(wire))
@@ -86,6 +94,54 @@ def check(pump: Pump[Any, Any], *, forced: bool) -> None:
             raise TruncatedError(())
     elif found["answer"] is None:
         _complain_of_place(found, place)
+
+
+def advise(error: Exception, parser: Parser[Any], delta: bytes = b"") -> None:
+    """Say of deltas that are refused that they are a body, where they look like one.
+
+    What was read of the text tells that; where that has only begun, all of the delta that was refused.
+    """
+    read = parser.text.encode()
+    text = delta if delta.startswith(read) else read
+    begins = text.lstrip(_BEFORE)
+    protocol, is_alone = _protocol_of(text)
+    if begins.startswith(_FIELDS):
+        wire = f"wire={protocol!r} reads" if protocol else "wire= reads, as in wire='openai-chat'"
+        advice = f" (it looks like an event stream, which {wire})"
+    elif protocol and not (is_alone and parser.dump()):
+        advice = f" (it looks like an event of the protocol {protocol!r}, which wire={protocol!r} reads)"
+    elif begins and any(field.startswith(begins) for field in _FIELDS):
+        advice = " (wire= reads event streams, as in wire='openai-chat', and repair='around' prose)"
+    else:
+        return
+    if isinstance(error, StreamError):
+        error.advice = advice
+    elif isinstance(error, ValidationError) and hasattr(error, "add_note"):  # from Python 3.11 on
+        error.add_note(advice.strip(" ()"))
+
+
+def advise_of_body(error: StreamError, body: Body) -> None:
+    """Say of a body that is no body of its protocol that it is one of another, where that can be told."""
+    error.advice = _misread(body)
+
+
+def _misread(body: Body) -> str:
+    """Say of which protocol the events of a body are, where it is another than that by which they were read."""
+    read_as = body.decoder.protocol
+    events = body.decoder.events
+    protocol, _ = _protocol_of(events[0] if events else body.beginning)
+    if protocol in (None, read_as):
+        return ""
+    return f": it was read as {read_as!r}, and its events are those of wire={protocol!r}"
+
+
+def _protocol_of(body: bytes) -> tuple[Protocol | None, bool]:
+    """Return the protocol of the events with which a body begins, and whether only one of them tells it."""
+    events = Events()
+    # The end of a line, and of an event, may not have come.
+    found = map(Wire.recognise, [*events.feed(body + b"\n\n"), *events.end()])
+    known = [protocol for protocol in found if protocol is not None]
+    return (known[0] if known else None), len(known) == 1
 
 
 def is_cut(pump: Pump[Any, Any], choice: int) -> bool:
@@ -157,7 +213,9 @@ def _complain_of_place(found: dict[str, Any], place: str) -> None:
 def _silence(body: Body, choice: int) -> StreamError:
     """Return the error for an answer of which nothing has come."""
     message = "the response has no answer in it"
-    if body.begun:
+    if misread := _misread(body):
+        message += misread
+    elif body.begun:
         message = f"the response has other choices in it, and nothing of the one asked for (index {choice})"
     elif body.beginning:
         is_stream = body.beginning.lstrip(b"\xef\xbb\xbf").startswith(_FIELDS)

@@ -288,6 +288,9 @@ class Wire:
         Raises as `feed` does.
         """
     @property
+    def protocol(self) -> Protocol | None:
+        """The protocol that the events are read by; None until the first of them has told it."""
+    @property
     def done(self) -> bool:
         """Whether the response has said that it is over: `[DONE]`, `response.completed`, `response.incomplete`,
         `response.failed`, `response.cancelled`, `message_stop` or what the other protocols have for it. Gemini does not

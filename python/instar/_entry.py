@@ -10,6 +10,7 @@ from instar._dialects import RecognisedDialect, dialect_of
 from instar._options import of_response
 from instar._pace import seconds_of
 from instar._projection import elements_of, partials_of
+from instar._schema import check_type
 from instar._session import Showing
 from instar._source import AsyncSource, Source, check_source
 from instar._streams import AsyncBodyStream, AsyncStream, BodyStream, Stream, async_stream_of, stream_of
@@ -167,8 +168,10 @@ def elements(  # noqa: PLR0913 - keywords
         TypeError: `deltas` is not iterable, or one of them is not what it should be.
 
     """
-    projection = elements_of(unwrap(schema), _mending(options, wire), on_error)
-    showing = Showing(list[unwrap(schema)], seconds_of(emit))  # type: ignore[misc]
+    schema = unwrap(schema)
+    check_type(schema)
+    projection = elements_of(schema, _mending(options, wire), on_error)
+    showing = Showing(list[schema], seconds_of(emit))
     return _stream(deltas, projection, showing, wire=wire, answer=answer, emit=emit)
 
 

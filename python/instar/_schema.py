@@ -46,9 +46,19 @@ def check_type(tp: object, what: str = "a schema") -> None:
         TypeError: it is one.
 
     """
-    if isinstance(tp, BaseModel | Mapping | int | float) or (is_dataclass(tp) and not isinstance(tp, type)):
-        message = f"{what} is a type, not an instance of one: give {type(tp).__name__}, and not {tp!r}"
-        raise TypeError(message)
+    if isinstance(tp, Mapping):
+        instead = "a model, a dataclass or a TypedDict"
+    elif isinstance(tp, list | tuple | set):
+        members = ", ".join(getattr(member, "__name__", repr(member)) for member in tp)
+        instead = f"{type(tp).__name__}[{members}]"
+    elif isinstance(tp, TypeAdapter):
+        instead = "the type that it adapts"
+    elif isinstance(tp, BaseModel | int | float) or (is_dataclass(tp) and not isinstance(tp, type)):
+        instead = type(tp).__name__
+    else:
+        return
+    message = f"{what} is a type, not an instance of one: give {instead}, and not {tp!r}"
+    raise TypeError(message)
 
 
 def _order(tp: Any) -> Hashable:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple
 from pydantic import ValidationError
 from typing_extensions import override
 
-from instar._body import check, explained, is_cut
+from instar._body import advise, advise_of_body, check, explained, is_cut
 from instar._options import FinalT, ItemT
 from instar._resolve import named, resolve
-from instar.errors import StreamError, TruncatedError
+from instar.errors import StreamError, TruncatedError, WireError
 
 if TYPE_CHECKING:
     from instar._core import Body, Pump
@@ -50,6 +50,9 @@ class Session(Generic[ItemT, FinalT]):
         self._over = False
         self._interrupted = False
         self._ended = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, {self._state}: {self._pump.parser!r}>"
 
     @property
     def parser(self) -> Parser[Any]:
@@ -102,6 +105,13 @@ class Session(Generic[ItemT, FinalT]):
         return self.parser.progress
 
     @property
+    def _state(self) -> str:
+        """How far the reading has come, in a word: of a failure the name of the error."""
+        if self._failure is not None:
+            return type(self._failure).__name__
+        return "ended" if self._ended else "closed" if self._over else "open"
+
+    @property
     def _seconds(self) -> float | None:
         """How many seconds lie between two items at least, where each replaces the one before."""
         return self._showing.seconds if self._pump.is_growing else None
@@ -138,6 +148,8 @@ class Session(Generic[ItemT, FinalT]):
             try:
                 self._check()
             except Exception as refusal:  # noqa: BLE001 - raised where the next item is asked for
+                if self._pump.body is None:
+                    advise(refusal, self.parser)
                 self._refuse(refusal)
         elif self._pump.refused:
             self._refuse(error)
@@ -258,6 +270,12 @@ class BodySession(Session[ItemT, FinalT]):
             if not self._pump.instead():
                 raise
             self._check()
+
+    @override
+    def _lose(self, error: Exception) -> None:
+        if isinstance(error, WireError) and self._body is not None:
+            advise_of_body(error, self._body)
+        super()._lose(error)
 
     @override
     def _refuse(self, error: Exception) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,25 +102,27 @@ def check_source(source: object) -> None:
         TypeError: it is no iterable of pieces.
 
     """
+    kind = type(source).__name__
+    wanted = "deltas are an iterable of str or bytes, not"
     if isinstance(source, str | bytes | bytearray | memoryview):
-        kind = type(source).__name__
-        message = f"deltas are an iterable of str or bytes, not the {kind} itself: put it in a list"
-    elif isinstance(source, Mapping):
-        message = "deltas are an iterable of str or bytes, not a dict: put it in a list, if it is an event"
+        message = f"{wanted} the {kind} itself: put it in a list"
+    elif isinstance(source, BaseModel | Mapping):
+        message = f"{wanted} one {kind}: put it in a list, if it is an event"
     elif isinstance(source, type):
-        message = f"deltas are an iterable of str or bytes, not the class {source.__name__}"
+        message = f"{wanted} the class {source.__name__}"
     elif hasattr(source, "aiter_bytes") or hasattr(source, "iter_bytes"):
         method = "iter_bytes" if hasattr(source, "iter_bytes") else "aiter_bytes"
-        message = f"a {type(source).__name__} is no iterable of deltas: give its bytes, response.{method}(), and wire="
+        message = f"{wanted} one {kind}: give its bytes, response.{method}(), and wire=, as in wire='openai-chat'"
     elif isinstance(source, Iterable | AsyncIterable):
         return
+    elif isinstance(source, AbstractContextManager | AbstractAsyncContextManager):
+        message = f"{wanted} one {kind}: enter it by `with`, and give the bytes of the response that this opens"
     elif callable(source):
-        name = getattr(source, "__name__", type(source).__name__)
-        message = f"deltas are an iterable of str or bytes, not the function {name}: call it"
+        message = f"{wanted} the function {getattr(source, '__name__', kind)}: call it"
     elif inspect.isawaitable(source):
-        message = f"deltas are an iterable of str or bytes, not a {type(source).__name__}: await it first"
+        message = f"{wanted} a {kind}: await it first"
     else:
-        message = f"deltas must be an iterable or async iterable of str or bytes, not {type(source).__name__}"
+        message = f"{wanted} {kind}"
     raise TypeError(message)
 
 

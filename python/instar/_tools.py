@@ -56,11 +56,8 @@ def tools_of(offered: Iterable[Offered]) -> Tools:
         ValueError: two have the same name.
 
     """
-    if isinstance(offered, type | str | Mapping) or not isinstance(offered, Iterable):
-        message = f"tools= is a list of tools, not {_described(offered)}: put it in a list"
-        raise TypeError(message)
     tools: Tools = {}
-    for each in offered:
+    for each in _listed(offered):
         tool = _tool(each)
         if tool.own is not None and not name_of(tool.own):
             tools[f"{tool.name} {len(tools)}"] = tool  # one that the server itself runs
@@ -70,6 +67,19 @@ def tools_of(offered: Iterable[Offered]) -> Tools:
             raise ValueError(message)
         tools[tool.name] = tool
     return tools
+
+
+def offers_types(keywords: dict[str, Any]) -> bool:
+    """Say whether some of the `tools` among the keywords are types or functions, and not the caller's own.
+
+    Raises:
+        TypeError: they are no list of tools.
+
+    """
+    if not keywords.get("tools"):
+        return False
+    keywords["tools"] = _listed(keywords["tools"])  # an iterator could be looked through only once
+    return any(not isinstance(tool, Mapping) for tool in keywords["tools"])
 
 
 def name_of(own: Mapping[str, Any]) -> str:
@@ -93,6 +103,13 @@ def _tool(each: Offered) -> Tool:
         raise TypeError(message)
     schema = unwrap(each)
     return Tool(format_of(schema).name, schema)
+
+
+def _listed(offered: Iterable[Offered]) -> list[Offered]:
+    if isinstance(offered, type | str | Mapping) or not isinstance(offered, Iterable):
+        message = f"tools= is a list of tools, not {_described(offered)}: put it in a list"
+        raise TypeError(message)
+    return list(offered)
 
 
 def _is_function(each: Any) -> bool:

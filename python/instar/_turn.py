@@ -133,6 +133,11 @@ class TurnSession(BodySession[Part, list[Call]]):
 
     _dialect: Dialect
 
+    @override
+    def __repr__(self) -> str:
+        names = ", ".join(call.name for call in self.calls)
+        return f"<{type(self).__name__}, {self._state}: {len(self.prose)} characters of prose, calls [{names}]>"
+
     @property
     def calls(self) -> list[Call]:
         """The calls so far, in the order of the wire."""

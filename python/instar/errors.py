@@ -12,7 +12,7 @@ class StreamError(ValueError):
     `offset` counts bytes from 0; `line` and `column` count from 1, columns in characters. What is wrong at no place in
     the text is wrong at its beginning, and does not name it: then `place`, which says it in words, is empty.
     `received` is how many bytes of a response's body had come, where it was one that was read. `advice` says what you
-    may do about it, where that is no matter of the text.
+    may do about it, where that is no matter of the text; unlike the message it may depend on how much was at hand.
     """
 
     received: int | None = None

@@ -812,7 +812,7 @@ class Response:
     [
         (b"{}", "not the bytes itself: put it in a list"),
         ("{}", "not the str itself: put it in a list"),
-        ({"choices": []}, "not a dict"),
+        ({"choices": []}, "not one dict: put it in a list"),
         (list, "not the class list"),
         (Response(), r"give its bytes, response\.iter_bytes\(\), and wire="),
         (5, "not int"),

@@ -273,8 +273,10 @@ ATOMIC: list[Any] = [
 def test_atoms_are_what_they_are_or_what_pydantic_makes_of_them(value: Any) -> None:
     assert instar.dump(value) is value
     assert instar.dump([value, {"a": value}])[1]["a"] is value
-    assert deep(instar.dump(value, mode="json")) == deep(to_jsonable_python(value))
-    assert deep(instar.dump({"a": [value]}, mode="json")) == deep(to_jsonable_python({"a": [value]}))
+    # Some of these older versions of Pydantic have no form for: newer ones write them so.
+    expected = to_jsonable_python(value, fallback=str)
+    assert deep(instar.dump(value, mode="json")) == deep(expected)
+    assert deep(instar.dump({"a": [value]}, mode="json")) == deep({"a": [expected]})
 
 
 @pytest.mark.parametrize("key", [*(value for value in ATOMIC if value.__hash__), (1, "a"), (), (1, (2, 3))], ids=repr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
@@ -13,6 +14,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    RootModel,
+    TypeAdapter,
     ValidationError,
     ValidationInfo,
     create_model,
@@ -21,11 +24,110 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticUseDefault
 from typing_extensions import TypeAliasType
 
+import instar
 from instar import Parser, Partial, elements
 
 
 class Plain(BaseModel):
     a: int
+
+
+class Refusing(BaseModel):
+    """A class that makes no instances, as a generic one may before its parameter is named."""
+
+    a: int = 0
+
+    def __new__(cls, *_: Any, **__: Any) -> Any:
+        message = "name a type"
+        raise TypeError(message)
+
+
+@dataclass
+class RefusingData:
+    a: int = 0
+
+    def __new__(cls, *_: Any, **__: Any) -> Any:
+        message = "name a type"
+        raise TypeError(message)
+
+
+class RefusingRoot(RootModel[list[int]]):
+    def __new__(cls, *_: Any, **__: Any) -> Any:
+        message = "name a type"
+        raise TypeError(message)
+
+
+class Around(BaseModel):
+    a: str
+    required: Refusing
+    optional: RefusingData | None = None
+    members: list[RefusingRoot] = []
+
+
+@pytest.mark.parametrize(
+    ("tp", "text"),
+    [
+        (Refusing, '{"a": 1}'),
+        (Refusing, '{"a": []}'),
+        (RefusingData, '{"a": 1}'),
+        (RefusingData, '{"a": []}'),
+        (RefusingRoot, "[1]"),
+        (RefusingRoot, '["x"]'),
+        (Around, '{"a": "x", "required": {"a": []}}'),
+        (Around, '{"a": "x", "optional": {"a": "y"}}'),
+        (Around, '{"a": "x", "members": [[1], ["y"]]}'),
+        (Around, '{"a": "x", "members": [[1]]}'),
+        (Refusing | int, "3"),
+        (Refusing | int, '{"a": 1}'),
+        (list[Refusing | int], "[3, true]"),
+    ],
+)
+def test_a_class_that_refuses_to_make_instances_shows_none(tp: Any, text: str) -> None:
+    try:
+        expected: Any = TypeAdapter(tp).validate_json(text)
+    except (TypeError, ValidationError) as error:
+        expected = error
+    parser = Parser(tp)
+    seen: Any = None
+    try:
+        for letter in text:
+            parser.feed(letter)
+            assert isinstance(instar.dump(parser.snapshot), type(parser.dump()))
+        seen = parser.finish()
+    except (TypeError, ValidationError) as error:
+        seen = error
+    if isinstance(expected, ValidationError):
+        lines = [(line["type"], line["loc"]) for line in expected.errors()]
+        assert {(line["type"], line["loc"]) for line in seen.errors()} <= set(lines)
+    elif isinstance(expected, TypeError):
+        assert repr(seen) == repr(expected)
+    else:
+        assert seen == expected
+
+
+def test_hooks_are_given_the_fields_that_have_come() -> None:
+    seen: list[set[str]] = []
+
+    class Inner(BaseModel):
+        a: int
+        b: int = 0
+
+    class Outer(BaseModel):
+        inner: Inner
+
+        @model_validator(mode="after")
+        def look(self) -> Any:
+            seen.append(set(self.inner.model_fields_set))
+            return self
+
+    parser = Parser(Outer)
+    kept = []
+    for letter in '{"inner": {"a": 1}}':
+        parser.feed(letter)
+        kept.append(parser.snapshot)
+    assert seen == [{"a"}]
+    assert parser.snapshot.inner.model_fields_set == {"a"}
+    assert parser.snapshot.inner is kept[-2].inner
 
 
 def read(tp: Any, text: str) -> Any:

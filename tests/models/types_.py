@@ -343,7 +343,13 @@ CASES = [
     ),
     Case(Annotated[tuple[int, ...], Field(min_length=1, max_length=2)], ("[1]", "[1,2]"), ("[]", "[1,2,3]")),
     Case(deque[str], ('["a","b"]',), ("[1]", "{}", "null"), remade=CONTAINER),
-    Case(Annotated[deque[int], Field(max_length=2)], ("[1,2]",), ("[1,2,3]",), remade=CONTAINER),
+    # Before 2.14 it is a function behind the deque that finds it too long.
+    Case(
+        Annotated[deque[int], Field(max_length=2)],
+        ("[1,2]",),
+        ("[1,2,3]",) if since("2.14") else (),
+        remade=CONTAINER,
+    ),
     Case(Sequence[int], ("[1,2]",), ('"12"', '["x"]')),
     Case(dict[str, list[int]], ('{"a":[1],"b":[]}', "{}"), ('{"a":1}', '{"a":[1,"x"]}', "[]")),
     Case(dict[int, str], ('{"1":"a","-2":"b"}',), ('{"x":"a"}', '{"1":2}', '{"1.5":""}')),

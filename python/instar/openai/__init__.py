@@ -127,8 +127,16 @@ def from_openai(
         return AsyncClient(client, mode, wire)
     if isinstance(client, OpenAI):
         return Client(client, mode, wire)
-    given = f"the class {client.__name__}: call it" if isinstance(client, type) else type(client).__name__
-    message = f"from_openai takes an openai.OpenAI or openai.AsyncOpenAI, not {given}"
+    if isinstance(client, type):
+        instead = f"the class {client.__name__}: call it"
+    elif isinstance(client, (Client, AsyncClient)):
+        instead = "what it has returned: that answers in types already"
+    else:
+        instead = (
+            f"{type(client).__name__}: give one with the base_url of another provider's OpenAI-compatible endpoint, or "
+            "read the response of its own by instar.partials(response.iter_bytes(), ..., wire=)"
+        )
+    message = f"from_openai takes an openai.OpenAI or openai.AsyncOpenAI, not {instead}"
     raise TypeError(message)
 
 

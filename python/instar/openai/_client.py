@@ -40,6 +40,10 @@ class _Client(Proxy):
         self._wire = wire
         self._hooks = hooks or Hooks()
 
+    def __repr__(self) -> str:
+        server = self._wrapped.base_url.host  # without what an address may hold besides, a password say
+        return f"<{type(self).__name__} of {type(self._wrapped).__name__} at {server}, {self._mode}>"
+
     def on(self, event: Event, listener: Callable[..., object]) -> Callable[[], None]:
         """Call a function at each such event of this client, and return the function that ends this.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic
 
+from instar._tools import offers_types
 from instar.openai._endpoint import CompletionT, UsageT
 from instar.openai._proxy import Proxy
 from instar.openai._request import build_request, build_turn
@@ -118,4 +118,4 @@ def _typed(options: dict[str, Any]) -> bool:
     if options.get("response_model") is not None:
         return True
     options.pop("response_model", None)
-    return any(not isinstance(tool, Mapping) for tool in options.get("tools") or ())
+    return offers_types(options)

@@ -45,7 +45,7 @@ def _faults(error: Exception, answer: str) -> Iterator[str]:
         ended = f"the text ended early, behind {answer[-_TAIL:]!r}" if answer.strip() else "there is none"
         yield f"{place}: {ended}"
     elif isinstance(error, JSONError):
-        yield f"the answer: {error.message}{error.place}"
+        yield f"the answer: {error.message}{error.advice}{error.place}"
     else:
         yield error.message if isinstance(error, StreamError) else str(error)
 

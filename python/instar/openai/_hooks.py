@@ -25,8 +25,8 @@ class Hooks:
         if event not in self._listeners:
             message = f"there is no event {event!r}: the events are {', '.join(self._listeners)}"
             raise ValueError(message)
-        if inspect.iscoroutinefunction(listener):
-            message = "a listener is a plain function, also that of an async client"
+        if inspect.iscoroutinefunction(listener) or not callable(listener):
+            message = f"a listener is a plain function, also that of an async client, not {listener!r}"
             raise TypeError(message)
         listeners = self._listeners[event]
         listeners.append(listener)

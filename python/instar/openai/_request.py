@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 
 from instar._calls import calls_of
 from instar._dialects import dialect_of
@@ -18,7 +18,7 @@ from instar._pace import seconds_of
 from instar._projection import elements_of, partials_of
 from instar._schema import check_type
 from instar._session import Showing
-from instar._tools import name_of, tools_of
+from instar._tools import name_of, offers_types, tools_of
 from instar._turn import parts_of
 from instar.openai._mode import Mode
 from instar.openai._templates import refuse_templates
@@ -126,7 +126,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
             empty=empty,
         )
     )
-    if response_model is None and _offers_types(keywords):
+    if response_model is None and offers_types(keywords):
         response_model = _TOOLS
     check_type(response_model, "response_model")
     schema = Any if response_model is None else unwrap(response_model)
@@ -236,10 +236,22 @@ def _counted(schema: Any) -> tuple[Any, bool]:
 def _answer(schema: Any, options: ParserOptions, on_error: OnError, *, many: bool) -> tuple[Any, Projection]:
     """Return the type to ask for, an object in any case, and what reads it."""
     if many:
-        return Items[schema], elements_of(schema, options, on_error)
+        return _wrapped(Items, schema, list[schema]), elements_of(schema, options, on_error)
     if format_of(schema).is_object:
         return schema, partials_of(schema, options)
-    return Value[schema], partials_of(Value[schema], options, look=attrgetter("value"))
+    wrapped = _wrapped(Value, schema, schema)
+    return wrapped, partials_of(wrapped, options, look=attrgetter("value"))
+
+
+def _wrapped(wrapper: Any, schema: Any, member: Any) -> Any:
+    """Return the wrapper for this type, whose one field is such a member."""
+    try:
+        hash(schema)
+    except TypeError:  # Before 2.14 Pydantic remembers generic models by their parameters, whatever these are.
+        (name,) = wrapper.model_fields
+        fields: dict[str, Any] = {name: (member, ...)}
+        return create_model(wrapper.__name__, **fields)
+    return wrapper[schema]
 
 
 def _tools(
@@ -250,7 +262,7 @@ def _tools(
     They are those in `tools=`, where some are types or functions, and are taken out of the keywords; or the members of
     a union in `Mode.TOOLS`; where there is no choice, none.
     """
-    if _offers_types(keywords):
+    if offers_types(keywords):
         if schema is not _TOOLS:
             message = "the types in tools= say what to answer with, and so does response_model: leave one of them out"
             raise TypeError(message)
@@ -274,11 +286,6 @@ def _is_forced(choice: Any) -> bool:
     if isinstance(choice, Mapping):
         choice = choice.get("mode") or (choice.get("allowed_tools") or {}).get("mode") or "required"
     return choice not in ("auto", "none")
-
-
-def _offers_types(keywords: dict[str, Any]) -> bool:
-    """Say whether some of the `tools` are types or functions, and not the caller's own."""
-    return any(not isinstance(tool, Mapping) for tool in keywords.get("tools") or ())
 
 
 def _alternatives(schema: Any) -> list[Any]:

@@ -61,7 +61,8 @@ class LocalOpenAI:
             message = f"cut={cut}: a write takes at least one byte"
             raise ValueError(message)
         self.exchanges: list[Exchange] = []
-        self._replies = deque(replies)
+        self._replies: deque[Script] = deque()
+        self.queue(*replies)
         self._cut = cut
         self._delay = delay
         self._hold = hold
@@ -100,7 +101,15 @@ class LocalOpenAI:
         return [exchange.request for exchange in self.exchanges]
 
     def queue(self, *replies: Script) -> None:
-        """Add replies, to be given after those that are left."""
+        """Add replies, to be given after those that are left.
+
+        Raises:
+            TypeError: one is none.
+
+        """
+        for reply in replies:
+            if not callable(reply):
+                _check(reply)
         self._replies.extend(replies)
 
     def release(self, deltas: int = 1) -> None:
@@ -167,11 +176,15 @@ class LocalOpenAI:
             raise LookupError(message)
         script = self._replies[0] if callable(self._replies[0]) else self._replies.popleft()
         answer = script(body) if callable(script) else script
-        if isinstance(answer, Reply):
-            return answer
-        if isinstance(answer, Sequence):
-            return Reply(answer)
-        message = f"a reply is a str, a sequence of str, bytes or a Reply, not {type(answer).__name__}"
+        _check(answer)
+        return answer if isinstance(answer, Reply) else Reply(answer)
+
+
+def _check(answer: object) -> None:
+    """Check that something can be said. A model or a dict is not: it has no one form as a text."""
+    if not isinstance(answer, Reply | Sequence):
+        wanted = "a reply is a str, a sequence of str, bytes or a Reply"
+        message = f"{wanted}, not {type(answer).__name__}: give the text that it stands for"
         raise TypeError(message)
 
 

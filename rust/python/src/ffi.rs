@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyException, PyTypeError};
 use pyo3::ffi;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
@@ -164,10 +164,29 @@ pub(crate) fn longer_tuple<'py>(
     }
 }
 
-/// Whether `class` has abstract methods, and so no instances.
-pub(crate) fn is_abstract(class: &Bound<'_, PyType>) -> bool {
+/// Whether `class` has instances: not if it has abstract methods, or a `__new__` of its own that refuses to make one.
+pub(crate) fn has_instances(class: &Bound<'_, PyType>) -> PyResult<bool> {
     // SAFETY: a type that lives as long as its reference; the flags of a type can be read.
-    unsafe { ffi::PyType_GetFlags(class.as_type_ptr()) & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 }
+    if unsafe { ffi::PyType_GetFlags(class.as_type_ptr()) & ffi::Py_TPFLAGS_IS_ABSTRACT != 0 } {
+        return Ok(false);
+    }
+    if !has_new(class) {
+        return Ok(true);
+    }
+    match new_instance(class) {
+        Err(error) if error.is_instance_of::<PyException>(class.py()) => Ok(false),
+        made => made.map(|_| true),
+    }
+}
+
+/// Whether `class` has a `__new__` of its own.
+fn has_new(class: &Bound<'_, PyType>) -> bool {
+    let object = class.py().get_type::<PyAny>();
+    // SAFETY: two types that live as long as their references; slots of a type can be read.
+    unsafe {
+        let (class, object) = (class.as_type_ptr(), object.as_type_ptr());
+        (*class).tp_new.map(|new| new as usize) != (*object).tp_new.map(|new| new as usize)
+    }
 }
 
 /// Sets an attribute below the class's own `__setattr__`, as Pydantic does: frozen models too.
@@ -184,14 +203,12 @@ pub(crate) fn set_attribute(
 /// Whether the instances of `class` are made and freed without anyone's knowing.
 #[inline]
 pub(crate) fn is_plain(class: &Bound<'_, PyType>) -> bool {
-    let object = class.py().get_type::<PyAny>();
-    // SAFETY: two types that live as long as their references; slots of a type can be read.
-    unsafe {
-        let (class, object) = (class.as_type_ptr(), object.as_type_ptr());
-        (*class).tp_new.map(|new| new as usize) == (*object).tp_new.map(|new| new as usize)
-            && (*class).tp_finalize.is_none()
-            && (*class).tp_del.is_none()
-    }
+    // SAFETY: a type that lives as long as its reference; slots of a type can be read.
+    let ends = unsafe {
+        let class = class.as_type_ptr();
+        (*class).tp_finalize.is_some() || (*class).tp_del.is_some()
+    };
+    !(ends || has_new(class))
 }
 
 /// How many bytes the instances of `class` have beyond those of its `base`, but for their weak references.
@@ -416,10 +433,11 @@ impl Slot {
     }
 }
 
-#[cfg(Py_3_11)]
+/// Where in the instances of a class the slot lies that a descriptor of its describes, if that is nothing but a slot.
 fn member_offset(class: &Bound<'_, PyType>, descriptor: &Bound<'_, PyAny>) -> Option<isize> {
     // SAFETY: an object whose type is exactly the member descriptors' has their layout, and points to a member that
-    // lives as long as its class; what it says holds for the instances of that class and of its subclasses.
+    // lives as long as its class; what it says holds for the instances of that class and of its subclasses. (Before
+    // CPython 3.11 `pyo3-ffi` has the pointer as one to something else; the member itself is laid out alike in all.)
     unsafe {
         let is_member = std::ptr::eq(descriptor.get_type_ptr(), &raw const ffi::PyMemberDescr_Type);
         if !is_member {
@@ -429,15 +447,9 @@ fn member_offset(class: &Bound<'_, PyType>, descriptor: &Bound<'_, PyAny>) -> Op
         if ffi::PyType_IsSubtype(class.as_type_ptr(), (*descriptor).d_common.d_type) == 0 {
             return None;
         }
-        let member = (*descriptor).d_member;
+        let member = (*descriptor).d_member.cast::<ffi::PyMemberDef>();
         ((*member).type_code == ffi::Py_T_OBJECT_EX && (*member).flags == 0).then_some((*member).offset)
     }
-}
-
-/// Before CPython 3.11 the descriptor's member has another type in `pyo3-ffi`.
-#[cfg(not(Py_3_11))]
-fn member_offset(_class: &Bound<'_, PyType>, _descriptor: &Bound<'_, PyAny>) -> Option<isize> {
-    None
 }
 
 /// The characters of UTF-8, as Python has them.

@@ -111,6 +111,12 @@ impl Decoder {
         Ok(())
     }
 
+    /// The protocol of the events; None until the first of them has told it.
+    #[must_use]
+    pub fn protocol(&self) -> Option<&'static Protocol> {
+        self.events.protocol.as_ref().map(|&(protocol, _)| protocol)
+    }
+
     /// Whether the response has said that it is over.
     #[must_use]
     pub fn done(&self) -> bool {

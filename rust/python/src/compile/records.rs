@@ -88,8 +88,8 @@ impl Compiler {
         scope: &Scope<'_, 'py>,
     ) -> PyResult<Option<Compiled>> {
         let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
-        // An abstract class has no instances, open ones neither: what Pydantic makes of the text is something else.
-        if !only(schema, &MODEL_KEYS)? || ffi::is_abstract(&class) {
+        // A class without instances has no open ones either: what Pydantic makes of the text is something else.
+        if !only(schema, &MODEL_KEYS)? || !ffi::has_instances(&class)? {
             return Ok(None);
         }
         let post_init = schema.get_item("post_init")?.filter(|_| runs_post_init(schema).unwrap_or(true));
@@ -176,7 +176,10 @@ impl Compiler {
     ) -> PyResult<Option<Compiled>> {
         let fields = Self::fields_of(schema, scope)?;
         let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
-        if !only(schema, &DATACLASS_KEYS)? || kind(&fields)? != "dataclass-args" || ffi::is_abstract(&class) {
+        if !only(schema, &DATACLASS_KEYS)?
+            || kind(&fields)? != "dataclass-args"
+            || !ffi::has_instances(&class)?
+        {
             return Ok(None);
         }
         let post_init = flag(schema, "post_init")? == Some(true);

@@ -85,7 +85,7 @@ impl<'r, 'py> Report<'r, 'py> {
         }
     }
 
-    /// The error for a text that is not JSON: what was there, and which repair would have read it.
+    /// The error for a text that is not JSON: what was there, and, as its advice, which repair would have read it.
     fn syntax(self, syntax: Syntax, fault: &Fault) -> PyResult<PyErr> {
         let place = self.place(fault);
         let mut what = syntax.to_string();
@@ -94,11 +94,13 @@ impl<'r, 'py> Report<'r, 'py> {
         }
         let read = self.parser.text();
         let kind = diagnose(&read[..read.len().min(fault.offset + 1)]);
+        let error = stream_error(self.py, "JSONError", &what, &place)?;
         if let Some(kind) = kind.filter(|&kind| !place.repairs.has(kind)) {
             let set = if RepairSet::AROUND.has(kind) { "around" } else { "all" };
-            what = format!("{what}, which repair=\"{set}\" would read ({kind}),");
+            let advice = format!(", which repair=\"{set}\" would read ({kind}),");
+            error.value(self.py).setattr("advice", advice)?;
         }
-        stream_error(self.py, "JSONError", &what, &place)
+        Ok(error)
     }
 
     fn truncated(self, fault: &Fault) -> PyResult<PyErr> {

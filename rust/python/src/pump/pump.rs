@@ -6,7 +6,7 @@ use instar_repair::RepairKind;
 use instar_wire::choice::{Choice, Event};
 use pyo3::exceptions::{PyException, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::{PyBytes, PyDict, PyList};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::body::{self, Body};
@@ -782,21 +782,16 @@ impl State {
     #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn show_all(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
         let Self { projection, items, reader, .. } = self;
-        let stopped = match projection {
+        let taken = match projection {
             Projection::Partials(partials) => {
-                partials.take(py, lane, reader, event, text, items)?;
-                reader.stopped()
+                partials.take(py, lane, reader, event, text, items).map(|()| reader.stopped())
             }
             Projection::Elements(elements) => {
-                elements.take(py, lane, reader, event, text, items)?;
-                reader.stopped()
+                elements.take(py, lane, reader, event, text, items).map(|()| reader.stopped())
             }
-            Projection::Calls(calls) => {
-                calls.take(py, lane, event, text, items)?;
-                calls.stopped()
-            }
+            Projection::Calls(calls) => calls.take(py, lane, event, text, items).map(|()| calls.stopped()),
         };
-        if stopped {
+        if taken.map_err(|error| advised(py, lane, error, text))? {
             self.stage = Stage::Stopped;
         }
         Ok(())
@@ -814,5 +809,18 @@ impl State {
             Projection::Elements(elements) => elements.traverse(visit),
             Projection::Calls(calls) => calls.traverse(visit),
         }
+    }
+}
+
+/// The error of a delta that was refused, with what to do about it where it is no delta, but a part of a response's body.
+#[cold]
+fn advised(py: Python<'_>, lane: &Lane, error: PyErr, delta: &[u8]) -> PyErr {
+    let advise = || {
+        let advise = py.import("instar._body")?.getattr("advise")?;
+        advise.call1((error.value(py), lane.parser(py)?, PyBytes::new(py, delta)))
+    };
+    match &lane.body {
+        Some(_) => error,
+        None => advise().err().unwrap_or(error),
     }
 }

@@ -304,6 +304,22 @@ impl PyParser {
         class.call1((completion, data, PyTuple::new(py, settled)?, shown, open))
     }
 
+    /// Of which type it is, and how far it has come.
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let title = self.schema.get().title.bind(py);
+        let Some(state) = self.state.lend(py) else {
+            return Ok(format!("<Parser of {title}, at work>"));
+        };
+        let how = match &state.error {
+            Some(error) => error.bind(py).get_type().name()?.to_string(),
+            None if state.is_complete() => "complete".to_owned(),
+            None => "open".to_owned(),
+        };
+        let path = state.reading.path(self.context(py))?;
+        let place = if path.is_empty() { String::new() } else { format!(" at {}", path.repr()?) };
+        Ok(format!("<Parser of {title}, {how}{place}: {} bytes>", state.offset()))
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.schema)?;
         visit.call(&self.context)?;

@@ -138,6 +138,12 @@ impl PyWire {
         self.deltas(py, |decoder, emit| decoder.end(emit))
     }
 
+    /// The protocol that the events are read by; None until the first of them has told it.
+    #[getter]
+    fn protocol(&self, py: Python<'_>) -> PyResult<Option<&'static str>> {
+        Ok(self.decoder(py)?.protocol().map(|protocol| protocol.name))
+    }
+
     /// Whether the response has said that it is over: `[DONE]`, `response.completed`, `response.incomplete`,
     /// `response.failed`, `response.cancelled`, `message_stop` or what the other protocols have for it. Gemini does not
     /// say so.

@@ -240,19 +240,22 @@ impl RecordClass {
     pub(crate) fn copied<'py>(&self, object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = object.py();
         let Some(values) = ffi::own_dict(object) else { return Ok(None) };
-        let set = |slot: &Slot| slot.read(object).and_then(|set| set.cast_into_exact::<PySet>().ok());
         let dict = |slot: &Slot| {
             let dict = slot.read(object).and_then(|dict| dict.cast_into_exact::<PyDict>().ok());
             dict.map(|dict| dict.copy()).transpose()
         };
-        let (arrived, extra, private) = match &self.form {
-            Form::Model(_, slots) => (set(&slots.fields_set), dict(&slots.extra)?, dict(&slots.private)?),
-            Form::Root(_, slots) => (set(&slots.fields_set), None, None),
+        let (slots, extra, private) = match &self.form {
+            Form::Model(_, slots) => (Some(slots), dict(&slots.extra)?, dict(&slots.private)?),
+            Form::Root(_, slots) => (Some(slots), None, None),
             Form::Dataclass(..) => (None, None, None),
             Form::Slotted(_) | Form::TypedDict => return Ok(None),
         };
-        let arrived = match arrived {
-            Some(arrived) => ffi::copy_set(&arrived)?,
+        let arrived = match slots.map(|slots| slots.fields_set.read(object)) {
+            Some(Some(arrived)) => match arrived.cast_into_exact::<PySet>() {
+                Ok(arrived) => ffi::copy_set(&arrived)?,
+                Err(_) => return Ok(None),
+            },
+            Some(None) => return Ok(None),
             None => PySet::empty(py)?,
         };
         let values = values.copy()?;
