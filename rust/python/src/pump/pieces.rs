@@ -5,7 +5,7 @@ use pyo3::types::{PyIterator, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::pull::{AtWork, Pull};
-use super::pump::Pump;
+use super::pump::{Muted, Pump};
 use crate::changes::TextNews;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
@@ -131,20 +131,12 @@ impl Pieces {
         pieces: &Py<PyIterator>,
     ) -> PyResult<(bool, Option<Bound<'py, PyAny>>)> {
         let mut piece = None;
-        // Of a response, a piece may bring many deltas.
-        let mut is_fed = pump.lane().body.is_some();
         loop {
-            if is_fed && pump.read_on(py, usize::MAX)?.is_some() {
-                return Ok((true, piece));
+            match pump.next_muted(py, piece.as_ref())? {
+                Muted::Read(..) => return Ok((true, piece)),
+                Muted::Piece => piece = self.pull.read(py, pump, pieces)?,
+                Muted::Nothing => return Ok((false, None)),
             }
-            if !pump.hungry(py)? {
-                return Ok((false, None));
-            }
-            piece = self.pull.read(py, pump, pieces)?;
-            if let Some(piece) = &piece {
-                pump.feed(py, piece)?;
-            }
-            is_fed = true;
         }
     }
 }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyIterator};
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::pump::{Next, Pump};
+use super::pump::{Muted, Next, Pump};
 use crate::errors;
 use crate::exclusive::Exclusive;
 use crate::once::intern;
@@ -105,7 +105,7 @@ impl Pull {
     #[inline]
     fn next(&self, py: Python<'_>, pump: &Pump, piece: Option<Bound<'_, PyAny>>) -> PyResult<Next> {
         if self.silent {
-            return self.next_silently(py, pump, piece);
+            return self.next_silently(py, pump, piece.as_ref());
         }
         let next = pump.next(py, piece)?;
         if pump.has_news(py)? {
@@ -116,16 +116,22 @@ impl Pull {
 
     /// The same, where no items are made.
     #[inline(never)]
-    fn next_silently(&self, py: Python<'_>, pump: &Pump, piece: Option<Bound<'_, PyAny>>) -> PyResult<Next> {
-        if let Some(piece) = piece {
-            pump.feed(py, &piece)?;
-        }
-        while let Some(news) = pump.read_on(py, usize::MAX)? {
-            if !self.to_news || pump.has_news(py)? {
-                return Ok(Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()));
+    fn next_silently(
+        &self,
+        py: Python<'_>,
+        pump: &Pump,
+        mut piece: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Next> {
+        loop {
+            match pump.next_muted(py, piece.take())? {
+                Muted::Read(news, _) if !self.to_news || pump.has_news(py)? => {
+                    return Ok(Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()));
+                }
+                Muted::Read(_, true) | Muted::Piece => return Ok(Next::Piece),
+                Muted::Read(_, false) => {}
+                Muted::Nothing => return Ok(Next::Nothing),
             }
         }
-        Ok(if pump.hungry(py)? { Next::Piece } else { Next::Nothing })
     }
 
     /// Reads the next piece of the source for the pump. None where there is none, which the pump has then been told.

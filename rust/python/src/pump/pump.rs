@@ -77,6 +77,15 @@ pub(super) enum Next {
     Nothing,
 }
 
+/// What is next, where no items are made.
+pub(super) enum Muted {
+    /// A delta was read: whether there would have been an item, and whether it is surely hungry now.
+    Read(bool, bool),
+    /// It is hungry.
+    Piece,
+    Nothing,
+}
+
 /// What has ended the reading.
 struct Error {
     value: Py<PyAny>,
@@ -608,20 +617,53 @@ impl Pump {
     /// The same as `py_read_on`, in a step that takes in so many bytes.
     pub(super) fn read_on(&self, py: Python<'_>, step: usize) -> PyResult<Option<bool>> {
         let mut state = self.lend(py)?;
-        let is_over = |state: &State| {
-            state.error.is_some() || state.stage == Stage::Stopped || self.left.load(Ordering::Relaxed)
-        };
-        if !(is_over(&state) || state.items.is_held()) {
+        if !(self.is_over(&state) || state.items.is_held()) {
             state.items.mute();
             state.handed = false;
             self.lane.mark(py)?;
         }
-        while !is_over(&state) && state.taken < step && self.step(py, &mut state)? {
+        while !self.is_over(&state) && state.taken < step && self.step(py, &mut state)? {
             if !state.items.is_held() {
                 return Ok(Some(state.items.take_missed()));
             }
         }
         Ok(None)
+    }
+
+    /// Reads the next delta, once this piece of the source has been taken in, if there is one, and makes no item of it.
+    #[inline]
+    pub(super) fn next_muted(&self, py: Python<'_>, piece: Option<&Bound<'_, PyAny>>) -> PyResult<Muted> {
+        let is_plain = self.lane.body.is_none();
+        if let Some(piece) = piece.filter(|_| !is_plain) {
+            self.feed(py, piece)?;
+        }
+        let mut lent = self.lend(py)?;
+        let state = &mut *lent;
+        if self.is_over(state) {
+            return Ok(Muted::Nothing);
+        }
+        if !state.items.is_held() {
+            state.items.mute();
+            state.handed = false;
+            self.lane.mark(py)?;
+        }
+        let mut is_read = false;
+        if let Some(delta) = piece.filter(|_| is_plain) {
+            state.read(py, &self.lane, delta).or_else(|error| state.refuse(py, error))?;
+            is_read = !state.items.is_held();
+        }
+        while !is_read && !self.is_over(state) && self.step(py, state)? {
+            is_read = !state.items.is_held();
+        }
+        if is_read {
+            return Ok(Muted::Read(state.items.take_missed(), is_plain && self.is_hungry(py, state)?));
+        }
+        Ok(if self.is_hungry(py, state)? { Muted::Piece } else { Muted::Nothing })
+    }
+
+    /// Whether nothing more is read.
+    fn is_over(&self, state: &State) -> bool {
+        state.error.is_some() || state.stage == Stage::Stopped || self.left.load(Ordering::Relaxed)
     }
 
     /// What is next in a step that takes in so many bytes. Within those who call it, for it is what every delta goes
