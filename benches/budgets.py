@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benches import checked, clients, crowd, loops, memory, ours, over_http, rivals
+from benches import checked, clients, compiling, crowd, loops, memory, ours, over_http, rivals
 from benches.clients import Way
 from benches.clock import Run, ratio
 from benches.invoice import TOKEN
@@ -101,6 +101,16 @@ def _with_bytes() -> float:
 def _changes() -> float:
     deltas = invoices(LONG).deltas
     return ratio(lambda: ours.changes(deltas), lambda: ours.live(deltas))
+
+
+def _pieces() -> float:
+    deltas = note(SMALL_NOTE).deltas
+    return ratio(lambda: ours.read_text(deltas), lambda: ours.fed_text(deltas))
+
+
+def _watched() -> float:
+    deltas = invoices(LONG).deltas
+    return ratio(lambda: ours.watched(deltas), lambda: ours.unwatched(deltas))
 
 
 def _mended() -> float:
@@ -221,6 +231,14 @@ BUDGETS = (
         lambda: _with_deltas(Note, note(KEPT_NOTE), note(SMALL_NOTE)),
     ),
     *map(_with_members, loops.KINDS),
+    Budget("B13", "compile / a new `TypeAdapter`, the worst of 240 types", 3, 4, compiling.worst),
+    Budget(
+        "B13",
+        "compile nested unions 12 deep / 6 deep (linear: 2x)",
+        2.4,
+        3,
+        lambda: compiling.to_adapter(compiling.unions(12), compiling.unions(6)),
+    ),
     Budget(
         "B14",
         "async, text that a step of the event loop takes in",
@@ -238,6 +256,8 @@ BUDGETS = (
         over_http=True,
     ),
     Budget("B15", "changes drained after every token / a live snapshot after every token", 1, 3, _changes),
+    Budget("B15", "the text of one field, piece by piece / fed", 1.3, 4, _pieces),
+    Budget("B15", "a small place waited for, then the rest / no place", 1, 1.4, _watched),
     Budget("B17", "every string in single quotes, mended / clean, a kept snapshot per token", 1.5, 1.7, _mended),
     Budget("B18", 'a clean text under `repair="around"` / without', 1.02, 1.1, _around),
     Budget("V", "B1 with validators on half of the fields / without, and they alone", 2, 2, _validators),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Instructions per delta of one way through the 5,512-delta invoice: feed (the default), live, read, kept, changes, floor
-# or loop.
+# Instructions per delta of one way through the 5,512-delta invoice, as benches/ours.py names them: feed (the default),
+# live, read, kept, changes, watched, unwatched, floor, loop ...
 #
 #   benches/callgrind.sh [WAY]
 #

@@ -10,7 +10,7 @@ from itertools import islice
 from benches import rivals
 from benches.invoice import Invoice
 from benches.workload import ITEMS, LOOK_EVERY, Note, invoices
-from instar import Parser
+from instar import Change, Parser, partials
 
 
 def feed(deltas: list[str], schema: type[Invoice] = Invoice) -> Invoice:
@@ -68,13 +68,50 @@ def changes(deltas: list[str]) -> Invoice:
     """The changes drained after every delta."""
     parser = Parser(Invoice)
     reader = parser.changes()
+    batch: list[Change] = []
     count = 0
     for delta in deltas:
         parser.feed(delta)
-        count += len(reader.drain())
+        batch = reader.drain()
+        count += len(batch)
     final = parser.finish()
-    if count < len(deltas) // 2 or parser.dump() != final.model_dump(exclude_unset=True):
+    if count < len(deltas) // 2 or batch[-1] != Change("close", (), None):
         raise AssertionError(count)
+    return final
+
+
+def unwatched(deltas: list[str]) -> Invoice:
+    """A stream that is read to its end, and looked at then."""
+    return partials(deltas, Invoice).final()
+
+
+def watched(deltas: list[str]) -> Invoice:
+    """The same with a small place that is waited for first: the invoice's number, which comes early."""
+    stream = partials(deltas, Invoice)
+    number = stream.at("id").wait()
+    final = stream.final()
+    if number != final.id:
+        raise AssertionError(number, final.id)
+    return final
+
+
+def fed_text(deltas: list[str]) -> Note:
+    """One field, a long string: fed, and looked at at its end."""
+    parser = Parser(Note)
+    for delta in deltas:
+        parser.feed(delta)
+    return parser.finish()
+
+
+def read_text(deltas: list[str]) -> Note:
+    """The same through a stream, piece by piece as it comes."""
+    stream = partials(deltas, Note)
+    size = 0
+    for piece in stream.at("text").text():
+        size += len(piece)
+    final = stream.final()
+    if size != len(final.text):
+        raise AssertionError(size, len(final.text))
     return final
 
 
@@ -122,6 +159,8 @@ WAYS: dict[str, Callable[[list[str]], object]] = {
     "kept": kept,
     "mended": mended,
     "changes": changes,
+    "unwatched": unwatched,
+    "watched": watched,
     "hoarded": hoarded,
     "loop": rivals.loop,
     "floor": lambda _: rivals.floor(invoices(ITEMS[-1]).text),

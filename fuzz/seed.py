@@ -7,6 +7,7 @@ of our own for what is rare in those.
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,14 @@ def texts() -> Iterator[bytes]:
             yield path.read_bytes()
 
 
+def damaged() -> Iterator[bytes]:
+    """Give texts that need to be mended."""
+    for line in (ROOT / "tests" / "data" / "repairs.jsonl").read_text(encoding="utf-8").splitlines():
+        if (text := json.loads(line)["text"]) is not None:
+            yield text.encode("utf-8", "surrogatepass")
+    yield from JSON
+
+
 def bodies() -> Iterator[bytes]:
     """Give bodies of responses."""
     yield b"".join(b"data: " + event + b"\n\n" for event in EVENTS)
@@ -78,6 +87,11 @@ def main() -> None:
     """Write all seeds."""
     counts = {
         "valid_prefix": write("valid_prefix", texts()),
+        # The schema, the repairs, how to cut, the text.
+        "mend_split": write(
+            "mend_split",
+            (options(n, 3) + text for n, text in enumerate(text for text in damaged() for _ in range(6))),
+        ),
         # What to do, how to cut, how long the schema is, the schema, the text: see the target.
         "parser_split": write(
             "parser_split",

@@ -68,6 +68,11 @@ class Call:
         return self.parser.text if self._text is None else self._text
 
     @property
+    def arguments(self) -> str:
+        """The arguments as the next request repeats them: mended, if they were. Servers refuse what is no JSON."""
+        return self.parser.mended_text if self.parser.repairs else self.text
+
+    @property
     def snapshot(self) -> Any:
         """The growing arguments: an object of the tool's type, or plain values where there is none."""
         return self.parser.snapshot

@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema
 from typing_extensions import Self, disjoint_base
 
 from instar._protocols import DeltaKind, Framing, Protocol
-from instar.changes import Change
+from instar.changes import Change, Path
 from instar.errors import ElementError, Violation
 from instar.parser import Limits
 from instar.progress import Progress
@@ -21,6 +21,7 @@ __all__ = [
     "Events",
     "JsonText",
     "Parser",
+    "Pieces",
     "Pull",
     "Pump",
     "Schema",
@@ -60,6 +61,7 @@ class Schema:
         validator: Any,
         *,
         strict: bool | None = None,
+        empty: bool = False,
     ) -> Self: ...
     def explain(self) -> list[tuple[str, str, str, list[tuple[str, str]], str]]:
         """How each part of the schema is read: see `instar.Row`."""
@@ -76,6 +78,9 @@ class Parser(Generic[_T]):
     `repair` says what is mended that is not JSON: "none", "around" (prose, fences, reasoning, a byte order mark),
     "all", a kind, or a set of kinds. What was mended is listed in `repairs`.
 
+    With `empty` a required field that can only be a list, dict, set, frozenset, deque or `tuple[X, ...]` shows that,
+    empty, before it arrives, and not None.
+
     After any error `snapshot`, `text`, `offset`, `line`, `column`, `path` and `progress` remain readable. A call while
     another one is at work (a second thread, or a validator that the parser is calling) is a `RuntimeError`.
     """
@@ -91,6 +96,7 @@ class Parser(Generic[_T]):
         strict: bool | None = None,
         on_violation: Literal["raise", "defer"] = "raise",
         repair: Repairs | None = None,
+        empty: bool = False,
     ) -> Parser[_T]: ...
     @overload
     def __new__(
@@ -103,6 +109,7 @@ class Parser(Generic[_T]):
         strict: bool | None = None,
         on_violation: Literal["raise", "defer"] = "raise",
         repair: Repairs | None = None,
+        empty: bool = False,
     ) -> Parser[Any]: ...
     @classmethod
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
@@ -189,6 +196,9 @@ class Changes:
         """Whether there may be something to drain: where the changes are narrowed, nothing is built to tell."""
     def drain(self) -> list[Change]:
         """The changes since the last drain."""
+    @property
+    def open_text(self) -> Path | None:
+        """The path of the open text, if one was open at the last drain."""
 
 @final
 class JsonText:
@@ -520,6 +530,24 @@ class Pump(Generic[_ItemT, _FinalT]):
     @property
     def begun(self) -> bool:
         """Whether the choice that it reads has begun."""
+
+@final
+class Pieces:
+    """The pieces of the text that is open for the reader of those who watch places: what each delta brings. It ends
+    where one brings anything else, or none is left.
+
+    `kept` has the pieces so far, all of which have been handed out, and takes in the others; `others` are lists of
+    those who keep them, too. It also ends as soon as there is something in one of the lists of what is `called` for
+    each piece.
+    """
+
+    @staticmethod
+    def of(
+        stream: Any, reader: Changes, kept: list[str], others: list[list[str]], called: list[list[Any]]
+    ) -> Pieces | None:
+        """None where no text is open that is read as it comes."""
+    def __iter__(self) -> Iterator[str]: ...
+    def __next__(self) -> str: ...
 
 @disjoint_base
 class Pull(Generic[_ItemT]):

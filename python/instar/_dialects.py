@@ -27,6 +27,10 @@ class Called(Protocol):
     def text(self) -> str:
         """The arguments as they have come."""
 
+    @property
+    def arguments(self) -> str:
+        """The arguments as the next request repeats them."""
+
 
 class Dialect(ABC):
     """How an API has it."""
@@ -57,7 +61,7 @@ class ChatDialect(Dialect):
     def _call(self, call: Called) -> Message:
         if call.is_custom:
             return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.text}}
-        return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.text}}
+        return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
 class ResponsesDialect(Dialect):
@@ -69,6 +73,10 @@ class ResponsesDialect(Dialect):
         for event in events:
             items.add(from_json(event))
         output: list[Message] = items.whole()["output"]
+        arguments = {call.id: call.arguments for call in calls}
+        for item in output:
+            if item.get("type") == "function_call" and item.get("call_id") in arguments:
+                item["arguments"] = arguments[item["call_id"]]
         return output
 
     @override

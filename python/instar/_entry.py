@@ -93,8 +93,8 @@ def partials(
         emit: "delta", a snapshot after each delta; with `wire` "read", one after each piece of the body; or seconds: at
             most one in so many, the latest, and at the end. A sync stream looks at the clock when a delta comes, an
             async one also hands out while none does.
-        options: `live`, `limits`, `context`, `strict`, `on_violation`, `repair`, as `instar.Parser` takes them; with
-            `wire` `repair` is "around" unless told.
+        options: `live`, `limits`, `context`, `strict`, `on_violation`, `repair`, `empty`, as `instar.Parser` takes
+            them; with `wire` `repair` is "around" unless told.
 
     Raises:
         instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
@@ -161,7 +161,7 @@ def elements(  # noqa: PLR0913 - keywords
         emit: as for `partials`, but for seconds, which are for `changes`: each element is handed out as it closes.
         on_error: "raise", or "skip": an element that is refused does not end the stream. It is among `stream.errors`,
             and `final()` returns the others. What is no JSON is raised all the same.
-        options: `live`, `limits`, `context`, `strict`, `repair`, as for `partials`.
+        options: `live`, `limits`, `context`, `strict`, `repair`, `empty`, as for `partials`.
 
     Raises:
         instar.StreamError, pydantic.ValidationError: while iterating, at the first hopeless byte.
@@ -195,8 +195,8 @@ def turn(
         tools: what the model may have called: types of the arguments, functions, or dicts as an API has them. Calls of
             others are parts, too, with their `error`, and hold plain values.
         emit: as for `partials`.
-        options: `live`, `limits`, `context`, `strict`, `repair`, as `instar.Parser` takes them, for the arguments;
-            `repair` is "around" unless told.
+        options: `live`, `limits`, `context`, `strict`, `repair`, `empty`, as `instar.Parser` takes them, for the
+            arguments; `repair` is "around" unless told.
 
     Raises:
         instar.RefusalError, instar.StreamError: while iterating, at the end.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from instar._core import Parser, Pump
     from instar._paths import Pattern
-    from instar.changes import Step
+    from instar.changes import Path, Step
 
     View = Callable[[Iterable[Change]], "list[Change] | None"]
 
@@ -35,12 +35,19 @@ class Follower:
         self._parser: Parser[Any] | None = None
         self._reader: Changes | None = None
         self._view: View = list
+        self._depth: int | None = None
         self._begun = False
 
     @property
     def reader(self) -> Changes | None:
         """What reads the changes of the parser; None before there is one."""
         return self._reader
+
+    @property
+    def open_text(self) -> Path | None:
+        """The path of the text that was open at the last look, where its changes are handed out as they are read."""
+        path = self._reader.open_text if self._reader is not None else None
+        return path[self._depth :] if path is not None and self._depth is not None else None
 
     def drain(self, pump: Pump[Any, Any]) -> list[Change]:
         """Return the changes since the last time. A `RETRY` comes first, if another attempt has begun.
@@ -73,6 +80,7 @@ class Follower:
             self._reader.narrow([[*around, *_steps(pattern[where == "lists" :])] for pattern in self._only])
         views: dict[str, View] = {"whole": list, "member": of_member, "lists": OfLists()}
         self._view = views[where]
+        self._depth = {"whole": 0, "member": 1, "lists": None}[where]
 
     def _read(self) -> list[Change]:
         assert self._parser is not None  # noqa: S101 - whoever reads has turned to one

@@ -61,6 +61,7 @@ class ParserOptions(TypedDict, total=False):
     strict: bool | None
     on_violation: Literal["raise", "defer"]
     repair: Repairs | None
+    empty: bool
 
 
 def of_response(options: ParserOptions) -> ParserOptions:
@@ -98,6 +99,7 @@ class TurnOptions(TypedDict, total=False):
     context: Any
     strict: bool | None
     repair: Repairs | None
+    empty: bool
 
 
 class ElementBodyOptions(BodyOptions, total=False):

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, is_dataclass
 from enum import Enum
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from pydantic import RootModel
+from pydantic import BaseModel, RootModel
 from pydantic_core import to_jsonable_python
 
 from instar._following import Follower
-from instar._paths import EVERY, write
+from instar._paths import EVERY, covers, write
 from instar._watch import State, Watch
 from instar.errors import AbsentError, StreamError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
+    from instar._core import Changes, Pieces
     from instar._paths import Pattern
     from instar._watch import Happening
     from instar.changes import Change, Path
@@ -68,6 +72,12 @@ class Watches:
         """Forget a watch."""
         self._watches = [each for each in self._watches if each[0] is not watch]
 
+    def takers(self, path: Path) -> tuple[list[list[str]], list[list[Callback]]]:
+        """Return where the pieces of the text at a path are kept, and the lists of what is called for each of them."""
+        concerned = [(watch, callbacks) for watch, callbacks in self._watches if covers(watch.pattern, path)]
+        kept = [watch.pieces[path] for watch, _ in concerned if path in watch.pieces]
+        return kept, [callbacks for _, callbacks in concerned]
+
     def see(self, batch: Iterable[Change]) -> Iterator[Any]:
         """Take in changes; call what is to be called, in the order of the text, and yield what that returns."""
         for change in batch:
@@ -83,7 +93,8 @@ class Handle(Generic[MoreT]):
 
     snapshot, final: give its value so far, and the validated one in the end.
     read_on: reads the next delta. False: the stream is over. Where it has failed, it raises that each time.
-    drain: gives the changes that a follower has not read.
+    has_news: tells whether something may have come that nobody who watches was told of.
+    drain: gives the changes that the follower of those who watch has not read.
     refused: gives the paths of what the schema has refused, where the stream goes on behind it.
     close: is called when something that a place calls has raised.
     """
@@ -91,9 +102,47 @@ class Handle(Generic[MoreT]):
     snapshot: Callable[[], Any]
     final: Callable[[], Any]
     read_on: Callable[[], MoreT]
+    has_news: Callable[[], bool]
     drain: Callable[[Follower], list[Change]]
     refused: Callable[[], Iterable[Path]]
     close: Callable[[], Any]
+
+
+class Text:
+    """How far somebody has read a text, which grows by pieces."""
+
+    def __init__(self, watch: Watch, path: Path) -> None:
+        self.path = path
+        self._watch = watch
+        self._attempt = watch.attempt
+        self._read = 0  # of the pieces
+
+    @property
+    def kept(self) -> list[str] | None:
+        """The pieces that have come, where they are kept; None before it has begun."""
+        return self._watch.pieces.get(self.path)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no more will come."""
+        return self._watch.state(self.path) is State.SETTLED
+
+    def take(self) -> str:
+        """Return all that has come since the last time.
+
+        Raises:
+            instar.StreamError: the attempt that it came of has been given up.
+
+        """
+        check(self._watch, self._attempt)
+        if (kept := self.kept) is None:
+            return ""
+        new, self._read = kept[self._read :], len(kept)
+        return "".join(new)
+
+    def skip(self) -> None:
+        """Take note that all that has come has been taken elsewhere."""
+        self._read = len(self.kept or ())
 
 
 class Cursors(Generic[MoreT]):
@@ -151,17 +200,9 @@ class Cursors(Generic[MoreT]):
         while self._watch.state(path) is not State.SETTLED and (yield PULL):
             pass
 
-    def _texts(self) -> Generator[str | Pull, bool, None]:
-        """Yield the text by its pieces, all that have come since the last time as one."""
-        path, watch, attempt, read = self._path, self._watch, self._watch.attempt, 0
-        while True:
-            self._check(watch, attempt)
-            pieces = watch.pieces.get(path, [])
-            if read < len(pieces):
-                new, read = pieces[read:], len(pieces)
-                yield "".join(new)
-            elif watch.state(path) is State.SETTLED or not (yield PULL):
-                return
+    def _text(self) -> Text:
+        """Return a cursor in the text at the place, at its beginning."""
+        return Text(self._watch, self._path)
 
     def _settled(self) -> Generator[Any, bool, None]:
         """Yield the values of a place that is many, each as it settles."""
@@ -179,7 +220,7 @@ class Cursors(Generic[MoreT]):
     def _each(self, watch: Watch, is_over: Callable[[], bool]) -> Generator[Any, bool, None]:
         read, attempt = 0, watch.attempt
         while True:
-            self._check(watch, attempt)
+            check(watch, attempt)
             if read < len(watch.settled):
                 read += 1
                 yield part(self._handle.snapshot(), watch.settled[read - 1])
@@ -194,7 +235,7 @@ class Cursors(Generic[MoreT]):
         callbacks.append(lambda happening: changed.setdefault(happening.path))
         try:
             while True:
-                self._check(inner, 0)
+                check(inner, 0)
                 if changed:
                     first = next(iter(changed))
                     del changed[first]
@@ -203,11 +244,6 @@ class Cursors(Generic[MoreT]):
                     return
         finally:
             self._base.watches.remove(inner)
-
-    def _check(self, watch: Watch, attempt: int) -> None:
-        if watch.attempt != attempt:
-            message = f"the answer whose {write(self._pattern)} this was has been given up; another attempt follows"
-            raise StreamError(message)
 
     def _at_the_end(self, final: Any) -> Any:
         """Return the value when the stream has ended: the final one, if it has not come."""
@@ -218,6 +254,18 @@ class Cursors(Generic[MoreT]):
         except LookupError:
             message = f"the stream has ended, and there is nothing at {write(self._pattern)}"
             raise AbsentError(message) from None
+
+
+def check(watch: Watch, attempt: int) -> None:
+    """Check that what has come of a place still counts.
+
+    Raises:
+        instar.StreamError: its attempt has been given up.
+
+    """
+    if watch.attempt != attempt:
+        message = f"the answer whose {write(watch.pattern)} this was has been given up; another attempt follows"
+        raise StreamError(message)
 
 
 class BaseReading:
@@ -242,6 +290,17 @@ class BaseReading:
         return waiting + handle.drain(self.follower)
 
 
+@dataclass(frozen=True)
+class PullingHandle(Handle[bool]):
+    """The same with a sync stream.
+
+    pieces: reads on as long as that brings nothing but pieces of one text. It is given what reads the changes, where
+    the pieces are kept, where else they go, and the lists of what is called for each.
+    """
+
+    pieces: Callable[[Changes, list[str], list[list[str]], list[list[Any]]], Pieces | None]
+
+
 class Reading(BaseReading):
     """Reads a sync stream on, for those who wait for places."""
 
@@ -259,13 +318,21 @@ class Reading(BaseReading):
             raise
         return bool(batch)
 
+    def pieces(self, handle: PullingHandle, text: Text) -> Pieces | None:
+        """Return the pieces of a text that is open, for as long as nothing else comes; None where it is not."""
+        reader, kept = self.follower.reader, text.kept
+        if reader is None or kept is None or self._waiting or self.follower.open_text != text.path:
+            return None
+        lists, called = self.watches.takers(text.path)
+        return handle.pieces(reader, kept, [each for each in lists if each is not kept], called)
+
     def pull(self, handle: Handle[bool]) -> bool:
         """Read on, unless something has come that nobody was told of; say whether there may be more.
 
         Raises what the stream raises, after what came before it.
         """
-        if self._waiting:
-            return self.tell(handle)
+        if (self._waiting or handle.has_news()) and self.tell(handle):
+            return True
         try:
             more = handle.read_on()
         except Exception:
@@ -278,9 +345,10 @@ class Reading(BaseReading):
 class Place(Cursors[bool]):
     """A part of a sync stream's value, by its path: see `stream.at`."""
 
-    def __init__(self, reading: Reading, handle: Handle[bool], pattern: Pattern) -> None:
+    def __init__(self, reading: Reading, handle: PullingHandle, pattern: Pattern) -> None:
         super().__init__(reading, handle, pattern)
         self._reading = reading
+        self._pulling = handle
 
     def wait(self) -> Any:
         """Read the stream on until the value has settled; return it, validated.
@@ -299,7 +367,21 @@ class Place(Cursors[bool]):
 
     def text(self) -> Iterator[str]:
         """Yield the text as it comes, nothing twice; several pieces as one, where you were slow."""
-        return self._read(self._texts())
+        return chain.from_iterable(self._runs(self._text()))
+
+    def _runs(self, text: Text) -> Iterator[Iterable[str]]:
+        """Yield the pieces of a text: those that come while nothing else happens together, as most do."""
+        while True:
+            if piece := text.take():
+                yield (piece,)
+            elif text.is_settled:
+                return
+            else:
+                if (pieces := self._reading.pieces(self._pulling, text)) is not None:
+                    yield pieces
+                    text.skip()
+                if text.is_settled or not self._reading.pull(self._handle):
+                    return
 
     def elements(self) -> Iterator[Any]:
         """Yield the members of a list, validated, each as it settles."""
@@ -405,9 +487,14 @@ class AsyncPlace(Cursors[Coroutine[Any, Any, bool]]):
     def __aiter__(self) -> AsyncIterator[Any]:
         return self._read(self._settled())
 
-    def text(self) -> AsyncGenerator[str, None]:
+    async def text(self) -> AsyncGenerator[str, None]:
         """Yield the text as it comes, nothing twice; several pieces as one, where you were slow."""
-        return self._read(self._texts())
+        text = self._text()
+        while True:
+            if piece := text.take():
+                yield piece
+            elif text.is_settled or not await self._reading.pull(self._handle):
+                return
 
     def elements(self) -> AsyncGenerator[Any, None]:
         """Yield the members of a list, validated, each as it settles."""
@@ -434,26 +521,41 @@ def part(value: Any, path: Path) -> Any:
 
     Raises:
         LookupError: it has none.
+        TypeError: it is in a set, or another value whose members are not told apart.
 
     """
-    for step in path:
+    for depth, step in enumerate(path):
         while isinstance(value, RootModel):
             value = value.root
+        if isinstance(value, AbstractSet | Iterator):
+            where = f"{write(path[:depth])} is a {type(value).__name__}"
+            message = f"{where}, whose members have no places of their own: wait for the whole of it"
+            raise TypeError(message)
         value = _member(value, step)
     return value
 
 
 def _member(value: Any, step: str | int) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         # A dump writes keys as JSON does.
         found = [value[step]] if step in value else [part for key, part in value.items() if _key(key) == step]
     elif isinstance(step, str):
-        found = [getattr(value, step)] if hasattr(value, step) else []
+        fields = _fields(value)
+        found = [fields[step]] if step in fields else []
     else:
-        found = [*value[step : step + 1]] if isinstance(value, list | tuple) else []
+        found = [value[step]] if isinstance(value, list | tuple | deque) and step < len(value) else []
     if not found:
         raise LookupError(step)
     return found[0]
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Return what an object of a class with fields holds by name; its attributes are more than that."""
+    if isinstance(value, BaseModel):
+        return {**(value.model_extra or {}), **vars(value)}
+    if is_dataclass(value):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__ if hasattr(value, name)}
+    return {}
 
 
 def _key(key: Any) -> str:

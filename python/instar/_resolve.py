@@ -18,14 +18,18 @@ Node = dict[str, Any]
 """A node of a core schema."""
 
 _FIELDS = {"model-fields", "typed-dict", "dataclass-args"}
-_LISTS = {"list", "set", "frozenset", "generator"}
+_LISTS = {"list", "deque"}
+_ARRAYS = {*_LISTS, "tuple", "named-tuple"}
+_DICTS = {"dict", "frozendict", "ordered-dict", "counter"}
+_PLACELESS = {"set": "a set", "frozenset": "a set", "generator": "an iterator"}
 _ANYTHING = {"any", "is-instance", "custom-error", "function-plain", "json", "call"}
 
 
-def resolve(path: str, schema: Any) -> Pattern:
+def resolve(path: str, schema: Any, *, sets: bool = False) -> Pattern:
     """Read a path to a part of values of a type; return it in the names of the dump.
 
-    A step names a field; an alias does too, unless a field of the same object bears its name.
+    A step names a field; an alias does too, unless a field of the same object bears its name. With `sets` a path may
+    lead into a set, whose dump is a list.
 
     Raises:
         ValueError: it is no path, or no value of the type has anything there: the message names the nearest field.
@@ -35,7 +39,7 @@ def resolve(path: str, schema: Any) -> Pattern:
     if schema is None:
         return pattern
     root = TypeAdapter(schema).core_schema
-    walk = _Walk(root)
+    walk = _Walk(root, sets=sets)
     nodes = walk.into(dict(root))
     found: list[str | int | Every] = []
     for step in pattern:
@@ -66,7 +70,8 @@ def named(loc: tuple[str | int, ...], schema: Any) -> tuple[str | int, ...]:
 class _Walk:
     """Steps from node to node of one core schema."""
 
-    def __init__(self, root: Mapping[str, Any]) -> None:
+    def __init__(self, root: Mapping[str, Any], *, sets: bool = False) -> None:
+        self._arrays = {*_ARRAYS, *_PLACELESS} if sets else _ARRAYS
         self._definitions: dict[str, Node] = {}
         if root["type"] == "definitions":
             self._definitions = {node["ref"]: node for node in root["definitions"]}
@@ -106,13 +111,10 @@ class _Walk:
             return [(step, {"type": "any"})]
         if kind in _FIELDS:
             return self._field(node, step)
-        if kind == "dict":
-            return [(step, node.get("values_schema", {"type": "any"}))]
-        if kind in _LISTS:
-            return [] if isinstance(step, str) else [(step, node.get("items_schema", {"type": "any"}))]
-        if kind == "tuple":
-            return [] if isinstance(step, str) else self._item(node, step)
-        return []
+        if kind in _DICTS:
+            # Its keys are strings in a dump.
+            return [(str(step) if isinstance(step, int) else step, node.get("values_schema", {"type": "any"}))]
+        return self._item(node, step) if kind in self._arrays else []
 
     def _field(self, node: Node, step: str | int | Every) -> list[tuple[str | int | Every, Node]]:
         fields = self.fields(node)
@@ -126,7 +128,17 @@ class _Walk:
         return [(step, {"type": "any"})] if self._takes_extras(node) and isinstance(step, str) else []
 
     @staticmethod
-    def _item(node: Node, step: int | Every) -> list[tuple[str | int | Every, Node]]:
+    def _item(node: Node, step: str | int | Every) -> list[tuple[str | int | Every, Node]]:
+        if node["type"] == "named-tuple":  # a list in the dump: a name stands for an index
+            return [
+                (step if step is EVERY else index, field["schema"])
+                for index, field in enumerate(node["fields"])
+                if step in (EVERY, index, field["name"])
+            ]
+        if isinstance(step, str):
+            return []
+        if node["type"] != "tuple":
+            return [(step, node.get("items_schema", {"type": "any"}))]
         items, variadic = node["items_schema"], node.get("variadic_item_index")
         if step is EVERY:
             return [(step, item) for item in items]
@@ -155,6 +167,8 @@ class _Walk:
         kinds = sorted({_KINDS.get(each, each) for each in types})
         missing = repr(step) if isinstance(step, str) else write((step,))
         message = f"{write(pattern)} can never be there: {where} is {' or '.join(kinds)}, and has no {missing}"
+        if types <= _PLACELESS.keys():
+            return f"{message}: its members have no places of their own, so wait for the whole of it, {write(found)}"
         names: list[str] = [name for node in nodes for name in self.fields(node)]
         known = [*names, *(alias for node in nodes for aliases, _ in self.fields(node).values() for alias in aliases)]
         near = get_close_matches(str(step), known, n=1, cutoff=0.5)
@@ -168,7 +182,9 @@ class _Walk:
 _KINDS = {
     **dict.fromkeys(_FIELDS, "an object"),
     **dict.fromkeys(_LISTS, "a list"),
+    **_PLACELESS,
     "tuple": "a tuple",
+    "named-tuple": "a named tuple",
     "none": "null",
 }
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _REMEMBERED = 512
 
 
-def schema_of(tp: Any, strict: bool | None = None) -> Schema:  # noqa: FBT001 - a keyword would cost each parser a dict
+def schema_of(tp: Any, strict: bool | None = None, empty: bool = False) -> Schema:  # noqa: FBT001, FBT002 - a keyword would cost each parser a dict
     """Compile the schema of `tp`: anything `pydantic.TypeAdapter` takes, or None for plain Python values.
 
     Raises:
@@ -35,8 +35,8 @@ def schema_of(tp: Any, strict: bool | None = None) -> Schema:  # noqa: FBT001 - 
     try:
         hash(tp)
     except TypeError:  # A form with unhashable parts, such as `Annotated[int, []]`.
-        return _compile(tp, strict=strict)
-    return _compile_once(tp, order, strict)
+        return _compile(tp, strict=strict, empty=empty)
+    return _compile_once(tp, order, strict, empty)
 
 
 def check_type(tp: object, what: str = "a schema") -> None:
@@ -71,16 +71,16 @@ def _order(tp: Any) -> Hashable:
 # No lock is held while it compiles, nor any that a forked child could find taken: a signal handler, a validator or a
 # metaclass may ask for a schema in the middle of another one.
 @lru_cache(_REMEMBERED)
-def _compile_once(tp: Any, order: Hashable, strict: bool | None) -> Schema:  # noqa: ARG001, FBT001
-    return _compile(tp, strict=strict)
+def _compile_once(tp: Any, order: Hashable, strict: bool | None, empty: bool) -> Schema:  # noqa: ARG001, FBT001
+    return _compile(tp, strict=strict, empty=empty)
 
 
-def _compile(tp: Any, *, strict: bool | None) -> Schema:
+def _compile(tp: Any, *, strict: bool | None, empty: bool) -> Schema:
     if tp is None:
-        return Schema(None, TypeAdapter(Any).validator, strict=strict)
+        return Schema(None, TypeAdapter(Any).validator, strict=strict, empty=empty)
     check_type(tp)
     adapter: TypeAdapter[Any] = TypeAdapter(tp)
     if not adapter.pydantic_complete:
         # Raises Pydantic's own error for a type that is not fully defined.
         adapter.rebuild(raise_errors=True)
-    return Schema(adapter.core_schema, adapter.validator, strict=strict)
+    return Schema(adapter.core_schema, adapter.validator, strict=strict, empty=empty)

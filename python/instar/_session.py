@@ -9,12 +9,13 @@ from typing_extensions import override
 
 from instar._body import advise, advise_of_body, check, explained, is_cut
 from instar._options import FinalT, ItemT
-from instar._resolve import named
+from instar._resolve import named, resolve
 from instar.errors import StreamError, TruncatedError, WireError
 
 if TYPE_CHECKING:
     from instar._core import Body, Pump
     from instar._following import Follower
+    from instar._paths import Pattern
     from instar.changes import Change, Path
     from instar.errors import ElementError
     from instar.parser import Parser
@@ -122,6 +123,16 @@ class Session(Generic[ItemT, FinalT]):
     def _drain(self, follower: Follower) -> list[Change]:
         """Return the changes that a follower has not read."""
         return follower.drain(self._pump)
+
+    def _drain_watched(self, follower: Follower) -> list[Change]:
+        """Do the same for those who watch places."""
+        batch = follower.drain(self._pump)
+        self._pump.watched = follower.reader
+        return batch
+
+    def _read_path(self, path: str) -> Pattern:
+        """Read a path into the dump of the answer, where the members of a set are those of a list."""
+        return resolve(path, self._showing.schema, sets=True)
 
     def _refused(self) -> list[Path]:
         """Return the paths of what the schema has refused, where the stream goes on behind it."""

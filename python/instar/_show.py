@@ -21,7 +21,9 @@ class Show:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Note the policy where the compiler of schemas finds it."""
         schema: Any = handler(source)
-        return {**schema, "metadata": {**schema.get("metadata", {}), "instar_show": self.policy}}
+        metadata = schema.get("metadata", {})
+        policies = (*metadata.get("instar_show", ()), self.policy)
+        return {**schema, "metadata": {**metadata, "instar_show": policies}}
 
 
 def show(policy: Policy) -> Show:

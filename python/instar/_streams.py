@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import operator
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import Self
 
-from instar._core import Pull
+from instar._core import Pieces, Pull
 from instar._following import Follower, Mode, Spelling
 from instar._options import FinalT, ItemT
 from instar._pace import apaced, paced
-from instar._place import AsyncPlace, AsyncReading, Handle, Place, Reading
+from instar._place import AsyncPlace, AsyncReading, Handle, Place, PullingHandle, Reading
 from instar._resolve import resolve
 from instar._session import BodySession, Session, Showing
 from instar.errors import TruncatedError
@@ -114,9 +115,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
             ValueError: it is no path, or no value of the type has anything there: the message names the nearest field.
 
         """
-        place = Place(self._reading, self._handle(), resolve(path, self._showing.schema))
-        self._pump.watched = self._reading.follower.reader
-        return place
+        return Place(self._reading, self._handle(), resolve(path, self._showing.schema))
 
     def __next__(self) -> ItemT:
         if self._seconds is not None:
@@ -136,8 +135,17 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
     ) -> None:
         self.close()
 
-    def _handle(self) -> Handle[bool]:
-        return Handle(self._look, self.final, self._read_to_news, self._drain, self._refused, self.close)
+    def _handle(self) -> PullingHandle:
+        return PullingHandle(
+            self._look,
+            self.final,
+            self._read_to_news,
+            self._pump.has_news,
+            self._drain_watched,
+            self._refused,
+            self.close,
+            partial(Pieces.of, self),
+        )
 
     def _read_on(self, *, to_news: bool = False) -> bool:
         """Read the next delta, and make no item of it. False: the stream is over."""
@@ -154,7 +162,6 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
         """Tell those who watch places what has come."""
         if self._pump.has_news():
             self._reading.tell(self._handle())
-            self._pump.watched = self._reading.follower.reader
 
     def _handed_out(self, drain: Callable[[], DrainedT]) -> Iterator[DrainedT]:
         """Return what there is to drain, at the pace of the stream."""
@@ -315,9 +322,7 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
             ValueError: it is no path, or no value of the type has anything there: the message names the nearest field.
 
         """
-        place = AsyncPlace(self._reading, self._handle(), resolve(path, self._showing.schema))
-        self._pump.watched = self._reading.follower.reader
-        return place
+        return AsyncPlace(self._reading, self._handle(), resolve(path, self._showing.schema))
 
     async def __anext__(self) -> ItemT:
         if self._seconds is not None:
@@ -365,7 +370,15 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
         return iter(()) if self._source is None else self._pump
 
     def _handle(self) -> Handle[Coroutine[Any, Any, bool]]:
-        return Handle(self._look, self.final, self._read_to_news, self._drain, self._refused, self.aclose)
+        return Handle(
+            self._look,
+            self.final,
+            self._read_to_news,
+            self._pump.has_news,
+            self._drain_watched,
+            self._refused,
+            self.aclose,
+        )
 
     async def _read_on(self) -> bool:
         """Read the next delta, and make no item of it. False: the stream is over."""
@@ -387,7 +400,6 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
         """Tell those who watch places what has come."""
         if self._pump.has_news():
             await self._reading.tell(self._handle())
-            self._pump.watched = self._reading.follower.reader
 
     def _handed_out(self, drain: Callable[[], DrainedT]) -> AsyncGenerator[DrainedT, None]:
         """Return what there is to drain, at the pace of the stream."""

@@ -167,16 +167,25 @@ def coalesced(changes: Iterable[Change]) -> list[Change]:
     Appends to one path become one, an `open` takes in what is appended to it, and what closes at once is `set`.
     """
     fewer: list[Change] = []
+    pieces: list[str] = []  # what the last of them has taken in: a text of n appends would be copied n times
+
+    def whole(last: Change) -> Change:
+        text = "".join([last.value, *pieces]) if pieces else last.value
+        pieces.clear()
+        return last._replace(value=text)
+
     for change in changes:
         last = fewer[-1] if fewer else None
         if last is not None and last.path == change.path and last.kind in _TAKES_IN.get(change.kind, ()):
-            if change.kind == "close":
-                fewer[-1] = last._replace(kind="set")
+            if change.kind == "append":
+                pieces.append(change.value)
             else:
-                fewer[-1] = last._replace(value=last.value + change.value)
+                fewer[-1] = whole(last)._replace(kind="set")
         else:
+            if last is not None and pieces:
+                fewer[-1] = whole(last)
             fewer.append(change)
-    return fewer
+    return [*fewer[:-1], whole(fewer[-1])] if pieces else fewer
 
 
 _TAKES_IN = {"append": {"open", "append"}, "close": {"open"}}

@@ -508,6 +508,30 @@ class TestBodies:
         assert said["content"] == [{"type": "output_text", "text": "Hm."}]
         assert (called["arguments"], called["call_id"]) == (CALC, "c")
 
+    def test_mended_arguments_are_repeated_as_they_were_read(self) -> None:
+        broken = "{'expression': '6*7',}"
+        begun = {"type": "function_call", "id": "i", "call_id": "call_0", "name": "Calc", "arguments": ""}
+        done = {"type": "response.function_call_arguments.done", "output_index": 0, "arguments": broken}
+        item = {"type": "response.output_item.done", "output_index": 0, "item": begun | {"arguments": broken}}
+        responses = [
+            {"type": "response.output_item.added", "output_index": 0, "item": begun},
+            done,
+            item,
+            {"type": "response.completed", "response": {"status": "completed", "output": [item["item"]]}},
+        ]
+        turn = instar.turn([chat(call(broken, "Calc"))], wire="openai-chat", tools=TOOLS, repair="all")
+        assert turn.final()[0].final() == Calc(expression="6*7")
+        assert turn.final()[0].text == broken
+        assert json.loads(turn.messages[0]["tool_calls"][0]["function"]["arguments"]) == {"expression": "6*7"}
+        other = instar.turn(responses, wire="openai-responses", tools=TOOLS, repair="all")
+        assert other.final()[0].final() == Calc(expression="6*7")
+        assert [json.loads(item["arguments"]) for item in other.messages] == [{"expression": "6*7"}]
+        # What was not mended is repeated as it came.
+        spaced = '{ "expression" : "6*7" }\n'
+        turn = instar.turn([chat(call(spaced, "Calc"))], wire="openai-chat", tools=TOOLS, repair="all")
+        turn.final()
+        assert turn.messages[0]["tool_calls"][0]["function"]["arguments"] == spaced
+
     def test_a_custom_tool_takes_any_text(self) -> None:
         own = {"type": "custom", "custom": {"name": "shell"}}
         begun = {"index": 0, "id": "a", "type": "custom", "custom": {"name": "shell", "input": ""}}

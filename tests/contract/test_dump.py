@@ -14,7 +14,7 @@ from copy import copy
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -44,31 +44,12 @@ from typing_extensions import TypedDict
 import instar
 from instar import Parser
 from oracle import deep
+from support.dumped import Point, Spot, after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MODES: tuple[Literal["python", "json"], ...] = ("python", "json")
-
-
-def after(tp: Any, text: str) -> Any:
-    """Give what a parser has of a text."""
-    parser = Parser(tp)
-    parser.feed(text)
-    return parser.dump()
-
-
-class Spot(NamedTuple):
-    x: int
-    y: int = 0
-
-
-@dataclasses.dataclass
-class Point:
-    x: int
-    y: int = 0
-    label: str = ""
-    tags: list[str] = dataclasses.field(default_factory=list)
 
 
 # ---------------------------------------------------------------------------------------------------------

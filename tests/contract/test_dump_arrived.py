@@ -7,7 +7,7 @@ import json
 import math
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
 from hypothesis import given
@@ -21,6 +21,7 @@ from instar import Parser
 from models import CALLS, CASES, Case
 from oracle import attributes, deep
 from oracle import snapshot as oracle_snapshot
+from support.dumped import Point, Spot, after
 from support.monotone import snapshots
 from support.runs import singly
 from support.strategies import KEYS, LEAF_SHAPES, WIDE_SHAPES, Members, cases, render
@@ -273,26 +274,6 @@ def test_a_dataclass_has_what_a_model_with_its_fields_has(data: st.DataObject, p
     of_dataclasses.close()
     of_models.close()
     same(of_dataclasses.dump(), of_models.dump())
-
-
-def after(tp: Any, text: str) -> Any:
-    """Give what a parser has of a text."""
-    parser = Parser(tp)
-    parser.feed(text)
-    return parser.dump()
-
-
-@dataclasses.dataclass
-class Point:
-    x: int
-    y: int = 0
-    label: str = ""
-    tags: list[str] = dataclasses.field(default_factory=list)
-
-
-class Spot(NamedTuple):
-    x: int
-    y: int = 0
 
 
 class Settings(TypedDict):

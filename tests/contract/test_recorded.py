@@ -160,9 +160,9 @@ def test_every_recording_has_its_model() -> None:
 def test_the_same_states_however_cut(recorded: list[str], name: str, schema: str) -> None:
     tp = SCHEMAS[name] if schema == "typed" else None
     text = "".join(recorded).encode()
-    whole = follow(tp, singly(text), judged=True)
-    same(whole, follow(tp, recorded, judged=True))
-    same(whole, follow(tp, [text], judged=True))
+    whole = follow(tp, singly(text))
+    same(whole, follow(tp, recorded))
+    same(whole, follow(tp, [text]))
     dice = random.Random(name)  # noqa: S311 - no secret depends on it
     for longest in (3, 8, 40, 300):
         deltas, at = [], 0
@@ -170,7 +170,7 @@ def test_the_same_states_however_cut(recorded: list[str], name: str, schema: str
             size = dice.randint(1, longest)
             deltas.append(text[at : at + size])
             at += size
-        same(whole, follow(tp, deltas, judged=True))
+        same(whole, follow(tp, deltas))
     assert len({state.snapshot for state in whole.states.values()}) > 10
 
 

@@ -57,12 +57,12 @@ def test_there_are_enough_cases() -> None:
 def test_a_text_that_fits_ends_as_pydantic_ends(case: Case, text: str) -> None:
     raw = text.encode()
     expected = TypeAdapter(case.tp).validate_json(raw)
-    run = follow(case.tp, singly(raw), judged=True)
+    run = follow(case.tp, singly(raw))
     assert run.failure is None
     assert run.final == deep(expected)
     assert deep(run.parser.snapshot, ordered=False) == deep(expected, ordered=False)
-    same(run, follow(case.tp, cut(raw), judged=True))
-    same(run, follow(case.tp, [raw], judged=True))
+    same(run, follow(case.tp, cut(raw)))
+    same(run, follow(case.tp, [raw]))
 
 
 @each(lambda case: case.wrong)
@@ -70,7 +70,7 @@ def test_a_text_that_does_not_fit_is_refused_as_pydantic_refuses_it(case: Case, 
     raw = text.encode()
     expected = pydantic_error(case.tp, raw)
     assert expected
-    run = follow(case.tp, singly(raw), judged=True)
+    run = follow(case.tp, singly(raw))
     assert run.failure
     assert run.failure.kind == "ValidationError"
     assert run.failure.message == expected.title
@@ -78,8 +78,8 @@ def test_a_text_that_does_not_fit_is_refused_as_pydantic_refuses_it(case: Case, 
         assert run.failure.lines == lines_of(expected)
     for line in run.failure.lines:
         assert is_told(line, lines_of(expected)), line
-    same(run, follow(case.tp, cut(raw), judged=True))
-    same(run, follow(case.tp, [raw], judged=True))
+    same(run, follow(case.tp, cut(raw)))
+    same(run, follow(case.tp, [raw]))
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def test_a_text_that_does_not_fit_is_refused_as_pydantic_refuses_it(case: Case, 
 
 @each(lambda case: case.valid)
 def test_a_text_that_fits_has_no_violations(case: Case, text: str) -> None:
-    run = follow(case.tp, cut(text.encode()), judged=True, on_violation="defer")
+    run = follow(case.tp, cut(text.encode()), on_violation="defer")
     assert run.final == deep(TypeAdapter(case.tp).validate_json(text))
     assert run.parser.violations == ()
 

@@ -1,11 +1,23 @@
 """`instar.show`: when parts appear; and that it changes nothing else of a model."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Optional
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    RootModel,
+    TypeAdapter,
+    ValidationError,
+    WrapValidator,
+    create_model,
+)
+from typing_extensions import TypeAliasType, TypedDict
 
 import instar
 from instar import Parser
@@ -105,6 +117,84 @@ def test_the_model_is_what_it_was() -> None:
     assert repr(marked) == repr(plain)
     assert TypeAdapter(Annotated[int, SETTLED]).validate_python("3") == 3
     assert Order(plain="", code="", line=Line(title=""), other=Line(title="")).status == "done"
+
+
+def test_a_part_may_have_both_policies_and_so_may_parts_of_every_kind() -> None:
+    class Both(BaseModel):
+        one: Annotated[str, SETTLED, ARRIVED] = "d"
+        other: Annotated[str, ARRIVED, SETTLED] = "d"
+        within: Annotated[Optional[Annotated[Line, SETTLED]], ARRIVED] = None  # noqa: UP045 - as above
+        around: Annotated[Optional[Annotated[Line, ARRIVED]], SETTLED] = Line(title="d")  # noqa: UP045 - as above
+
+    for name, value in (
+        ("one", '"ab"'),
+        ("other", '"ab"'),
+        ("within", '{"title": "ab"}'),
+        ("around", '{"title": "x"}'),
+    ):
+        parser, shown = Parser(Both), []
+        for character in f'{{"{name}": {value}}}':
+            parser.feed(character)
+            shown.append(getattr(parser.snapshot, name))
+        final = getattr(parser.finish(), name)
+        assert [each for each in shown if each is not None] == [final] * shown.count(final), name
+        assert shown[-1] == final
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    name: str
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    name: str
+
+
+class Marked(TypedDict, total=False):
+    shut: Annotated[str, SETTLED]
+    open: str
+
+
+@dataclass
+class Record:
+    shut: Annotated[Line, SETTLED]
+    open: Line
+
+
+Alias = TypeAliasType("Alias", Annotated[str, SETTLED])
+PARTS: list[tuple[Any, str, bool]] = [
+    (Annotated[int | str, SETTLED], '"ab"', True),
+    (Annotated[str, SETTLED] | int, '"ab"', True),
+    (Annotated[Line, SETTLED] | list[str], '{"title": "ab"}', True),
+    (Annotated[Line, SETTLED] | list[str], '["ab"]', False),
+    (Annotated[Cat | Dog, Field(discriminator="kind"), SETTLED], '{"kind": "cat", "name": "ab"}', True),
+    (Annotated[Annotated[Cat, SETTLED] | Dog, Field(discriminator="kind")], '{"kind": "cat", "name": "ab"}', True),
+    (Annotated[Annotated[Cat, SETTLED] | Dog, Field(discriminator="kind")], '{"kind": "dog", "name": "ab"}', False),
+    (Alias, '"ab"', True),
+    (list[Annotated[str, SETTLED]], '["ab"]', True),
+    (dict[str, Annotated[str, SETTLED]], '{"k": "ab"}', True),
+    (tuple[Annotated[str, SETTLED], str], '["ab", ""]', True),
+    (Annotated[str, BeforeValidator(str.strip), SETTLED], '"ab"', True),
+    (Annotated[str, SETTLED, WrapValidator(lambda value, handler: handler(value))], '"ab"', True),
+    (RootModel[Annotated[list[str], SETTLED]], '["ab"]', True),
+    (Marked, '{"shut": "ab"}', True),
+    (Marked, '{"open": "ab"}', False),
+    (Record, '{"shut": {"title": "ab"}, "open": {"title": ""}}', True),
+    (Record, '{"shut": {"title": ""}, "open": {"title": "ab"}}', False),
+]
+
+
+@pytest.mark.parametrize(("tp", "text", "is_shut"), PARTS, ids=lambda each: str(each)[:40])
+def test_a_mark_is_heeded_wherever_it_stands_and_nowhere_else(tp: Any, text: str, *, is_shut: bool) -> None:
+    whole: Any = create_model("Whole", part=(tp, ...), line=(Line | None, None))
+    parser, shown = Parser[Any](whole), []
+    for character in f'{{"part": {text}, "line": null}}':
+        parser.feed(character)
+        shown.append(repr(parser.snapshot.part))
+    assert any("'a'" in each for each in shown) is not is_shut
+    assert "'ab'" in shown[-1]
+    assert parser.finish() == parser.snapshot == whole.model_validate_json(parser.text)
 
 
 def test_there_is_no_other_policy() -> None:

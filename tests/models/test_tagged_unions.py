@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -141,3 +141,39 @@ def test_7_user_code_runs_once_for_an_object_that_is_read_twice() -> None:
         parser.feed(letter)
         assert isinstance(parser.snapshot, Nest)
     assert calls == ["bird"]
+
+
+class Bird(BaseModel):
+    kind: Literal["bird"]
+    name: str
+
+
+CatOrBird = Annotated[Cat | Bird, Field(discriminator="kind")]
+
+
+@pytest.mark.parametrize(
+    ("tp", "text", "lines"),
+    [
+        (CatOrBird | str, '{"name": n', {("str",): "string_type"}),
+        (int | CatOrBird | str, '{"name": [', {("int",): "int_type", ("str",): "string_type"}),
+        # The tag is known: what holds against its model holds.
+        (
+            int | CatOrBird | str,
+            '{"kind": "cat", "name": n',
+            {("int",): "int_type", ("tagged-union[Cat,Bird]", "cat", "name"): "string_type", ("str",): "string_type"},
+        ),
+        (
+            CatOrBird | list[CatOrBird],
+            '{"name": n',
+            {("list[tagged-union[Cat,Bird]]",): "list_type"},
+        ),
+    ],
+)
+def test_2_while_the_tag_has_yet_to_come_nothing_is_said_of_the_models(
+    tp: Any, text: str, lines: dict[tuple[str, ...], str]
+) -> None:
+    parser = Parser(tp)
+    with pytest.raises(ValidationError) as caught:
+        parser.feed(text)
+    assert parser.offset == len(text) - 1
+    assert {line["loc"]: line["type"] for line in caught.value.errors()} == lines

@@ -280,11 +280,11 @@ WRONG = [pytest.param(tp, doc, id=f"{tp}-{doc}"[-70:]) for tp, _, docs in ZOO fo
 def test_a_document_that_fits_ends_as_pydantic_ends(tp: Any, doc: str) -> None:
     text = doc.encode()
     expected = deep(TypeAdapter(tp).validate_json(text))
-    whole = follow(tp, singly(text), judged=True)
+    whole = follow(tp, singly(text))
     assert whole.failure is None
     assert whole.final == expected
-    same(whole, follow(tp, [text], judged=True))
-    same(whole, follow(tp, [text[:3], text[3:]], judged=True))
+    same(whole, follow(tp, [text]))
+    same(whole, follow(tp, [text[:3], text[3:]]))
     # Equal, yet not the same to the letter: a snapshot keeps the order in which keys arrived.
     assert whole.parser.snapshot == TypeAdapter(tp).validate_json(text)
 
@@ -294,13 +294,13 @@ def test_a_document_that_does_not_fit_is_refused_with_pydantics_error(tp: Any, d
     text = doc.encode()
     expected = pydantic_error(tp, text)
     assert expected
-    whole = follow(tp, singly(text), judged=True)
+    whole = follow(tp, singly(text))
     assert whole.failure
     assert whole.failure.kind == "ValidationError"
     theirs = {line[:2] for line in lines_of(expected)}
     ours = {line[:2] for line in whole.failure.lines}
     assert all(is_told(line, theirs) for line in ours)
-    same(whole, follow(tp, [text], judged=True))
+    same(whole, follow(tp, [text]))
 
 
 @pytest.mark.parametrize(("tp", "doc"), FITTING)
@@ -333,7 +333,7 @@ STRICTLY = [
 @pytest.mark.parametrize(("tp", "doc"), STRICTLY)
 @pytest.mark.parametrize("strict", [True, False, None])
 def test_strict_is_as_strict_as_pydantic(tp: Any, doc: str, strict: bool | None) -> None:  # noqa: FBT001 - a parameter
-    run = follow(tp, singly(doc.encode()), strict=strict, judged=True)
+    run = follow(tp, singly(doc.encode()), strict=strict)
     expected = pydantic_error(tp, doc.encode(), strict=strict)
     if expected:
         assert run.failure
@@ -421,7 +421,7 @@ def test_every_scalar_is_taken_or_refused_as_pydantic_does(tp: Any) -> None:
     refused = 0
     for scalar in SCALARS:
         for schema, text in ((tp, f"{scalar} "), (list[tp], f"[{scalar}]"), (dict[str, tp], f'{{"k":{scalar}}}')):
-            run = follow(schema, singly(text.encode()), judged=True)
+            run = follow(schema, singly(text.encode()))
             expected = pydantic_error(schema, text.encode())
             if expected is None:
                 found: Any = run.failure or run.final

@@ -27,6 +27,7 @@ class State(NamedTuple):
     completion: int
     data: Any
     settled: tuple[str, ...]
+    dump: Any
 
 
 class Failure(NamedTuple):
@@ -72,6 +73,7 @@ def state_of(parser: Parser[Any]) -> State:
         progress.completion,
         deep(progress.data),
         progress.settled,
+        deep(parser.dump()),
     )
 
 
@@ -90,11 +92,11 @@ def failure_of(error: StreamError | ValidationError) -> Failure:
     return Failure(type(error).__name__, str(error), error.offset, error.line, error.column, path)
 
 
-def follow(schema: Any, deltas: Sequence[bytes | str], *, judged: bool = False, **options: Any) -> Run:
+def follow(schema: Any, deltas: Sequence[bytes | str], **options: Any) -> Run:
     """Feed the deltas, writing down every state, and finish.
 
-    Also asserts what holds in every run: `feed` tells the truth about change, an empty delta changes nothing,
-    and an error takes nothing away. Where things may be shown `judged`, what is new may look like what it replaces.
+    Also asserts what holds in every run: `feed` tells the truth about change, an empty delta changes nothing, and an
+    error takes nothing away.
     """
     run = Run(Parser(schema, **options))
     last = run.states[0] = state_of(run.parser)
@@ -105,9 +107,10 @@ def follow(schema: Any, deltas: Sequence[bytes | str], *, judged: bool = False, 
             fed += len(delta.encode() if isinstance(delta, str) else delta)
             state = state_of(run.parser)
             assert state.offset == fed
-            # A null at the root has arrived, though it looks like nothing at all.
-            looks_alike = run.parser.snapshot is None or judged
-            assert changed == (state.snapshot != last.snapshot) or (changed and looks_alike), (delta, last, state)
+            if changed != (looks(state) != looks(last)):
+                # A null at the root has arrived, though it looks like nothing at all.
+                assert changed, (delta, last, state)
+                assert run.parser.snapshot is None or looked_new(schema, last, delta, options), (delta, last, state)
             last = run.states.setdefault(fed, state)
             assert last == state
         run.final = deep(run.parser.finish())
@@ -117,6 +120,24 @@ def follow(schema: Any, deltas: Sequence[bytes | str], *, judged: bool = False, 
         before = run.states.get(run.parser.offset)
         assert unharmed(run.after, before) or unharmed(run.after, spaced(schema, deltas, run.parser.offset))
     return run
+
+
+def looks(state: State) -> tuple[Any, Any]:
+    """Return what can be seen: the snapshot, and what `dump` says has arrived of it."""
+    return state.snapshot, state.dump
+
+
+def looked_new(schema: Any, last: State, delta: bytes | str, options: dict[str, Any]) -> bool:
+    """Tell whether some part of a delta made the value look new, though the whole of it does not: text came, and a
+    validator took it off.
+    """
+    parser = Parser(schema, **options)
+    parser.feed(last.text)
+    for piece in singly(delta.encode() if isinstance(delta, str) else delta):
+        parser.feed(piece)
+        if looks(state_of(parser)) != looks(last):
+            return True
+    return False
 
 
 def unharmed(after: State, before: State | None) -> bool:

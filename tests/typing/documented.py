@@ -56,7 +56,9 @@ def deltas(texts: list[str], body: Iterator[bytes]) -> None:
         print(user.name.upper(), user.age + 1)
     for number in instar.elements(["[1, 2", "3, 4]"], int):
         print(number + 1)
-    stream = instar.partials(body, User, live=True, strict=None, limits=Limits(depth=20), context={"today": "Monday"})
+    stream = instar.partials(
+        body, User, live=True, strict=None, empty=True, limits=Limits(depth=20), context={"today": "Monday"}
+    )
     assert_type(stream.snapshot, User)
     assert_type(stream.text, str)
     assert_type(stream.final(), User)

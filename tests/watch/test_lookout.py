@@ -124,3 +124,19 @@ def test_nothing_is_looked_at_that_nobody_watches() -> None:
         told += 1
     assert last.value == 1
     assert told <= 2
+
+
+def test_what_has_settled_is_not_told_of_again() -> None:
+    text = '{"title": "T", "rest": [' + ", ".join(['{"a": "b"}'] * 200) + '], "last": 1}'
+
+    class Long(BaseModel):
+        title: str
+        rest: list[dict[str, str]]
+        last: int
+
+    stream: Any = instar.partials(list(text), Long)
+    place = stream.at("title")
+    assert place.wait() == "T"
+    assert stream._read_to_news() is False  # all the rest, and the end of the whole
+    assert stream.parser.complete
+    assert (place.state, place.value) == (instar.SETTLED, "T")

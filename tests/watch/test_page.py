@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import example as pinned
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -196,23 +196,22 @@ def test_a_failure_is_told(browser: webdriver.Chrome, example: Any) -> None:
 
 REPLAY = """
 const [body, done] = arguments;
-import("/instar.js").then(({ Replica }) => {
-  const replica = new Replica();
-  for (const event of body.split("\\n\\n").filter(Boolean)) {
-    const lines = event.split("\\n");
-    const data = lines.filter((line) => line.startsWith("data:")).map((line) => line.slice(5)).join("\\n");
-    replica.receive(lines[0].startsWith("event:") ? lines[0].slice(6) : "message", data);
-  }
-  done([JSON.stringify(replica.value), replica.open, {}.polluted ?? null]);
+import("/instar.js").then(async ({ follow }) => {
+  let last;
+  for await (last of follow(URL.createObjectURL(new Blob([body])))) {}
+  done([JSON.stringify(last.value), last.open, {}.polluted ?? null]);
 });
 """
 
 
 def test_the_module_reads_what_the_outlet_writes(browser: webdriver.Chrome, example: Any) -> None:
     polluting = '{"__proto__": {"polluted": "yes"}, "constructor": {"prototype": {"polluted": "yes"}}}'
+    breaks = json.dumps({"a": "one\u2028two\u2029three\x85four\ufeff"}, ensure_ascii=False)
 
     @settings(max_examples=60, suppress_health_check=list(HealthCheck))
-    @given(text=st.one_of(st.just(polluting.encode()), texts(UNTYPED)))
+    @given(text=texts(UNTYPED))
+    @pinned(text=polluting.encode())
+    @pinned(text=breaks.encode())
     def replays(text: bytes) -> None:
         body = b"".join(sse(Growing([text.decode()]))).decode()
         shown, open_, polluted = browser.execute_async_script(REPLAY, body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -252,6 +253,66 @@ def test_a_slow_reader_gets_longer_pieces_and_a_late_one_all_so_far() -> None:
     assert watched.at("sections[0].bullets[0].text").wait() == "They bend"
 
 
+class Steps(BaseModel):
+    first: str
+    second: str = ""
+    rest: list[str] = []
+
+
+STEPS = st.fixed_dictionaries({"first": WORDS, "second": WORDS, "rest": st.lists(WORDS, max_size=2)})
+
+
+@given(value=STEPS, data=st.data(), field=st.sampled_from(["first", "second", "rest[0]"]))
+def test_8_a_text_is_handed_out_as_it_arrives_whoever_else_reads(value: Any, data: st.DataObject, field: str) -> None:
+    text = json.dumps(value, ensure_ascii=data.draw(st.booleans())).encode()
+    stream = instar.partials(data.draw(cuts(text)), Steps)
+    steps: Any = parse(field)
+    place = stream.at(field)
+    so_far, late = "", ""
+    called: list[Any] = []
+    others: Iterator[str] | None = None
+    ways = st.sampled_from(["nothing", "next", "watch", "call", "read", "look"])
+    for piece in place.text():
+        so_far += piece
+        # All that has come is handed out, and nothing else.
+        assert part(stream.snapshot, steps) == so_far
+        assert late == "" or so_far.startswith(late)
+        way = data.draw(ways)
+        if way == "next":
+            next(stream, None)
+        elif way == "watch":
+            stream.at("rest").on_close(called.append)
+        elif way == "call" and others is None:
+            place.on_text(called.append)
+        elif way == "read":
+            others = others or stream.at(field).text()
+            late += next(others, "")
+        elif way == "look":
+            assert place.value == part(stream.snapshot, steps)
+    wanted = at(value, steps)
+    assert so_far == ("" if wanted is MISSING else wanted)
+    assert late + "".join(others or ()) in ("", so_far)
+    assert stream.final() == Steps.model_validate_json(text)
+
+
+def test_a_text_is_read_without_a_step_of_python_for_each_delta() -> None:
+    text = json.dumps({"first": "word " * 1000})
+    pieces = instar.partials([text[i : i + 5] for i in range(0, len(text), 5)], Steps).at("first").text()
+    calls: list[str] = []
+
+    def count(frame: Any, event: str, _: Any) -> None:
+        if event == "call":
+            calls.append(frame.f_code.co_name)
+
+    sys.setprofile(count)
+    try:
+        handed_out = list(pieces)
+    finally:
+        sys.setprofile(None)
+    assert len(handed_out) >= 1000
+    assert len(calls) < 200, calls[:50]
+
+
 def test_what_does_not_come_is_the_final_values() -> None:
     assert reading().at("note").wait() == "Nullius in verba"
     assert list(reading().at("note").text()) == []
@@ -401,10 +462,10 @@ def test_places_of_a_shared_stream_at_any_time() -> None:
     in_fake_time(run())
 
 
-@pytest.mark.parametrize("spoilt", [TEXT[:60], TEXT.replace('"Steam"', "7")])
-def test_a_stream_that_fails_raises_its_error_from_every_waiter(spoilt: str) -> None:
+@pytest.mark.parametrize("damaged", [TEXT[:60], TEXT.replace('"Steam"', "7")])
+def test_a_stream_that_fails_raises_its_error_from_every_waiter(damaged: str) -> None:
     errors = (instar.StreamError, ValidationError)
-    watched = reading(spoilt)
+    watched = reading(damaged)
     assert watched.at("title").wait() == "On Flying"
     for _ in range(2):
         with pytest.raises(errors):
@@ -413,7 +474,7 @@ def test_a_stream_that_fails_raises_its_error_from_every_waiter(spoilt: str) -> 
         list(watched.at("motto").text()), watched.final()
 
     async def run() -> None:
-        watched = areading(spoilt)
+        watched = areading(damaged)
         places = [watched.at(path).wait() for path in ("sections", "named", "motto")]
         for outcome in await asyncio.gather(*places, return_exceptions=True):
             assert isinstance(outcome, errors)

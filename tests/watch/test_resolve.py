@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from instar import Parser
 from instar._paths import EVERY, parse, write
+from instar._place import part
 from instar._resolve import resolve
 from support.strategies import ROOTS, WIDE_SHAPES, Shape, texts
 
@@ -113,15 +114,20 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the path of every part of plain data."""
     yield path
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, part in inside:
-        yield from paths(part, (*path, step))
+    for step, member in inside:
+        yield from paths(member, (*path, step))
 
 
 @given(data=st.data(), shape=st.one_of(ROOTS, WIDE_SHAPES))
 def test_what_is_in_a_dump_can_be_there(data: st.DataObject, shape: Shape) -> None:
     parser: Parser[Any] = Parser(shape.tp)
     parser.feed(data.draw(texts(shape.trees)))
+    snapshot = parser.snapshot
     for path in paths(parser.dump(mode="json")):
+        try:
+            part(snapshot, path)
+        except TypeError:
+            continue  # in a set, whose members have no places
         assert resolve(write(path), shape.tp) == path
         wild = write(tuple(EVERY if isinstance(step, int) else step for step in path))
         assert resolve(wild, shape.tp) == parse(wild)

@@ -13,8 +13,10 @@ from fastapi import FastAPI
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field
 from starlette.testclient import TestClient
 
+import instar
 from instar import Parser
 from instar._paths import EVERY, covers, fits, parse, write
 from instar.errors import StreamError
@@ -263,6 +265,59 @@ def test_include_is_several_paths() -> None:
         sse(Growing(ADA), include="a")
     with pytest.raises(ValueError, match="is no path"):
         sse(Growing(ADA), exclude=["a["])
+
+
+class Secret(BaseModel):
+    name: str
+    token: str = Field("", alias="Token")
+    marks: set[tuple[int, str]] = set()
+
+
+def test_what_can_never_be_there_is_refused() -> None:
+    text = '{"name": "Ada", "Token": "sk-1", "marks": [[1, "a"]]}'
+
+    def stream() -> Any:
+        return instar.partials([text], Secret)
+
+    for path, nearest in (("tokn", "token"), ("$.name.x", "name is str"), ("marks[*].x", "marks[*] is a tuple")):
+        for name in ("exclude", "include"):
+            options: Any = {name: [path]}
+            for outlet in (sse, ndjson, sse_events):
+                with pytest.raises(ValueError, match="can never be there") as caught:
+                    outlet(stream(), **options)
+                assert nearest in str(caught.value)
+    # By its alias a field is meant, too.
+    assert b"sk-1" not in b"".join(sse(stream(), exclude=["Token"]))
+    body = b"".join(sse(stream(), exclude=["marks[*][1]"]))
+    assert b'"a"' not in body
+    assert b"[1," in body
+
+
+def test_a_retry_is_told_whatever_is_chosen() -> None:
+    for name, path in (("include", "b"), ("exclude", "a")):
+        page, options = Page(), {name: [path]}
+        attempts = ['{"a": {"x": "y', '", "b": "1'], ['{"b": "23"', ', "a": 1}']
+        for piece in sse(Growing(*attempts), **options):  # type: ignore[call-overload] # one of the two
+            page.sse(piece)
+        assert page.names.count("retry") == 1
+        assert page.value == {"b": "23"}
+
+
+def test_a_description_that_fails_is_none(caplog: pytest.LogCaptureFixture) -> None:
+    def describe(error: Exception) -> str:
+        raise RuntimeError(str(error))
+
+    page = Page()
+    for piece in sse(Growing(broken('{"a": "x')), describe=describe):
+        page.sse(piece)
+    assert page.events[-1] == ("failure", {"class": "StreamError", "text": "The answer could not be completed."})
+    assert "describe= has failed" in caplog.text
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_a_heartbeat_takes_time(seconds: float) -> None:
+    with pytest.raises(ValueError, match="heartbeat is a number of seconds above 0"):
+        sse(Growing(ADA), heartbeat=seconds)
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -50,10 +50,10 @@ def test_a_replica_follows_a_stream_sync_and_async(case: Any, data: st.DataObjec
         pass
 
     async def run() -> None:
-        twin = instar.partials(each(deltas), case.tp)
+        other = instar.partials(each(deltas), case.tp)
         seen = []
         try:
-            async for batch in twin.changes():
+            async for batch in other.changes():
                 seen.append(batch)  # noqa: PERF401 - what came before an error counts
         except (ValidationError, StreamError):
             pass

@@ -30,6 +30,7 @@ class AskOptions(TypedDict, total=False):
     context: Any
     strict: bool | None
     repair: Repairs | None
+    empty: bool
 
 
 class AnswerOptions(AskOptions, total=False):

@@ -96,7 +96,7 @@ class ChatCompletions(Methods[ChatCompletion, CompletionUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `live`, `limits`, `context`, `strict`, `on_violation`, `empty`: as `instar.Parser` takes them.
     - `repair`: what is mended of an answer that is not JSON, as `instar.Parser` takes it. "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
@@ -317,7 +317,7 @@ class AsyncChatCompletions(AsyncMethods[ChatCompletion, CompletionUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `live`, `limits`, `context`, `strict`, `on_violation`, `empty`: as `instar.Parser` takes them.
     - `repair`: what is mended of an answer that is not JSON, as `instar.Parser` takes it. "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
@@ -539,7 +539,7 @@ class Responses(Methods[Response, ResponseUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `live`, `limits`, `context`, `strict`, `on_violation`, `empty`: as `instar.Parser` takes them.
     - `repair`: what is mended of an answer that is not JSON, as `instar.Parser` takes it. "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 
@@ -760,7 +760,7 @@ class AsyncResponses(AsyncMethods[Response, ResponseUsage]):
     - `max_retries`: how often the model is asked again, with what is wrong with its answer; a connection that breaks
       is tried again as often. 0 unless told.
     - `on_retry`: called with the number of the attempt that begins, and the error of the one before.
-    - `live`, `limits`, `context`, `strict`, `on_violation`: as `instar.Parser` takes them.
+    - `live`, `limits`, `context`, `strict`, `on_violation`, `empty`: as `instar.Parser` takes them.
     - `repair`: what is mended of an answer that is not JSON, as `instar.Parser` takes it. "around" unless told.
     - `on_error`: of elements, "raise" or "skip": as `instar.elements` takes it.
 

@@ -103,6 +103,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
     strict: bool | None = None,
     on_violation: Literal["raise", "defer"] = "raise",
     repair: Repairs | None = None,
+    empty: bool = False,
     **keywords: Any,
 ) -> Request:
     """Ask an API for a response model. The keywords are those of `Completions`; the rest of them is the request's.
@@ -122,6 +123,7 @@ def build_request(  # noqa: PLR0913 - the keywords that the public methods share
             strict=strict,
             on_violation=on_violation,
             repair=repair,
+            empty=empty,
         )
     )
     if response_model is None and offers_types(keywords):
@@ -174,6 +176,7 @@ def build_turn(  # noqa: PLR0913 - as above
     context: Any = None,
     strict: bool | None = None,
     repair: Repairs | None = None,
+    empty: bool = False,
     **keywords: Any,
 ) -> Request:
     """Ask an API for a turn, in which the model may call these tools.
@@ -186,7 +189,9 @@ def build_turn(  # noqa: PLR0913 - as above
     if (keywords.get("n") or 1) > 1:
         message = "a turn is one answer of the model, and n= asks for several: leave it out"
         raise TypeError(message)
-    options = of_response(ParserOptions(live=live, limits=limits, context=context, strict=strict, repair=repair))
+    options = of_response(
+        ParserOptions(live=live, limits=limits, context=context, strict=strict, repair=repair, empty=empty)
+    )
     _prepare(endpoint, keywords, context, max_retries, on_retry)
     offered = tools_of(tools)
     choice = keywords.pop("tool_choice", "auto")
@@ -243,8 +248,8 @@ def _wrapped(wrapper: Any, schema: Any, member: Any) -> Any:
     try:
         hash(schema)
     except TypeError:  # Before 2.14 Pydantic remembers generic models by their parameters, whatever these are.
-        (name,) = wrapper.model_fields
-        return create_model(wrapper.__name__, **{name: (member, ...)})
+        fields: dict[str, Any] = dict.fromkeys(wrapper.model_fields, (member, ...))
+        return create_model(wrapper.__name__, **fields)
     return wrapper[schema]
 
 

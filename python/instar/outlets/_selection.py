@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from instar._paths import covers, fits, parse
-from instar.changes import Change, at, end_of
+from instar._paths import covers, fits
+from instar.changes import RETRY, Change, at, end_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from instar._paths import Pattern
     from instar.changes import Path
 
 
@@ -17,16 +18,18 @@ class Selection:
     """Leaves out of batches what is not selected.
 
     What leads to an included part is there too. What is left out of an object is missing from it; what is left out of a
-    list is null there, so that every index stays what it is.
+    list is null there, so that every index stays what it is. `read` reads the paths.
 
     Raises:
         ValueError: a path is none.
 
     """
 
-    def __init__(self, include: Iterable[str] | None, exclude: Iterable[str] | None) -> None:
-        self._include = None if include is None else [parse(path) for path in _several("include", include)]
-        self._exclude = [parse(path) for path in _several("exclude", exclude or ())]
+    def __init__(
+        self, include: Iterable[str] | None, exclude: Iterable[str] | None, read: Callable[[str], Pattern]
+    ) -> None:
+        self._include = None if include is None else [read(path) for path in _several("include", include)]
+        self._exclude = [read(path) for path in _several("exclude", exclude or ())]
         self._left_out: set[Path] = set()
 
     def __call__(self, batch: Iterable[Change]) -> list[Change]:
@@ -35,7 +38,10 @@ class Selection:
 
     def _change(self, change: Change) -> Iterator[Change]:
         kind, path, value = change
-        if kind == "close":
+        if change == RETRY:
+            self._left_out.clear()
+            yield change
+        elif kind == "close":
             if path in self._left_out:
                 self._left_out.discard(path)
             elif self._shows(path, {}):

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from typing_extensions import TypedDict
 
 from instar._pace import LATE, Arrivals
+from instar._paths import Pattern, parse
 from instar.changes import Change
 
 ItemT = TypeVar("ItemT")
@@ -100,6 +101,12 @@ def batches_of(source: Batches | AsyncBatches) -> Iterable[Batch] | AsyncIterabl
     return batches
 
 
+def reader_of(source: object) -> Callable[[str], Pattern]:
+    """Return what reads paths into a source's value: one that knows its type refuses those that can never be there."""
+    read: Callable[[str], Pattern] = getattr(source, "_read_path", parse)
+    return read
+
+
 def texts_of(source: Texts | AsyncTexts) -> Iterable[str] | AsyncIterable[str]:
     """Return the pieces of a source's JSON text.
 
@@ -123,10 +130,17 @@ def write_all(items: Iterable[ItemT] | AsyncIterable[ItemT], writer: Writer[Item
     """Write all of a source, sync or async as the source is.
 
     What the source raises is written as a failure, and logged; nothing is raised then.
+
+    Raises:
+        ValueError: the heartbeat is no time.
+
     """
-    describe = sending.get("describe", _undescribed)
+    describe, heartbeat = sending.get("describe", _undescribed), sending.get("heartbeat", 15)
+    if heartbeat is not None and not heartbeat > 0:
+        message = f"heartbeat is a number of seconds above 0, or None for no comments, not {heartbeat!r}"
+        raise ValueError(message)
     if isinstance(items, AsyncIterable):
-        return _awrite_all(items, writer, describe, sending.get("heartbeat", 15))
+        return _awrite_all(items, writer, describe, heartbeat)
     return _write_all(items, writer, describe)
 
 
@@ -171,4 +185,9 @@ async def _awrite_all(
 
 def _failure(error: Exception, writer: Writer[Any, OutT], describe: _Describe) -> Iterable[OutT]:
     _log.warning("a stream failed while it was sent", exc_info=error)
-    return writer.failure(error, describe(error))
+    try:
+        text = str(describe(error))
+    except Exception as fault:  # noqa: BLE001 - code of the user's, and the page still has to hear of the failure
+        _log.warning("describe= has failed, so the failure is sent without its words", exc_info=fault)
+        text = _undescribed(error)
+    return writer.failure(error, text)

@@ -85,7 +85,7 @@ export async function* follow(url, init) {
 }
 
 function parse(event) {
-  const fields = event.split("\n").map((line) => /^(\w*): ?(.*)$/.exec(line) ?? []);
+  const fields = event.split("\n").map((line) => /^(\w*): ?([^]*)$/.exec(line) ?? []);
   const values = (name) => fields.filter((field) => field[1] === name).map((field) => field[2]);
   return [values("event")[0] ?? "message", values("data").join("\n")];
 }

@@ -14,11 +14,12 @@ from instar._resolve import resolve
 from instar._streams import AsyncStream
 from instar.changes import Replica, coalesced
 from instar.errors import StreamError
-from instar.outlets._source import batches_of
+from instar.outlets._source import batches_of, reader_of
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from instar._paths import Pattern
     from instar.outlets._source import AsyncBatches, Batch
 
 BEHIND: Final = 512
@@ -98,6 +99,10 @@ class Shared:
             raise TypeError(message)
         handle = replace(stream._handle(), final=self.final, read_on=self._read_on, close=self._leave)  # noqa: SLF001 - it stands in for the stream
         return AsyncPlace(self._reading, handle, resolve(path, stream._showing.schema))  # noqa: SLF001 - as above
+
+    def _read_path(self, path: str) -> Pattern:
+        """Read a path into the dump of the value."""
+        return reader_of(self._source)(path)
 
     @property
     def snapshot(self) -> Any:

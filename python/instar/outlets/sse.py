@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 from typing_extensions import TypedDict, Unpack
 
 from instar.outlets._selection import Selection
-from instar.outlets._source import Sending, batches_of, write_all
+from instar.outlets._source import Sending, batches_of, reader_of, write_all
 from instar.outlets.compact import Compact
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ SSE_HEADERS: Final = {
 class CompactWriter(Generic[T]):
     """Writes batches in the compact form, each event by `form`."""
 
-    def __init__(self, form: Callable[[Event], T], ping: T, chosen: Chosen) -> None:
+    def __init__(self, source: object, form: Callable[[Event], T], ping: T, chosen: Chosen) -> None:
         self._compact = Compact()
         self._form = form
         self._ping = ping
-        self._selection = Selection(chosen.get("include"), chosen.get("exclude"))
+        self._selection = Selection(chosen.get("include"), chosen.get("exclude"), reader_of(source))
 
     def begin(self) -> Iterator[T]:
         """Write nothing: the first batch says with what it begins."""
@@ -88,10 +88,11 @@ def sse(source: Batches | AsyncBatches, **options: Unpack[Options]) -> Any:
         options: `include` and `exclude`, paths like `lines[*].price`; `describe` and `heartbeat`.
 
     Raises:
-        ValueError: `include` or `exclude` has something in it that is no path.
+        ValueError: `include` or `exclude` has something in it that is no path, or that no value of the stream's type
+            can have; or `heartbeat` is no time.
 
     """
-    return write_all(batches_of(source), CompactWriter(_sse, b": \n\n", options), options)
+    return write_all(batches_of(source), CompactWriter(source, _sse, b": \n\n", options), options)
 
 
 @overload
@@ -104,7 +105,7 @@ def ndjson(source: Batches | AsyncBatches, **options: Unpack[Options]) -> Any:
     A text or an array is a change in the compact form; an object is an event by its name, `{"snapshot": ...}`. An empty
     line says that the line is alive.
     """
-    return write_all(batches_of(source), CompactWriter(_ndjson, b"\n", options), options)
+    return write_all(batches_of(source), CompactWriter(source, _ndjson, b"\n", options), options)
 
 
 @overload
@@ -122,7 +123,7 @@ def sse_events(source: Batches | AsyncBatches, **options: Unpack[Options]) -> An
         name = None if event.name == "change" else event.name
         return ServerSentEvent(raw_data=b"\n".join(event.lines).decode(), event=name)
 
-    writer = CompactWriter(form, ServerSentEvent(comment=""), options)
+    writer = CompactWriter(source, form, ServerSentEvent(comment=""), options)
     options["heartbeat"] = None
     return write_all(batches_of(source), writer, options)
 

@@ -54,7 +54,14 @@ fn feed<'t>(
                         violations.push(parser.refuse(pending).offset);
                     }
                 }
-                Ok(Step::Hooks(pending)) => parser.hooks_ran(pending),
+                Ok(Step::Hooks(pending)) => {
+                    let asked = pending.asked();
+                    if parser.text()[asked.start..asked.end].windows(7).any(|window| window == b"refused") {
+                        violations.push(parser.hooks_refused(pending).offset);
+                    } else {
+                        parser.hooks_ran(pending);
+                    }
+                }
                 Err(_) if had_fault => {}
                 Err(fault) => violations.push(fault.offset),
             }
@@ -100,9 +107,15 @@ fn feed<'t>(
 /// What a tape comes to, without what was taken back or replaced. Panics unless it is well formed: every end has its
 /// begin.
 fn settled(tape: &[Op]) -> Vec<Op> {
-    let (mut ops, mut begins) = (Vec::new(), Vec::new());
+    let (mut ops, mut begins) = (Vec::<Op>::new(), Vec::new());
+    let open = |ops: &[Op]| ops.iter().filter(|op| matches!(op, Op::Open(..))).count();
+    let closed = |ops: &[Op]| ops.iter().filter(|op| matches!(op, Op::Close | Op::Leave)).count();
     for &op in tape {
         match op {
+            Op::Close | Op::Leave => {
+                assert!(open(&ops) > closed(&ops), "a container has begun");
+                ops.push(op);
+            }
             Op::Begin => begins.push(ops.len()),
             Op::Rollback(depth) => {
                 begins.truncate(depth as usize + 1);
@@ -116,8 +129,12 @@ fn settled(tape: &[Op]) -> Vec<Op> {
             }
             Op::Commit(depth) => {
                 begins.truncate(depth as usize + 1);
-                begins.pop().expect("a provisional value has begun");
+                let begin = begins.pop().expect("a provisional value has begun");
                 assert_eq!(begins.len(), depth as usize);
+                // What is still open in it closes.
+                while open(&ops[begin..]) > closed(&ops[begin..]) {
+                    ops.push(Op::Close);
+                }
             }
             op => ops.push(op),
         }
@@ -327,6 +344,47 @@ proptest! {
     fn typed(text in prop_oneof![text(), typed_text()], cuts in prop::collection::vec(0..300_usize, 0..6)) {
         check(&typed_plan(), &text, &cuts, OnViolation::Raise)?;
         check(&typed_plan(), &text, &cuts, OnViolation::Defer)?;
+    }
+}
+
+fn union(alternatives: &[u32]) -> Node {
+    let alternatives = alternatives.into();
+    Node::new(Rule::Union(Union { alternatives, exhaustive: true, ordered: false, waits: false }))
+        .closing(Close::Host)
+}
+
+fn string(max: usize, pattern: &str) -> Node {
+    Node::new(Rule::Str(Str { min: 0, max, pattern: Pattern::new(pattern).map(Box::new) }))
+}
+
+/// Of several alternatives that go with one piece, one behind the other, each has shown until its own end: also where one
+/// is left that has nothing to show.
+#[test]
+fn alternatives_that_go_with_one_piece() {
+    let number = Node::new(Rule::Opaque).closing(Close::Host);
+    let nodes = vec![union(&[1, 2, 3]), string(9, "^[a-z]*$"), string(3, "^[0-9]*$"), number];
+    let plan = Arc::new(Plan { nodes, root: 0, any: 0 });
+    let text = b"\"12345";
+    for on_violation in [OnViolation::Raise, OnViolation::Defer] {
+        let whole = feed(&plan, [&text[..]], on_violation);
+        assert_eq!(whole.ops, ["Str 123"]);
+        assert_eq!(whole, feed(&plan, text.chunks(1), on_violation));
+    }
+}
+
+/// Nobody runs hooks on what is one alternative of several, or an outline: what is around it gives the value.
+#[test]
+fn hooks_within_alternatives_and_outlines_do_not_run() {
+    let list = |item| array(&[], item, 0, 9).closing(Close::Hooks);
+    for around in [union(&[1, 2]), outline(1, Violations::Raised), outline(1, Violations::Withheld)] {
+        let nodes = vec![around, list(3), Node::new(Rule::Any), list(2)];
+        let plan = Arc::new(Plan { nodes, root: 0, any: 2 });
+        let text = br#"[["refused"], "#;
+        for on_violation in [OnViolation::Raise, OnViolation::Defer] {
+            let whole = feed(&plan, [&text[..]], on_violation);
+            assert_eq!((&whole.fault, &whole.violations[..]), (&None, &[][..]));
+            assert_eq!(whole, feed(&plan, text.chunks(1), on_violation));
+        }
     }
 }
 

@@ -27,7 +27,7 @@ mod _core {
     #[pymodule_export]
     use crate::dump::dump;
     #[pymodule_export]
-    use crate::pump::{Body, Pull, Pump};
+    use crate::pump::{Body, Pieces, Pull, Pump};
     #[pymodule_export]
     use crate::py::{ChangeReader, JsonText, PyDelta, PyEvents, PyParser, PyWire};
     #[pymodule_export]

@@ -307,9 +307,10 @@ impl Around {
             loop {
                 at += gap(&rest[at..]);
                 match rest.get(at) {
-                    Some(b'[') if at < MAX_GAP => at += 1,
+                    _ if at >= MAX_GAP => return Mark::No,
+                    Some(b'[') => at += 1,
                     Some(b'{') => break,
-                    None if !whole && at < MAX_GAP => return Mark::Open,
+                    None if !whole => return Mark::Open,
                     _ => return Mark::No,
                 }
             }
@@ -317,7 +318,8 @@ impl Around {
         }
         at += gap(&rest[at..]);
         match rest.get(at) {
-            None if !whole && at < 2 * MAX_GAP => Mark::Open,
+            _ if at >= 2 * MAX_GAP => Mark::No,
+            None if !whole => Mark::Open,
             Some(b'"' | b'}') => Mark::Yes(at),
             Some(b'/' | b'#') if self.has(RepairKind::Comment) => Mark::Yes(at),
             Some(b'\\') if self.has(RepairKind::Encoded) => Mark::Yes(at),
@@ -381,7 +383,8 @@ impl Around {
         let end = length + name + gap;
         match rest.get(end) {
             None if whole => Mark::Yes(end),
-            None if name < MAX_FENCE && gap < MAX_FENCE => Mark::Open,
+            // Neither the name nor the gap goes on for ever.
+            None => Mark::Open,
             Some(b'\n' | b'{' | b'[' | b'"') => Mark::Yes(end),
             Some(_) if name == 0 || gap > 0 => Mark::Yes(length + name),
             _ => Mark::No,
@@ -453,29 +456,32 @@ impl Around {
         let length = rest.iter().take(MAX_SCALAR).take_while(is_scalar).count();
         let (token, behind) = rest.split_at(length);
         let has = |kind| self.has(kind);
+        let is_word = match word::word(token) {
+            Some(word::Word::Strict) => true,
+            Some(word::Word::Mended(_)) => has(RepairKind::Word),
+            None => false,
+        };
         if behind.is_empty() && !whole && length < MAX_SCALAR {
             let may_be = match token.first() {
                 Some(byte) if byte.is_ascii_alphabetic() => {
-                    word::may_begin(token, has(RepairKind::Word)) || word::word(token).is_some()
+                    is_word || word::may_begin(token, has(RepairKind::Word))
                 }
                 _ => true,
             };
             return if may_be { Mark::Open } else { Mark::No };
         }
-        let is_value = match word::word(token) {
-            Some(word::Word::Strict) => true,
-            Some(word::Word::Mended(_)) => has(RepairKind::Word),
-            None => number::is_strict(token) || (has(RepairKind::Number) && number::mend(token).is_some()),
-        };
-        if !is_value || !(self.begins || self.fence.is_some()) {
+        let is_number =
+            || number::is_strict(token) || (has(RepairKind::Number) && number::mend(token).is_some());
+        if !(is_word || is_number()) || !(self.begins || self.fence.is_some()) {
             return Mark::No;
         }
         let in_fence = self.fence.is_some();
         let blank = |byte: &&u8| is_blank(**byte) && (in_fence || **byte != b'\n');
         let gap = behind.iter().take(MAX_GAP).take_while(blank).count();
         match behind.get(gap) {
+            _ if gap >= MAX_GAP => Mark::No,
             None if whole => Mark::Yes(length),
-            None if gap < MAX_GAP => Mark::Open,
+            None => Mark::Open,
             Some(b'`' | b'~') if in_fence => Mark::Yes(length),
             Some(b'\n') => Mark::Yes(length),
             Some(b'<') if behind.get(gap + 1) == Some(&b'|') => Mark::Yes(length),

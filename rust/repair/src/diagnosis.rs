@@ -35,7 +35,7 @@ fn reads(text: &[u8], repairs: RepairSet) -> bool {
             Step::More if mender.is_hopeless() => return false,
             Step::More | Step::Restart => {}
             Step::Drained => return true,
-            Step::Aside | Step::Refused(_) | Step::Fault(_) => return false,
+            Step::Passthrough | Step::Refused(_) | Step::Fault(_) => return false,
         }
     }
 }

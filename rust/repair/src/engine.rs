@@ -80,10 +80,10 @@ impl Mender {
         engine: &mut E,
         guide: &Guide,
     ) -> Result<Outcome, E::Error> {
-        if self.is_aside() {
+        if self.is_passthrough() {
             let before = engine.text().len();
             let verdict = engine.read(self.part(raw))?;
-            return self.read_aside(raw, before, verdict, engine, guide);
+            return self.read_passthrough(raw, before, verdict, engine, guide);
         }
         match self.pass(raw) {
             Pass::Held => Ok(Outcome::Drained),
@@ -122,7 +122,7 @@ impl Mender {
     ///
     /// # Errors
     /// The engine's.
-    pub fn read_aside<E: Engine>(
+    pub fn read_passthrough<E: Engine>(
         &mut self,
         raw: &[u8],
         before: usize,
@@ -148,7 +148,7 @@ impl Mender {
     /// The engine's.
     pub fn finish<E: Engine>(&mut self, engine: &mut E, guide: &Guide) -> Result<Outcome, E::Error> {
         self.end();
-        if self.is_aside() { Ok(Outcome::Drained) } else { self.drive(engine, guide) }
+        if self.is_passthrough() { Ok(Outcome::Drained) } else { self.drive(engine, guide) }
     }
 
     fn drive<E: Engine>(&mut self, engine: &mut E, guide: &Guide) -> Result<Outcome, E::Error> {
@@ -161,7 +161,7 @@ impl Mender {
                 }
                 Step::Fault(fault) => return Ok(Outcome::Fault(fault)),
                 Step::Refused(offset) => return Ok(Outcome::Refused(offset)),
-                Step::More | Step::Drained | Step::Closed | Step::Aside => {}
+                Step::More | Step::Drained | Step::Closed | Step::Passthrough => {}
             }
             let mended = self.mended();
             let verdict = if mended.is_empty() { Verdict::Taken } else { engine.read(self.part(mended))? };
@@ -172,7 +172,7 @@ impl Mender {
                 }
             }
             match step {
-                Step::Drained | Step::Aside => return Ok(Outcome::Drained),
+                Step::Drained | Step::Passthrough => return Ok(Outcome::Drained),
                 Step::Closed => self.accept(),
                 _ => {}
             }
@@ -183,7 +183,7 @@ impl Mender {
     fn answer<E: Engine>(&mut self, verdict: Verdict, engine: &mut E, guide: &Guide) -> Option<Outcome> {
         match verdict {
             Verdict::Taken => return None,
-            Verdict::Trailing(at) if self.is_aside() => {
+            Verdict::Trailing(at) if self.is_passthrough() => {
                 engine.cut(at);
                 self.accept_to(at);
             }

@@ -239,6 +239,40 @@ proptest! {
     }
 }
 
+/// Where looking ahead has a limit, the same is decided whether what lies there has come or not.
+#[test]
+fn no_limit_of_looking_ahead_can_be_seen() {
+    let object = r#"{"name": "Zed", "age": 3}"#;
+    let mut texts = vec![" False\u{89}".to_owned(), " Fals".to_owned(), " False".to_owned()];
+    for length in (60..70).chain(250..262).chain(506..518) {
+        let (gap, breaks, letters) = (" ".repeat(length), "\r".repeat(length), "x".repeat(length));
+        texts.extend([
+            format!("Here: ```{letters}\n{object}\n```"),
+            format!("Here: ```js{breaks}\n{object}\n```"),
+            format!("See [{gap}{object}]."),
+            format!("See {{{gap}\"name\": \"Zed\", \"age\": 3}}."),
+            format!("12{gap}\nor so {object}"),
+            format!("{object},{gap}\"age\": 4}}"),
+        ]);
+    }
+    for text in &texts {
+        for of in ["Person", "list[Person]", "int"] {
+            for set in ["all", "around", "prose"] {
+                let (of, set) = (schema(of), repairs(set));
+                let guide = of.guide();
+                let bytes = text.as_bytes();
+                let whole = read([bytes], &of, &guide, set);
+                assert_eq!(read(bytes.chunks(1), &of, &guide, set), whole, "{text:?}");
+            }
+        }
+    }
+    let cut: &[u8] = b" False\x89";
+    for of in ["Person", "list[int]"] {
+        let (of, set) = (schema(of), repairs("prose"));
+        assert_eq!(read(cut.chunks(1), &of, &of.guide(), set), read([cut], &of, &of.guide(), set));
+    }
+}
+
 /// What the engine makes of the text without a mender.
 fn strict(text: &str, of: &Type) -> Option<Value> {
     use instar_repair::Verdict;

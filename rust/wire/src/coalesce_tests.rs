@@ -188,6 +188,25 @@ fn a_run_is_kept_as_one_event_without_its_padding() {
     );
 }
 
+/// What is kept says the same again where a server gives the reasoning under both of its names, and cuts a character.
+#[test]
+fn reasoning_that_is_given_twice_with_half_of_a_character() {
+    let event = |one: &str, other: &str| {
+        format!(
+            r#"{{"choices":[{{"index":0,"delta":{{"reasoning":"{one}","reasoning_content":"{other}"}}}}]}}"#
+        )
+    };
+    for (events, said) in [
+        ([event("a\\ud83d", "a\\ud83d"), event("\\ude00b", "\\ude00b")], "a\u{1F600}b"),
+        ([event("a", "a\\ud83d"), event("b", "b")], "ab"),
+    ] {
+        let (emitted, _, kept) = decoded(CHAT, &events, true);
+        let (again, ..) = decoded(CHAT, &kept, true);
+        assert_eq!(joined(again), joined(emitted.clone()));
+        assert!(format!("{:?}", joined(emitted)).contains(&format!("{said:?}")));
+    }
+}
+
 #[test]
 fn the_number_of_a_run_is_that_of_its_first_event() {
     let event = |number: u32| {

@@ -102,6 +102,8 @@ pub(super) struct Alternatives {
     /// The value as each of the nodes that it could be by its first byte, in the order of declaration.
     pub(super) each: Vec<Alternative>,
     pub(super) alive: usize,
+    /// How many were alive when the best of them was shown last.
+    pub(super) alive_when_shown: usize,
     /// The nodes that it could not be, with the kind of value that it is.
     pub(super) excluded: Vec<NodeId>,
     /// Which of the alternatives wait for the host's answer.
@@ -245,7 +247,7 @@ impl Checker {
 
     /// Whether the open value is read by another reader than the checker itself.
     #[inline]
-    pub(super) fn is_aside(&self) -> bool {
+    pub(super) fn is_delegated(&self) -> bool {
         !matches!(self.reader, ReadBy::Checker)
     }
 
@@ -319,6 +321,12 @@ impl Checker {
             self.output.push(Op::Rollback(depth));
             self.output.taken_back = true;
         }
+    }
+
+    /// Whether what has grown is not the value: what is around it gives that in the end, and nobody runs hooks before.
+    pub(super) fn is_enclosed(&self) -> bool {
+        self.scope.is_alternative
+            || self.frames.iter().any(|frame| matches!(frame.kind, FrameKind::Outline(_)))
     }
 
     /// The host is asked something.

@@ -115,19 +115,34 @@ impl Parser {
     }
 
     /// Takes in a delta; [`Parser::advance`] reads it. After a fault nothing is taken in.
-    #[inline]
+    #[inline(never)]
     pub fn push(&mut self, delta: &[u8]) {
-        if matches!(self.state, State::Failed(..)) {
+        let length = self.text.len() + delta.len();
+        if matches!(self.state, State::Failed(..)) || length > self.limits.bytes {
+            self.push_some(delta);
             return;
         }
-        // One byte more than the limit is enough to be over it.
-        let room = (self.limits.bytes + 1).saturating_sub(self.text.len());
-        let delta = &delta[..delta.len().min(room)];
-        if self.text.capacity() - self.text.len() < delta.len() {
-            // By a quarter, where a `Vec` doubles: thousands of parsers wait with what is left of theirs.
-            self.text.reserve_exact(delta.len().max(self.text.len() / 4));
+        if length > self.text.capacity() {
+            self.make_room(delta.len());
         }
         self.text.extend_from_slice(delta);
+    }
+
+    /// The same where there may be no room for all of it.
+    #[cold]
+    fn push_some(&mut self, delta: &[u8]) {
+        if !matches!(self.state, State::Failed(..)) {
+            // One byte more than the limit is enough to be over it.
+            let room = (self.limits.bytes + 1).saturating_sub(self.text.len());
+            self.text.extend_from_slice(&delta[..delta.len().min(room)]);
+        }
+    }
+
+    /// Makes room for so many bytes: by a quarter, where a `Vec` doubles, since thousands of parsers wait with what is
+    /// left of theirs.
+    #[cold]
+    fn make_room(&mut self, more: usize) {
+        self.text.reserve_exact(more.max(self.text.len() / 4));
     }
 
     /// Reads on. While a question is open it is asked again.

@@ -64,11 +64,11 @@ pub(crate) enum Question {
 }
 
 impl Question {
-    /// The same question, asked on behalf of something that may be nothing in the end.
+    /// The same question, asked on behalf of something that may be nothing in the end. Hooks never are.
     pub(crate) fn tentative(self) -> Self {
         match self {
             Self::Validate(asked) => Self::Validate(Asked { tentative: true, ..asked }),
-            Self::Hooks(asked) => Self::Hooks(Asked { tentative: true, ..asked }),
+            Self::Hooks(_) => self,
         }
     }
 }

@@ -14,8 +14,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn begin(&mut self, kind: Kind, at: usize) -> Flow {
-        if self.is_aside() {
-            return self.read_aside(Event::Begin(kind, at));
+        if self.is_delegated() {
+            return self.read_delegated(Event::Begin(kind, at));
         }
         self.scalar.start = at;
         if self.tag.is_some() {
@@ -41,8 +41,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn text(&mut self, piece: Piece<'_>) -> Result<(), StoppedAt<Halt>> {
-        if self.is_aside() {
-            return self.read_aside(Event::Text(piece)).map_err(|stop| stopped(piece, stop));
+        if self.is_delegated() {
+            return self.read_delegated(Event::Text(piece)).map_err(|stop| stopped(piece, stop));
         }
         if self.scalar.shows {
             let doubtful = self.is_doubtful();
@@ -59,8 +59,8 @@ impl Receiver for Checker {
     }
 
     fn number_form(&mut self, form: NumberForm, at: usize) -> Flow {
-        if self.is_aside() {
-            return self.read_aside(Event::NumberForm(form, at));
+        if self.is_delegated() {
+            return self.read_delegated(Event::NumberForm(form, at));
         }
         let (ReadAs::Rule(id) | ReadAs::Host(id)) = self.scalar.read_as else { return Ok(()) };
         let node = self.node(id);
@@ -77,8 +77,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn string(&mut self, span: Span, end: usize, source: Source<'_>) -> Flow {
-        if self.is_aside() {
-            return self.read_aside(Event::String(span, end, source));
+        if self.is_delegated() {
+            return self.read_delegated(Event::String(span, end, source));
         }
         let closing = End::with(end);
         let id = match self.scalar.read_as {
@@ -111,8 +111,8 @@ impl Receiver for Checker {
     }
 
     fn number(&mut self, form: NumberForm, span: Span, source: Source<'_>) -> Flow {
-        if self.is_aside() {
-            return self.read_aside(Event::Number(form, span, source));
+        if self.is_delegated() {
+            return self.read_delegated(Event::Number(form, span, source));
         }
         let closing = End::of_number(form, span);
         match self.scalar.read_as {
@@ -126,8 +126,8 @@ impl Receiver for Checker {
     }
 
     fn name(&mut self, kind: Kind, end: usize) -> Flow {
-        if self.is_aside() {
-            return self.read_aside(Event::Name(kind, end));
+        if self.is_delegated() {
+            return self.read_delegated(Event::Name(kind, end));
         }
         let closing = End::with(end);
         match self.scalar.read_as {
@@ -145,8 +145,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn open_key(&mut self) -> Flow {
-        if self.is_aside() {
-            return self.read_aside(Event::OpenKey);
+        if self.is_delegated() {
+            return self.read_delegated(Event::OpenKey);
         }
         let Some(frame) = self.frames.last().filter(|frame| frame.characters_of_keys != OfKeys::Ignored)
         else {
@@ -166,8 +166,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn key_text(&mut self, piece: Piece<'_>) -> Result<(), StoppedAt<Halt>> {
-        if self.is_aside() {
-            return self.read_aside(Event::KeyText(piece)).map_err(|stop| stopped(piece, stop));
+        if self.is_delegated() {
+            return self.read_delegated(Event::KeyText(piece)).map_err(|stop| stopped(piece, stop));
         }
         let Some(frame) = self.frames.last().filter(|frame| frame.characters_of_keys == OfKeys::Followed)
         else {
@@ -201,8 +201,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn key(&mut self, span: Span, at: usize, source: Source<'_>) -> Flow {
-        if self.is_aside() {
-            return self.read_aside(Event::Key(span, at, source));
+        if self.is_delegated() {
+            return self.read_delegated(Event::Key(span, at, source));
         }
         let Some(frame) = self.frames.last_mut() else { return Ok(()) };
         let id = frame.node;
@@ -229,8 +229,8 @@ impl Receiver for Checker {
 
     #[inline]
     fn comma(&mut self, at: usize) -> Flow {
-        if self.is_aside() {
-            return self.read_aside(Event::Comma(at));
+        if self.is_delegated() {
+            return self.read_delegated(Event::Comma(at));
         }
         match self.frames.last() {
             Some(frame) if frame.is_full() => self.no_room(at, Place::Comma),
@@ -239,8 +239,8 @@ impl Receiver for Checker {
     }
 
     fn end(&mut self, end: usize) -> Flow {
-        if self.is_aside() {
-            return self.read_aside(Event::End(end));
+        if self.is_delegated() {
+            return self.read_delegated(Event::End(end));
         }
         let Some(frame) = self.frames.last() else { return Ok(()) };
         match frame.violation(&self.plan, end) {
@@ -254,7 +254,7 @@ impl Checker {
     /// Hands an event to whoever reads the value. Apart from the checker's own events, so that these stay small enough
     /// to be inlined: 50 instructions a delta.
     #[inline(never)]
-    fn read_aside(&mut self, event: Event<'_>) -> Flow {
+    fn read_delegated(&mut self, event: Event<'_>) -> Flow {
         match &self.reader {
             ReadBy::Checker => Ok(()),
             ReadBy::Skip(_) => self.skip(event),

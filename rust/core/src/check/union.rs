@@ -50,6 +50,7 @@ impl Alternatives {
             waits: union.waits,
             each: nodes.iter().map(alternative).collect(),
             alive: nodes.len(),
+            alive_when_shown: nodes.len(),
             excluded: excluded.collect(),
             asking: VecDeque::new(),
             shown: None,
@@ -129,7 +130,9 @@ impl Alternatives {
     /// whether there may be.
     fn show(&mut self, tape: &mut Tape) -> (bool, bool) {
         let (mut surely, mut perhaps) = (false, false);
-        if let Some(best) = self.best()
+        let best = self.best();
+        self.alive_when_shown = self.alive;
+        if let Some(best) = best
             && self.shown.is_none_or(|shown| shown.index != best)
         {
             if self.shown.is_some_and(|shown| self.each[shown.index].checker.has_written()) {
@@ -169,22 +172,20 @@ impl Alternatives {
 
     /// The best alternative, if it has something to show. Where none that is alive has, what has shown stays.
     fn best(&self) -> Option<usize> {
-        let shown = self.shown.map(|shown| shown.index);
-        if self.alive > 0 {
-            return self.best_among(|each| each.eliminated.is_none(), shown);
+        let mut shown = self.shown.map(|shown| shown.index);
+        if self.alive < self.alive_when_shown {
+            // Several may have gone with one piece of a text, one behind the other: each has shown until its own end.
+            let mut ends: Vec<usize> = self.eliminations().map(|found| found.offset).collect();
+            ends.sort_unstable();
+            ends.drain(..ends.len() + self.alive - self.alive_when_shown);
+            ends.dedup();
+            for end in ends {
+                let lives =
+                    |each: &Alternative| each.eliminated.as_ref().is_none_or(|found| found.offset >= end);
+                shown = self.best_among(lives, shown).or(shown);
+            }
         }
-        if self.shown.is_some_and(|shown| shown.frozen) {
-            return None;
-        }
-        // All may have gone with one piece of a text, one behind the other: each has shown until its own end.
-        let mut ends: Vec<usize> =
-            self.each.iter().filter_map(|each| each.eliminated.as_ref().map(|found| found.offset)).collect();
-        ends.sort_unstable();
-        ends.dedup();
-        ends.into_iter().fold(shown, |shown, end| {
-            let lives = |each: &Alternative| each.eliminated.as_ref().is_none_or(|found| found.offset >= end);
-            self.best_among(lives, shown).or(shown)
-        })
+        self.best_among(|each| each.eliminated.is_none(), shown).or(shown)
     }
 
     /// The best of the alternatives that are alive while one of them has `shown`.
@@ -207,7 +208,11 @@ impl Alternatives {
     /// Where the last alternative was eliminated.
     fn last_elimination(&self) -> Option<&Found> {
         // Of equals `max_by_key` takes the last.
-        self.each.iter().rev().filter_map(|each| each.eliminated.as_deref()).max_by_key(|found| found.offset)
+        self.eliminations().rev().max_by_key(|found| found.offset)
+    }
+
+    fn eliminations(&self) -> impl DoubleEndedIterator<Item = &Found> {
+        self.each.iter().filter_map(|each| each.eliminated.as_deref())
     }
 
     /// What holds against each of the nodes, in the order of declaration.
@@ -343,7 +348,7 @@ impl Checker {
             alternatives.follow(event);
             alternatives.withdraw();
         })?;
-        if !self.is_aside() {
+        if !self.is_delegated() {
             // None was left, and that was withheld: the value has ended.
             return Ok(());
         }

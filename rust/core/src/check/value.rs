@@ -211,7 +211,7 @@ impl Checker {
     fn close_grown(&mut self, frame: &Frame, end: End) -> Flow {
         if frame.tainted {
             self.output.push(Op::Leave);
-        } else if self.node(frame.node).closes == Close::Hooks {
+        } else if self.node(frame.node).closes == Close::Hooks && !self.is_enclosed() {
             return self.ask(Question::Hooks(asked(frame.node, frame.start, end)));
         } else {
             self.output.push(Op::Close);

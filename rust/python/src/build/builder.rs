@@ -167,6 +167,7 @@ impl Builder {
         if self.cursor == end { Ok(()) } else { self.catch_up_to(end, c, parser, others) }
     }
 
+    #[inline(never)]
     fn catch_up_to(
         &mut self,
         end: Cursor,
@@ -259,7 +260,7 @@ impl Builder {
         self.settle_over(c, value, shown)
     }
 
-    /// The same over what has shown of the value aside from the tree.
+    /// The same over what has shown of the value outside of the tree.
     pub(super) fn settle_over(
         &mut self,
         c: Context<'_, '_>,
@@ -279,11 +280,13 @@ impl Builder {
             _ => shown,
         };
         let is_put = self.put(c, value)?;
-        if let Some(frame) = self.frames.last()
-            && frame.growing.adds(c.py, value)
-            && is_put
-        {
-            self.note_change(c, shown.as_ref(), value)?;
+        if let Some(frame) = self.frames.last() {
+            let shown = shown.filter(|shown| frame.growing.lacks(shown.bind(c.py)));
+            let adds = frame.growing.adds(c.py, value);
+            if is_put && (adds || shown.is_some()) {
+                // Where it adds nothing, what has shown of it goes.
+                self.note_change(c, shown.filter(|_| adds).as_ref(), value)?;
+            }
         }
         self.end_member();
         Ok(())

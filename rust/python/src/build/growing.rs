@@ -218,6 +218,17 @@ impl Growing {
         distinct.add(value).is_err() || distinct.len() > before
     }
 
+    /// Whether a member that is open would add something, were it to settle as it is.
+    pub(super) fn lacks(&self, value: &Bound<'_, PyAny>) -> bool {
+        let Self::List(_, _, Some(distinct)) = self else { return true };
+        !distinct.bind(value.py()).contains(value).unwrap_or(false)
+    }
+
+    /// Whether it shows equal members once.
+    pub(super) fn is_distinct(&self) -> bool {
+        matches!(self, Self::List(_, _, Some(_)))
+    }
+
     /// Whether the place of `member` is taken by one that came before.
     pub(super) fn is_taken(&self, py: Python<'_>, member: &Member) -> PyResult<bool> {
         match (self, member) {

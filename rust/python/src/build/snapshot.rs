@@ -100,18 +100,24 @@ impl Builder {
     fn new_text<'p>(&mut self, c: Context<'_, '_>, parser: &'p Parser) -> PyResult<Option<&'p [u8]>> {
         match parser.open_text() {
             Some(span) if self.text.as_ref().is_none_or(|text| text.bytes != span.len()) => {
-                self.note_text(c)?;
-                Ok(Some(parser.source().bytes(span)))
+                let bytes = parser.source().bytes(span);
+                self.note_text(c, bytes)?;
+                Ok(Some(bytes))
             }
             _ => Ok(None),
         }
     }
 
-    /// There is more of the open string.
-    fn note_text(&mut self, c: Context<'_, '_>) -> PyResult<()> {
+    /// There is more of the open string, which has these characters by now.
+    fn note_text(&mut self, c: Context<'_, '_>, bytes: &[u8]) -> PyResult<()> {
         self.stale = true;
         if self.is_current && !self.changed && !self.is_undecided() {
             self.changed = match self.frames.last() {
+                Some(frame) if frame.growing.is_distinct() => {
+                    let text = PyString::from_bytes(c.py, bytes)?;
+                    let shown = self.text.as_ref().map(|text| text.value.bind(c.py));
+                    frame.growing.lacks(&text) || shown.is_some_and(|shown| frame.growing.lacks(shown))
+                }
                 Some(frame) => frame.stands || !frame.growing.is_taken(c.py, &frame.member)?,
                 None => true,
             };
@@ -130,7 +136,10 @@ impl Builder {
         if self.frames.last().is_some_and(|frame| frame.stands) {
             self.put(c, &value)?;
         }
-        self.text = Some(Text { value: value.unbind(), bytes: bytes.len(), before: None });
+        let text = Text { value: value.unbind(), bytes: bytes.len(), before: None };
+        if let Some(before) = self.text.replace(text) {
+            before.value.drop_ref(c.py);
+        }
         Ok(())
     }
 

@@ -76,14 +76,21 @@ impl Batch {
     }
 
     pub(super) fn into_list(self, py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
-        let class = class(py)?;
-        let changes = self.changes.into_iter();
-        PyList::new(
-            py,
-            changes
-                .map(|(kind, path, value)| change(py, class, kind, path, value))
-                .collect::<PyResult<Vec<_>>>()?,
-        )
+        PyList::new(py, self.changes.into_iter().map(Entry))
+    }
+}
+
+/// A change that becomes an object as it is put into a list.
+struct Entry((Kind, Py<PyTuple>, Py<PyAny>));
+
+impl<'py> IntoPyObject<'py> for Entry {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        let (kind, path, value) = self.0;
+        change(py, class(py)?, kind, path, value)
     }
 }
 

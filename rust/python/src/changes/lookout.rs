@@ -54,6 +54,8 @@ struct Level {
     at: Position,
     /// A root model: its one member stands where it does.
     is_root_model: bool,
+    /// Whether something is done to it when it closes.
+    is_hooked: bool,
 }
 
 /// What leads to a member.
@@ -123,7 +125,8 @@ impl Lookout {
                 Growing::Dict(_) => (c.schema.plan.any, Container::Object),
             };
             let is_root_model = matches!(c.schema.plan.node(node).rule, Rule::RootModel(_));
-            self.levels.push(Level { node, container, at: self.here, is_root_model });
+            let (at, is_hooked) = (self.here, branch.is_hooked);
+            self.levels.push(Level { node, container, at, is_root_model, is_hooked });
             let name = match branch.member {
                 At::Key(key) => Some(key.clone_ref(c.py)),
                 At::Field(_) => branch.growing.member_name(c, branch.member),
@@ -142,14 +145,17 @@ impl Lookout {
         match op {
             Op::Open(node, container) => {
                 let is_root_model = matches!(schema.plan.node(node).rule, Rule::RootModel(_));
-                self.levels.push(Level { node, container, at: here, is_root_model });
+                let is_hooked = !schema.facet(node).hooks.is_empty();
+                self.levels.push(Level { node, container, at: here, is_root_model, is_hooked });
                 self.go_to(&Member::Other, source);
                 return here.is_in;
             }
             Op::Close | Op::Leave => {
-                let closed = self.levels.pop().map_or(here, |level| level.at);
-                self.here = closed;
-                return closed.concerns();
+                let Some(level) = self.levels.pop() else { return here.concerns() };
+                self.here = level.at;
+                // What is on the way to a place closes without a word to that, unless hooks have changed it.
+                let may_change = level.is_hooked || op == Op::Leave;
+                return level.at.is_in || (may_change && level.at.concerns());
             }
             Op::Field(number) => {
                 let class = self.levels.last().and_then(|level| schema.record(level.node));

@@ -3,16 +3,19 @@
 //! A reader costs nothing while nobody drains it. A drain costs what is new, and a look at each open container.
 
 mod batch;
+mod comparison;
+mod descent;
 mod follower;
 mod level;
 mod lookout;
 
 use instar_core::{Cursor, Parser};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use self::batch::Batch;
+pub(crate) use self::follower::TextNews;
 use self::follower::{Follower, Sight};
 use self::lookout::Lookout;
 pub(crate) use self::lookout::Step;
@@ -93,11 +96,35 @@ impl Reading {
         parser: &Parser,
         restarts: u32,
     ) -> PyResult<Option<Bound<'py, PyList>>> {
+        match self.text_news(py, parser, restarts)? {
+            TextNews::Nothing => Ok(Some(PyList::empty(py))),
+            TextNews::Piece(piece) => match self.follower.open_text() {
+                Some(path) => batch::appended(py, path, piece).map(Some),
+                None => Ok(None),
+            },
+            TextNews::Else => Ok(None),
+        }
+    }
+
+    /// What has come since the last time, if nothing but an open text can have grown since.
+    #[inline]
+    pub(crate) fn text_news<'py>(
+        &mut self,
+        py: Python<'py>,
+        parser: &Parser,
+        restarts: u32,
+    ) -> PyResult<TextNews<'py>> {
         if self.cursor != Some(parser.tape().end()) || self.restarts != restarts {
-            return Ok(None);
+            return Ok(TextNews::Else);
         }
         self.has_news = false;
-        self.follower.follow_text(py, parser)
+        self.follower.text_news(py, parser)
+    }
+
+    /// The path of the open text, if what was read last is one.
+    #[inline]
+    pub(crate) fn open_text(&self) -> Option<&Py<PyTuple>> {
+        self.follower.open_text()
     }
 
     /// The changes since the last time.

@@ -16,17 +16,19 @@ use crate::schema::{Detail, Facet, Hook, HostValidator};
 const MAX_NESTING: usize = 100;
 
 /// Compiles a core schema to a plan, and what Python knows of each of its nodes; `None` is the schema of plain values.
+/// With `empty` a required container shows empty before it arrives.
 pub(crate) fn compile(
     py: Python<'_>,
     core_schema: Option<&CoreSchema<'_>>,
     strict: Option<bool>,
+    empty: bool,
 ) -> PyResult<(Plan, Vec<Facet>)> {
     let any = PyDict::new(py);
     any.set_item("type", "any")?;
     let schema = core_schema.unwrap_or(&any);
     let definitions = definitions(schema)?;
     let user_code = UserCodeIndex::new(schema, &definitions)?;
-    let scope = Scope::root(&definitions, &user_code, strict);
+    let scope = Scope::root(&definitions, &user_code, strict, empty);
     let mut compiler = Compiler { nodes: Vec::new(), facets: Vec::new(), by_name: HashMap::new() };
     let any = compiler.node(&any, &scope)?;
     let root = if core_schema.is_some() { compiler.node(schema, &scope)? } else { any };
@@ -86,7 +88,7 @@ impl Compiler {
     /// The node of a schema.
     pub(super) fn node<'py>(&mut self, schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<NodeId> {
         match kind(schema)?.as_str() {
-            _ if appears(schema)? == Some(Appears::Settled) => return self.settled(schema, scope),
+            _ if appears(schema, Appears::Settled)? => return self.settled(schema, scope),
             "definitions" => return self.inner(schema, "schema", scope),
             "definition-ref" => return self.reference(schema, scope),
             // In JSON mode this is its inner schema.

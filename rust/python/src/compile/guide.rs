@@ -24,7 +24,7 @@ pub(crate) fn guide(core_schema: Option<&CoreSchema<'_>>, strict: Option<bool>) 
     let Some(schema) = core_schema else { return Ok(Guide::any()) };
     let definitions = definitions(schema)?;
     let user_code = UserCodeIndex::new(schema, &definitions)?;
-    let scope = Scope::root(&definitions, &user_code, strict).enclosed();
+    let scope = Scope::root(&definitions, &user_code, strict, false).enclosed();
     let mut compiler = Compiler { nodes: Vec::new(), by_name: HashMap::new() };
     let root = compiler.node(schema, &scope)?;
     Ok(Guide::new(&compiler.nodes, root))

@@ -8,6 +8,7 @@ mod compiler;
 mod containers;
 mod guide;
 mod outlines;
+mod placeholder;
 mod records;
 mod scalars;
 mod unions;

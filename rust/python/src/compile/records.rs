@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use super::compiler::{Compiled, Compiler};
+use super::placeholder::container;
 use crate::core_schema::{
     Appears, CoreSchema, Declared, Scope, appears, child, declared, default, fields_as_they_come, flag,
     hides_default, is_plain_factory, item, kind, makes_another, only, required, runs_post_init,
@@ -158,7 +159,7 @@ impl Compiler {
         let inner = self.node(field, scope)?;
         let absent = match default(field)? {
             Some(default) => absent(&default, scope)?,
-            None => self.absent_required(py, inner),
+            None => self.absent_required(field, inner, scope)?,
         };
         let name = PyString::new(py, "root");
         let location = name.clone().into_any().unbind();
@@ -333,7 +334,7 @@ impl Compiler {
             let id = if init_only { self.hidden(scope)? } else { self.node(&value, scope)? };
             let default = default(&value)?;
             let hides_default = hides_default(field)?;
-            let waits = !is_typed_dict && appears(&value)? == Some(Appears::Arrived);
+            let waits = !is_typed_dict && appears(&value, Appears::Arrived)?;
             let waiting = default.clone().filter(|_| waits);
             let is_required = match flag(field, "required")? {
                 Some(required) => required,
@@ -352,7 +353,7 @@ impl Compiler {
                     Some(blank) => blank,
                     None => absent(&default, scope)?,
                 },
-                None => self.absent_required(name.py(), id),
+                None => self.absent_required(&value, id, scope)?,
             };
             compiled.nodes.push(id);
             let location = PyString::new(name.py(), &location).into_any().unbind();
@@ -376,13 +377,23 @@ impl Compiler {
     }
 
     /// What a required field shows before it arrives. (A node still being compiled is a record around this one.)
-    fn absent_required(&self, py: Python<'_>, id: NodeId) -> Absent {
-        match &self.nodes[id as usize] {
+    fn absent_required<'py>(
+        &self,
+        schema: &CoreSchema<'py>,
+        id: NodeId,
+        scope: &Scope<'_, 'py>,
+    ) -> PyResult<Absent> {
+        if scope.empty
+            && let Some(class) = container(schema, scope)?
+        {
+            return Ok(Absent::Made(class.into_any().unbind()));
+        }
+        Ok(match &self.nodes[id as usize] {
             Some(Node { rule: Rule::Record(_) | Rule::RootModel(_) | Rule::Outline(_), .. }) | None => {
                 Absent::Blank(id)
             }
-            Some(_) => Absent::Shared(py.None()),
-        }
+            Some(_) => Absent::Shared(schema.py().None()),
+        })
     }
 
     /// Where the factory of a default is the very class of the field's record: that record with nothing arrived.

@@ -62,25 +62,31 @@ pub(crate) enum Appears {
     Arrived,
 }
 
-/// What the type of a node says of when its values appear: its mark (`instar.show`) may stand within validators.
-pub(crate) fn appears(schema: &CoreSchema<'_>) -> PyResult<Option<Appears>> {
-    let py = schema.py();
+/// Whether the type of a node says that its values appear so: its marks (`instar.show`) may stand within validators.
+pub(crate) fn appears(schema: &CoreSchema<'_>, when: Appears) -> PyResult<bool> {
     let mut schema = schema.clone();
     loop {
-        let mark = match child(&schema, "metadata")? {
-            Some(metadata) => metadata.get_item(intern!(py, "instar_show"))?,
-            None => None,
-        };
-        match mark.map(|mark| mark.extract::<String>()).transpose()?.as_deref() {
-            Some("settled") => return Ok(Some(Appears::Settled)),
-            Some("arrived") => return Ok(Some(Appears::Arrived)),
-            _ => {}
+        if let Some(metadata) = child(&schema, "metadata")?
+            && let Some(marks) = metadata.get_item(intern!(schema.py(), "instar_show"))?
+            && marks.contains(when.name())?
+        {
+            return Ok(true);
         }
         let kind = kind(&schema)?;
         let is_around = kind == "nullable" || kind == "default" || kind.starts_with("function-");
         match child(&schema, "schema")?.filter(|_| is_around) {
             Some(inner) => schema = inner,
-            None => return Ok(None),
+            None => return Ok(false),
+        }
+    }
+}
+
+impl Appears {
+    /// As a mark has it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Arrived => "arrived",
         }
     }
 }

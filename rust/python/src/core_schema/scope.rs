@@ -12,6 +12,8 @@ pub(crate) struct Scope<'s, 'py> {
     pub(crate) user_code: &'s UserCodeIndex,
     /// What the caller of `model_validate_json` would pass: it overrules the schema's own.
     pub(crate) strict: Option<bool>,
+    /// Whether a required container shows empty before it arrives.
+    pub(crate) empty: bool,
     /// The config of the innermost model: models do not inherit the config of the models around them.
     pub(crate) config: Option<CoreSchema<'py>>,
     /// Whether a node around it has the last word, and runs the user's code.
@@ -28,9 +30,19 @@ impl<'s, 'py> Scope<'s, 'py> {
         definitions: &'s CoreSchema<'py>,
         user_code: &'s UserCodeIndex,
         strict: Option<bool>,
+        empty: bool,
     ) -> Self {
         let (config, nesting) = (None, 0);
-        Self { definitions, user_code, strict, config, enclosed: false, tried_strictly: false, nesting }
+        Self {
+            definitions,
+            user_code,
+            strict,
+            empty,
+            config,
+            enclosed: false,
+            tried_strictly: false,
+            nesting,
+        }
     }
 
     /// Under the config of a model.

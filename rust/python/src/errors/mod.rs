@@ -1,5 +1,6 @@
 //! What is raised.
 
+mod alternatives;
 mod calls;
 mod report;
 

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use instar_core::{
-    Fault, FaultKind, NodeId, Parser, Position, Reason, Refused, Rule, Segment, Syntax, Violation,
-};
-use instar_json::{Completion, Member};
+use instar_core::{Fault, FaultKind, NodeId, Parser, Position, Reason, Rule, Segment, Syntax, Violation};
+use instar_json::Completion;
 use instar_repair::{RepairSet, diagnose};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -22,12 +20,14 @@ const QUOTED: usize = 40;
 /// What an error is made from.
 #[derive(Clone, Copy)]
 pub(crate) struct Report<'r, 'py> {
-    pub(crate) py: Python<'py>,
-    pub(crate) schema: &'r Schema,
-    pub(crate) parser: &'r Parser,
-    pub(crate) settings: &'r Settings<'r>,
+    pub(super) py: Python<'py>,
+    pub(super) schema: &'r Schema,
+    pub(super) parser: &'r Parser,
+    pub(super) settings: &'r Settings<'r>,
     /// Where in the text as it came the fault lies, if the parser reads it mended.
-    pub(crate) place: Option<&'r Place<'r>>,
+    pub(super) place: Option<&'r Place<'r>>,
+    /// Whether lines are left out that only some continuations of the text would have.
+    pub(super) certain: bool,
 }
 
 /// A place in the text as it came.
@@ -40,7 +40,17 @@ pub(crate) struct Place<'r> {
     pub(crate) repairs: RepairSet,
 }
 
-impl<'py> Report<'_, 'py> {
+impl<'r, 'py> Report<'r, 'py> {
+    pub(crate) fn new(
+        py: Python<'py>,
+        schema: &'r Schema,
+        parser: &'r Parser,
+        settings: &'r Settings<'r>,
+        place: Option<&'r Place<'r>>,
+    ) -> Self {
+        Self { py, schema, parser, settings, place, certain: true }
+    }
+
     /// The exception for a fault.
     pub(crate) fn fault(self, fault: &Fault) -> PyErr {
         let raised = match &fault.kind {
@@ -130,13 +140,15 @@ impl<'py> Report<'_, 'py> {
         let lines = PyList::empty(self.py);
         match self.add_lines(&lines, &PyTuple::empty(self.py), violation)? {
             Some(other) => Ok(other),
+            // Whichever tag comes, one of the lines will hold.
+            None if lines.is_empty() && self.certain => Self { certain: false, ..self }.violation(violation),
             None => self.validation_error(&lines),
         }
     }
 
     /// Adds the lines of a violation, with `prefix` before each `loc`. What a validator raises that is no
     /// `ValidationError` is returned.
-    fn add_lines(
+    pub(super) fn add_lines(
         self,
         lines: &Bound<'py, PyList>,
         prefix: &Bound<'py, PyTuple>,
@@ -185,7 +197,7 @@ impl<'py> Report<'_, 'py> {
         }
     }
 
-    fn raw(&self, range: &Range<usize>) -> &[u8] {
+    pub(super) fn raw(&self, range: &Range<usize>) -> &[u8] {
         &self.parser.text()[range.clone()]
     }
 
@@ -206,132 +218,6 @@ impl<'py> Report<'_, 'py> {
             }
             lines.append(line)?;
         }
-        Ok(None)
-    }
-
-    /// Adds what holds against each alternative of a union, under the name that Pydantic gives it.
-    fn add_alternatives(
-        self,
-        lines: &Bound<'py, PyList>,
-        location: &Bound<'py, PyTuple>,
-        node: NodeId,
-        range: &Range<usize>,
-        refused: &[Refused],
-    ) -> PyResult<Option<PyErr>> {
-        let labels = match &self.schema.facet(node).detail {
-            Detail::Labels(labels) => labels.as_slice(),
-            _ => &[],
-        };
-        let Rule::Union(union) = &self.schema.plan.node(node).rule else { return Ok(None) };
-        for Refused { alternative, violation } in refused {
-            let index = union.alternatives.iter().position(|each| each == alternative);
-            let label = match index.and_then(|index| labels.get(index)?.as_ref()) {
-                Some(label) => label.bind(self.py).clone(),
-                None => {
-                    let title = self.schema.facet(*alternative).validator.title(self.py)?;
-                    PyString::new(self.py, &title).into_any()
-                }
-            };
-            let within = location.add((label,))?.cast_into()?;
-            if let Some(error) = self.add_lines(lines, &within, violation)? {
-                return Ok(Some(error));
-            }
-        }
-        if !union.waits {
-            return Ok(None);
-        }
-        self.keep_of_tagged(lines, location, node, range)
-    }
-
-    /// Of a union that a tag decides, keeps the lines that Pydantic has, too; where it has none of them, as while no tag is
-    /// right, Pydantic's own.
-    fn keep_of_tagged(
-        self,
-        lines: &Bound<'py, PyList>,
-        location: &Bound<'py, PyTuple>,
-        node: NodeId,
-        range: &Range<usize>,
-    ) -> PyResult<Option<PyErr>> {
-        let Some(whole) = self.whole_lines(location, node, range)? else { return Ok(None) };
-        let is_about = |line: &Bound<'py, PyAny>, other: &Bound<'py, PyAny>| -> PyResult<bool> {
-            Ok(line.get_item("loc")?.eq(other.get_item("loc")?)? && type_name(line)?.eq(type_name(other)?)?)
-        };
-        let kept = PyList::empty(self.py);
-        for line in lines.iter() {
-            for other in whole.iter() {
-                if is_about(&line, &other)? {
-                    kept.append(&line)?;
-                    break;
-                }
-            }
-        }
-        let told = if kept.is_empty() { whole } else { kept };
-        if !told.is_empty() {
-            lines.set_slice(0, lines.len(), told.as_any())?;
-        }
-        Ok(None)
-    }
-
-    /// The lines of the host's own words for a value as far as it had come, those that are made up left out.
-    fn whole_lines(
-        self,
-        location: &Bound<'py, PyTuple>,
-        node: NodeId,
-        range: &Range<usize>,
-    ) -> PyResult<Option<Bound<'py, PyList>>> {
-        let whole = Completion::of(self.raw(range));
-        let validated = self.schema.facet(node).validator.validate(self.py, &whole.json, self.settings);
-        let Err(error) = validated else { return Ok(None) };
-        let Some(lines) = self.lines(&error, location)? else { return Ok(None) };
-        let pending = match whole.pending {
-            Some(Member::Index(index)) => Some(index.into_pyobject(self.py)?.into_any()),
-            Some(Member::Key(key)) => Some(PyString::new(self.py, &key).into_any()),
-            None => None,
-        };
-        let kept = PyList::empty(self.py);
-        for line in lines.iter() {
-            if !is_made_up(&line, pending.as_ref())? {
-                kept.append(line)?;
-            }
-        }
-        Ok(Some(kept))
-    }
-
-    /// Adds the host's own words for what is wrong with a part of a value: those about that part, else those about the
-    /// whole; its own lines where the host has none of either.
-    fn add_outline(
-        self,
-        lines: &Bound<'py, PyList>,
-        prefix: &Bound<'py, PyTuple>,
-        location: &Bound<'py, PyTuple>,
-        node: NodeId,
-        range: &Range<usize>,
-        cause: &Violation,
-    ) -> PyResult<Option<PyErr>> {
-        let own = PyList::empty(self.py);
-        if let Some(error) = self.add_lines(&own, prefix, cause)? {
-            return Ok(Some(error));
-        }
-        let places = own.iter().map(|line| line.get_item("loc")).collect::<PyResult<Vec<_>>>()?;
-        let whole = self.whole_lines(location, node, range)?.unwrap_or_else(|| PyList::empty(self.py));
-        let about = |places: &[Bound<'py, PyAny>]| -> PyResult<Vec<Bound<'py, PyAny>>> {
-            let mut about = Vec::new();
-            for line in whole.iter() {
-                let place = line.get_item("loc")?;
-                if places.iter().any(|known| known.eq(&place).unwrap_or(false)) {
-                    about.push(line);
-                }
-            }
-            Ok(about)
-        };
-        let mut told = about(&places)?;
-        if told.is_empty() {
-            told = about(&[location.clone().into_any()])?;
-        }
-        if told.is_empty() {
-            told = own.iter().collect();
-        }
-        told.into_iter().try_for_each(|line| lines.append(line))?;
         Ok(None)
     }
 
@@ -359,7 +245,11 @@ impl<'py> Report<'_, 'py> {
     }
 
     /// The lines of a `ValidationError`, as `from_exception_data` takes them, with `prefix` before each `loc`.
-    fn lines(self, error: &PyErr, prefix: &Bound<'py, PyTuple>) -> PyResult<Option<Bound<'py, PyList>>> {
+    pub(super) fn lines(
+        self,
+        error: &PyErr,
+        prefix: &Bound<'py, PyTuple>,
+    ) -> PyResult<Option<Bound<'py, PyList>>> {
         let py = self.py;
         if !is_validation_error(error, py)? {
             return Ok(None);
@@ -531,20 +421,8 @@ impl<'py> Report<'_, 'py> {
     }
 }
 
-/// Whether a line of an error is about what is not there only because the value is not whole: missing fields and tags,
-/// and the `null` of a pending key.
-fn is_made_up(line: &Bound<'_, PyAny>, pending: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
-    let kind: String = type_name(line)?.extract().unwrap_or_default();
-    let is_missing = ["missing", "union_tag_not_found"].contains(&kind.as_str());
-    let Some(pending) = pending else { return Ok(is_missing) };
-    let is_of_key = ["extra_forbidden", "unexpected_keyword_argument"].contains(&kind.as_str());
-    let location: Vec<Bound<'_, PyAny>> = line.get_item("loc")?.extract()?;
-    let ends_there = location.last().is_some_and(|last| last.eq(pending).unwrap_or(false));
-    Ok(is_missing || (ends_there && !is_of_key && line.get_item("input")?.is_none()))
-}
-
 /// The name of a line's error, whether it is one that Pydantic knows or a custom one.
-fn type_name<'py>(line: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn type_name<'py>(line: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let kind = line.get_item("type")?;
     Ok(kind.getattr("type").unwrap_or(kind))
 }

@@ -25,6 +25,8 @@ impl Reader {
     }
 
     /// Gives the parser a delta. True if its snapshot shows something new.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     pub(super) fn feed(&mut self, py: Python<'_>, parser: &PyParser, mut delta: &[u8]) -> PyResult<bool> {
         let mut changed = false;
         while !(delta.is_empty() || self.stopped()) {
@@ -83,13 +85,20 @@ impl Quoter {
 }
 
 /// The bytes of a delta.
+#[inline]
 pub(super) fn bytes<'d>(delta: &'d Bound<'_, PyAny>) -> PyResult<Cow<'d, [u8]>> {
+    match delta.cast::<PyString>().ok().and_then(|text| ffi::utf8(text)) {
+        Some(bytes) => Ok(Cow::Borrowed(bytes)),
+        None => other_bytes(delta),
+    }
+}
+
+/// The bytes of a delta that is no `str` of UTF-8.
+#[inline(never)]
+fn other_bytes<'d>(delta: &'d Bound<'_, PyAny>) -> PyResult<Cow<'d, [u8]>> {
     if let Ok(text) = delta.cast::<PyString>() {
-        return Ok(match ffi::utf8(text) {
-            Some(bytes) => Cow::Borrowed(bytes),
-            // Half a surrogate pair, say. The bytes that Python writes for it are not UTF-8, which the lexer will say.
-            None => Cow::Owned(text.call_method1("encode", ("utf-8", "surrogatepass"))?.extract()?),
-        });
+        // Half a surrogate pair, say. The bytes that Python writes for it are not UTF-8, which the lexer will say.
+        return Ok(Cow::Owned(text.call_method1("encode", ("utf-8", "surrogatepass"))?.extract()?));
     }
     if let Ok(bytes) = delta.cast::<PyBytes>() {
         return Ok(Cow::Borrowed(bytes.as_bytes()));

@@ -102,6 +102,7 @@ impl Items {
     }
 
     /// Adds what `make` makes if the delta at hand has made it grow, once for all of the delta.
+    #[inline]
     pub(super) fn push_grown(
         &mut self,
         grown: bool,

@@ -48,6 +48,7 @@ impl Lane {
     }
 
     /// What comes from now on is new.
+    #[inline]
     pub(super) fn mark(&self, py: Python<'_>) -> PyResult<()> {
         let mut current = self.current(py)?;
         current.mark = current.parser.get().offset(py)?;
@@ -77,14 +78,10 @@ impl Lane {
         self.reading.is_set()
     }
 
-    /// Waits for the source by this call, unless somebody else does.
-    pub(super) fn read<T>(&self, _py: Python<'_>, wait: impl FnOnce() -> T) -> PyResult<T> {
-        if !self.reading.set() {
-            return Err(errors::reading());
-        }
-        let piece = wait();
-        self.reading.clear();
-        Ok(piece)
+    /// Lets the caller wait for the source, unless somebody else does.
+    #[inline]
+    pub(super) fn wait(&self, _py: Python<'_>) -> PyResult<Waiting<'_>> {
+        if self.reading.set() { Ok(Waiting(&self.reading)) } else { Err(errors::reading()) }
     }
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -95,7 +92,17 @@ impl Lane {
         }
     }
 
+    #[inline]
     fn current(&self, py: Python<'_>) -> PyResult<Lent<'_, Current>> {
         self.current.lend(py).ok_or_else(errors::busy)
+    }
+}
+
+/// While there is one, its holder waits for the source.
+pub(super) struct Waiting<'l>(&'l Flag);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.clear();
     }
 }

@@ -14,6 +14,7 @@ mod elements;
 mod items;
 mod lane;
 mod partials;
+mod pieces;
 mod portion;
 mod pull;
 #[expect(clippy::module_inception, reason = "the class of the folder")]
@@ -22,5 +23,6 @@ mod skipped;
 mod split;
 
 pub(crate) use self::body::Body;
+pub(crate) use self::pieces::Pieces;
 pub(crate) use self::pull::Pull;
 pub(crate) use self::pump::Pump;

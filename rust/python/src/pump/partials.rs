@@ -27,6 +27,8 @@ impl Partials {
         Self { make, parser, look, quoter: textual.then(Quoter::default), shown: false }
     }
 
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     pub(super) fn take(
         &mut self,
         py: Python<'_>,

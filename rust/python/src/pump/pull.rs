@@ -28,16 +28,16 @@ pub(crate) struct Pull {
     at_work: Exclusive<Option<AtWork>>,
 }
 
-struct AtWork {
-    pump: Py<Pump>,
-    pieces: Py<PyIterator>,
+pub(super) struct AtWork {
+    pub(super) pump: Py<Pump>,
+    pub(super) pieces: Py<PyIterator>,
 }
 
 #[pymethods]
 impl Pull {
     #[new]
     #[pyo3(signature = (stream, *, silent=false, to_news=false))]
-    fn new(stream: Py<PyAny>, silent: bool, to_news: bool) -> Self {
+    pub(super) fn new(stream: Py<PyAny>, silent: bool, to_news: bool) -> Self {
         Self { stream, silent, to_news, at_work: Exclusive::new(None) }
     }
 
@@ -53,13 +53,13 @@ impl Pull {
             }
             if let Some(AtWork { pump, pieces }) = &*at_work {
                 let pump = pump.get();
-                match self.next(py, pump)? {
-                    Next::Item(item) => return Ok(Some(item)),
-                    Next::Piece => {
-                        self.read(py, pump, pieces)?;
-                        continue;
+                let mut piece = None;
+                loop {
+                    match self.next(py, pump, piece.take())? {
+                        Next::Item(item) => return Ok(Some(item)),
+                        Next::Piece => piece = self.read(py, pump, pieces)?,
+                        Next::Nothing => break,
                     }
-                    Next::Nothing => {}
                 }
             }
             if !self.stream.bind(py).call_method0(intern!(py, "_advance"))?.is_truthy()? {
@@ -69,21 +69,27 @@ impl Pull {
         }
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+    pub(super) fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.stream)?;
         if let Some(at_work) = self.at_work.lend_to_collector()
-            && let Some(AtWork { pump, pieces }) = &*at_work
+            && let Some(at_work) = &*at_work
         {
-            visit.call(pump)?;
-            visit.call(pieces)?;
+            at_work.traverse(&visit)?;
         }
         Ok(())
     }
 }
 
+impl AtWork {
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.pump)?;
+        visit.call(&self.pieces)
+    }
+}
+
 impl Pull {
     /// What there is to do the work with, once there is a source.
-    fn at_work(&self, py: Python<'_>) -> PyResult<Option<AtWork>> {
+    pub(super) fn at_work(&self, py: Python<'_>) -> PyResult<Option<AtWork>> {
         let stream = self.stream.bind(py);
         let source = stream.getattr(intern!(py, "_source"))?;
         if source.is_none() {
@@ -95,36 +101,55 @@ impl Pull {
         }))
     }
 
-    /// What is next.
+    /// What is next, once the pump has been given a piece of the source, if one was read.
     #[inline]
-    fn next(&self, py: Python<'_>, pump: &Pump) -> PyResult<Next> {
+    fn next(&self, py: Python<'_>, pump: &Pump, piece: Option<Bound<'_, PyAny>>) -> PyResult<Next> {
         if self.silent {
-            while let Some(news) = pump.read_on(py, usize::MAX)? {
-                if !self.to_news || pump.has_news(py)? {
-                    return Ok(Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()));
-                }
-            }
-            return Ok(if pump.hungry(py)? { Next::Piece } else { Next::Nothing });
+            return self.next_silently(py, pump, piece);
         }
-        let next = pump.next(py)?;
+        let next = pump.next(py, piece)?;
         if pump.has_news(py)? {
             self.stream.call_method0(py, intern!(py, "_tell"))?;
         }
         Ok(next)
     }
 
-    /// Gives the pump the next piece of the source.
-    fn read(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<()> {
-        match pump.lane().read(py, || pieces.bind(py).clone().next())? {
-            Some(Ok(piece)) => pump.feed(py, &piece).map(drop),
-            None => pump.end(py),
+    /// The same, where no items are made.
+    #[inline(never)]
+    fn next_silently(&self, py: Python<'_>, pump: &Pump, piece: Option<Bound<'_, PyAny>>) -> PyResult<Next> {
+        if let Some(piece) = piece {
+            pump.feed(py, &piece)?;
+        }
+        while let Some(news) = pump.read_on(py, usize::MAX)? {
+            if !self.to_news || pump.has_news(py)? {
+                return Ok(Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()));
+            }
+        }
+        Ok(if pump.hungry(py)? { Next::Piece } else { Next::Nothing })
+    }
+
+    /// Reads the next piece of the source for the pump. None where there is none, which the pump has then been told.
+    #[inline]
+    pub(super) fn read<'py>(
+        &self,
+        py: Python<'py>,
+        pump: &Pump,
+        pieces: &Py<PyIterator>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let waiting = pump.lane().wait(py)?;
+        let piece = pieces.bind(py).clone().next();
+        drop(waiting);
+        match piece {
+            Some(Ok(piece)) => return Ok(Some(piece)),
+            None => pump.end(py)?,
             Some(Err(error)) if error.is_instance_of::<PyException>(py) => {
-                pump.fail(py, error.into_value(py).into_any())
+                pump.fail(py, error.into_value(py).into_any())?;
             }
             Some(Err(interrupt)) => {
                 self.stream.call_method0(py, intern!(py, "_interrupt"))?;
-                Err(interrupt)
+                return Err(interrupt);
             }
         }
+        Ok(None)
     }
 }

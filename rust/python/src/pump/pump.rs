@@ -164,7 +164,10 @@ impl Pump {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let mut state = self.lend(py)?;
-        self.take(py, &mut state, PORTION)
+        Ok(match self.take(py, &mut state, PORTION)? {
+            Next::Item(item) => Some(item),
+            Next::Piece | Next::Nothing => None,
+        })
     }
 
     /// Whether this step of the event loop has taken in enough.
@@ -231,13 +234,10 @@ impl Pump {
     }
 
     /// Whether something may have happened at a place that somebody watches, and was not told of.
+    #[inline]
     pub(super) fn has_news(&self, py: Python<'_>) -> PyResult<bool> {
         let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
-        match &*watched {
-            Some(reader) if reader.get().reads(&self.lane.parser(py)?) => reader.get().has_news(py),
-            Some(_) => Ok(true),
-            None => Ok(false),
-        }
+        watched.as_ref().map_or(Ok(false), |reader| self.brings_news(py, reader))
     }
 
     /// Whether each item is the answer so far, in the place of the one before.
@@ -253,9 +253,7 @@ impl Pump {
     /// Take in the next piece of the source.
     #[pyo3(name = "feed", signature = (piece, /))]
     fn py_feed(&self, piece: &Bound<'_, PyAny>) -> PyResult<()> {
-        let taken = self.feed(piece.py(), piece)?;
-        self.lend(piece.py())?.taken += taken;
-        Ok(())
+        self.feed(piece.py(), piece)
     }
 
     /// The source has come to its end.
@@ -535,8 +533,24 @@ impl Pump {
         })
     }
 
+    /// Whether there is something for this reader.
+    #[inline(never)]
+    fn brings_news(&self, py: Python<'_>, reader: &Py<ChangeReader>) -> PyResult<bool> {
+        let reader = reader.get();
+        if reader.reads(&self.lane.parser(py)?) { reader.has_news(py) } else { Ok(true) }
+    }
+
+    #[inline]
     fn lend(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
         self.state.lend(py).ok_or_else(errors::busy)
+    }
+
+    /// Whether what reads for those who watch places is this reader, and the answer is still read by its parser.
+    #[inline]
+    pub(super) fn is_watched_by(&self, py: Python<'_>, reader: &Py<ChangeReader>) -> PyResult<bool> {
+        let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
+        Ok(watched.as_ref().is_some_and(|watched| watched.is(reader))
+            && reader.get().reads(&self.lane.parser(py)?))
     }
 
     /// What the loop that reads for it has to know.
@@ -544,19 +558,19 @@ impl Pump {
         &self.lane
     }
 
-    /// Takes in the next piece of the source. Gives how many bytes of it have been read already.
-    pub(super) fn feed(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<usize> {
-        match &self.lane.body {
-            Some(body) => body.get().feed(py, piece),
-            None => {
-                let mut state = self.lend(py)?;
-                if state.pending.is_some() {
-                    return Err(PyRuntimeError::new_err("the delta before has not been taken yet"));
-                }
-                state.pending = Some(piece.clone().unbind());
-                Ok(0)
-            }
+    /// Takes in the next piece of the source.
+    pub(super) fn feed(&self, py: Python<'_>, piece: &Bound<'_, PyAny>) -> PyResult<()> {
+        if let Some(body) = &self.lane.body {
+            let taken = body.get().feed(py, piece)?;
+            self.lend(py)?.taken += taken;
+            return Ok(());
         }
+        let mut state = self.lend(py)?;
+        if state.pending.is_some() {
+            return Err(PyRuntimeError::new_err("the delta before has not been taken yet"));
+        }
+        state.pending = Some(piece.clone().unbind());
+        Ok(())
     }
 
     fn is_hungry(&self, py: Python<'_>, state: &State) -> PyResult<bool> {
@@ -570,15 +584,25 @@ impl Pump {
         }
     }
 
-    /// The next item, if one can be had without reading on, or whether to read on.
+    /// What is next, once this piece of the source has been taken in, if there is one.
     #[inline]
-    pub(super) fn next(&self, py: Python<'_>) -> PyResult<Next> {
-        let mut state = self.lend(py)?;
-        Ok(match self.take(py, &mut state, usize::MAX)? {
-            Some(item) => Next::Item(item),
-            None if self.is_hungry(py, &state)? => Next::Piece,
-            None => Next::Nothing,
-        })
+    pub(super) fn next(&self, py: Python<'_>, piece: Option<Bound<'_, PyAny>>) -> PyResult<Next> {
+        let mut state = match piece {
+            Some(delta) if self.lane.body.is_none() => {
+                let mut state = self.lend(py)?;
+                // Somebody may have left while the source was waited for.
+                if !self.left.load(Ordering::Relaxed) {
+                    state.read(py, &self.lane, &delta).or_else(|error| state.refuse(py, error))?;
+                }
+                state
+            }
+            Some(piece) => {
+                self.feed(py, &piece)?;
+                self.lend(py)?
+            }
+            None => self.lend(py)?,
+        };
+        self.take(py, &mut state, usize::MAX)
     }
 
     /// The same as `py_read_on`, in a step that takes in so many bytes.
@@ -600,36 +624,39 @@ impl Pump {
         Ok(None)
     }
 
-    /// The next item, if one can be had without reading on, in a step that takes in so many bytes.
-    #[inline]
-    fn take(&self, py: Python<'_>, state: &mut State, step: usize) -> PyResult<Option<Py<PyAny>>> {
+    /// What is next in a step that takes in so many bytes. Within those who call it, for it is what every delta goes
+    /// through.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
+    fn take(&self, py: Python<'_>, state: &mut State, step: usize) -> PyResult<Next> {
         state.items.unmute();
         if std::mem::take(&mut state.handed) {
             self.lane.mark(py)?;
         }
         loop {
             if self.left.load(Ordering::Relaxed) || state.error.as_ref().is_some_and(|error| !error.settled) {
-                return Ok(None);
+                return Ok(Next::Nothing);
             }
             if let Some(item) = state.items.pop() {
                 state.handed = true;
-                return Ok(Some(item));
+                return Ok(Next::Item(item));
             }
-            let is_over = state.error.is_some() || state.stage == Stage::Stopped;
-            let is_over = is_over || state.taken >= step;
-            // `step` would find as much, in several calls.
-            let is_fed = self.lane.body.is_some()
-                || state.pending.is_some()
-                || state.rest.is_some()
-                || state.stage == Stage::New;
-            if is_over || !is_fed || !self.step(py, state)? {
-                return Ok(None);
+            if state.error.is_some() || state.stage == Stage::Stopped || state.taken >= step {
+                return Ok(Next::Nothing);
+            }
+            if !self.step(py, state)? {
+                let wants_more = match &self.lane.body {
+                    Some(_) => self.is_hungry(py, state)?,
+                    None => state.stage == Stage::Reading,
+                };
+                return Ok(if wants_more { Next::Piece } else { Next::Nothing });
             }
         }
     }
 
     /// Makes what is next into items. False where there is nothing.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn step(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
         let made = if state.stage == Stage::New {
             state.stage = Stage::Reading;
@@ -637,24 +664,12 @@ impl Pump {
         } else {
             self.read(py, state)
         };
-        made.or_else(|error| Self::refuse(py, state, error))
-    }
-
-    /// The answer is refused by this error, or the reading interrupted.
-    #[cold]
-    fn refuse(py: Python<'_>, state: &mut State, error: PyErr) -> PyResult<bool> {
-        if !error.is_instance_of::<PyException>(py) {
-            return Err(error);
-        }
-        state.error = Some(Error { value: error.into_value(py).into_any(), refused: true, settled: false });
-        state.items.refuse();
-        let State { projection: Projection::Elements(elements), items, .. } = state else { return Ok(true) };
-        // What a delta made visible before it was refused counts, however the text was cut.
-        elements.rest(py, items).map(|()| true)
+        made.or_else(|error| state.refuse(py, error).map(|()| true))
     }
 
     /// Reads the next delta or event, or a portion of it. False where there is none.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn read(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
         if state.rest.is_some()
             && let Some((event, portions)) = state.rest.take()
@@ -665,8 +680,7 @@ impl Pump {
             return self.read_event(py, state, body.get());
         }
         let Some(piece) = state.pending.take() else { return Ok(false) };
-        let bytes = delta::bytes(piece.bind(py))?;
-        state.show(py, &self.lane, Event::Text, &bytes).map(|()| true)
+        state.read(py, &self.lane, piece.bind(py)).map(|()| true)
     }
 
     /// Reads the next event of a body.
@@ -708,9 +722,31 @@ impl State {
         Ok(())
     }
 
+    /// Reads a delta. Within `next`, for every delta of a loop goes through it.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
+    fn read(&mut self, py: Python<'_>, lane: &Lane, delta: &Bound<'_, PyAny>) -> PyResult<()> {
+        let bytes = delta::bytes(delta)?;
+        self.show(py, lane, Event::Text, &bytes)
+    }
+
+    /// The answer is refused by this error, or the reading interrupted.
+    #[cold]
+    fn refuse(&mut self, py: Python<'_>, error: PyErr) -> PyResult<()> {
+        if !error.is_instance_of::<PyException>(py) {
+            return Err(error);
+        }
+        self.error = Some(Error { value: error.into_value(py).into_any(), refused: true, settled: false });
+        self.items.refuse();
+        let Self { projection: Projection::Elements(elements), items, .. } = self else { return Ok(()) };
+        // What a delta made visible before it was refused counts, however the text was cut.
+        elements.rest(py, items)
+    }
+
     /// Gives the projection an event, and keeps what becomes visible by it. A long text that has to be parsed is kept, and
     /// given to it by portions.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn show(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
         if text.len() > PORTION && matches!(event, Event::Text | Event::Arguments(_) | Event::Input(_)) {
             self.items.hold();
@@ -722,6 +758,7 @@ impl State {
     }
 
     /// Gives the projection the next portion of an event.
+    #[inline(never)]
     fn show_portion(
         &mut self,
         py: Python<'_>,
@@ -741,6 +778,8 @@ impl State {
         Ok(())
     }
 
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn show_all(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
         let Self { projection, items, reader, .. } = self;
         let taken = match projection {

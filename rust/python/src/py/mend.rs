@@ -37,7 +37,7 @@ pub(super) enum Fed<'d> {
     /// It has yet to be read.
     Raw(&'d [u8]),
     /// The reading has read it as it came, being so long before, and has stopped.
-    Aside(&'d [u8], usize, Stopped),
+    Passthrough(&'d [u8], usize, Stopped),
     /// The mender has let it pass, and the reading has stopped.
     Passed(Stopped),
 }
@@ -64,7 +64,7 @@ impl Mending {
 
     /// Whether the value is whole, as far as the text has been read.
     pub(super) fn is_complete(&self, core: &Parser) -> bool {
-        core.complete() && !self.begins_anew && (self.mender.is_aside() || self.mender.is_accepted())
+        core.complete() && !self.begins_anew && (self.mender.is_passthrough() || self.mender.is_accepted())
     }
 
     /// What is done with a delta that may not have to be looked at.
@@ -90,22 +90,22 @@ impl Mending {
                 let room = (*limit + 1).saturating_sub(mender.length());
                 mender.feed(&delta[..delta.len().min(room)], &mut engine, guide)
             }
-            Fed::Aside(delta, length, stopped) => engine
+            Fed::Passthrough(delta, length, stopped) => engine
                 .verdict(Err(stopped))
-                .and_then(|verdict| mender.read_aside(delta, length, verdict, &mut engine, guide)),
+                .and_then(|verdict| mender.read_passthrough(delta, length, verdict, &mut engine, guide)),
             Fed::Passed(stopped) => engine
                 .verdict(Err(stopped))
                 .and_then(|verdict| mender.read_passed(verdict, &mut engine, guide)),
         };
         let (restarted, seen) = (engine.restarted, engine.seen.take());
         self.come_to(outcome)?;
-        if !self.mender.is_aside() && self.mender.length() > self.limit {
+        if !self.mender.is_passthrough() && self.mender.length() > self.limit {
             return Err(Hopeless::Bytes);
         }
         let changed = match seen {
             Some(seen) => attached(c.py, |py| reading.looks_like(c, seen.bind(py)).map(|same| !same)),
             None if restarted => Ok(true),
-            None => reading.changed(c, before),
+            None => reading.changed(|| c, before),
         };
         changed.map_err(|error| Hopeless::Read(error.into(), None))
     }

@@ -35,6 +35,9 @@ static SCHEMA_OF: Once<Py<PyAny>> = Once::new();
 /// `repair` says what is mended that is not JSON: "none", "around" (prose, fences, reasoning, a byte order mark),
 /// "all", a kind, or a set of kinds. What was mended is listed in `repairs`.
 ///
+/// With `empty` a required field that can only be a list, dict, set, frozenset, deque or `tuple[X, ...]` shows that,
+/// empty, before it arrives, and not None.
+///
 /// After any error `snapshot`, `text`, `offset`, `line`, `column`, `path` and `progress` remain readable. A call while
 /// another one is at work (a second thread, or a validator that the parser is calling) is a `RuntimeError`.
 #[pyclass(frozen, generic, name = "Parser", module = "instar")]
@@ -80,8 +83,9 @@ struct CutOff {
 impl PyParser {
     #[new]
     #[pyo3(signature = (
-        schema, *, live=false, limits=None, context=None, strict=None, on_violation="raise", repair=None
+        schema, *, live=false, limits=None, context=None, strict=None, on_violation="raise", repair=None, empty=false
     ))]
+    #[expect(clippy::too_many_arguments, reason = "they are the keywords of the Python class")]
     fn new(
         schema: &Bound<'_, PyAny>,
         live: bool,
@@ -90,6 +94,7 @@ impl PyParser {
         strict: Option<bool>,
         on_violation: &str,
         repair: Option<&Bound<'_, PyAny>>,
+        empty: bool,
     ) -> PyResult<Self> {
         let py = schema.py();
         let on_violation = match on_violation {
@@ -111,7 +116,7 @@ impl PyParser {
             None => Limits { depth: DEFAULT_DEPTH, bytes: DEFAULT_BYTES, blank: DEFAULT_BLANK },
         };
         let schema_of = SCHEMA_OF.import(py, "instar._schema", "schema_of")?;
-        let schema: Bound<'_, Schema> = schema_of.call1((schema, strict))?.cast_into()?;
+        let schema: Bound<'_, Schema> = schema_of.call1((schema, strict, empty))?.cast_into()?;
         let plan = schema.get().plan.clone();
         let mending = match repairs {
             RepairSet::NONE => None,
@@ -404,7 +409,7 @@ impl PyParser {
         }
         let was_complete = state.is_complete();
         let size = size(was_complete);
-        let changed = self.take_bytes(py, &mut state, &delta[..size])?;
+        let changed = self.take(py, &mut state, &delta[..size])?;
         Ok(Part { size, changed, closes: !was_complete && state.is_complete() })
     }
 
@@ -429,6 +434,16 @@ impl PyParser {
         let new = whole_characters(text.get(read.1..).unwrap_or_default()).into_owned();
         *read = (restarts, read.1 + new.len());
         Ok(Some(new))
+    }
+
+    /// What has come since a reader has read, if nothing but an open text can have grown since.
+    #[inline]
+    fn text_news<'py>(
+        &self,
+        py: Python<'py>,
+        reader: &mut changes::Reading,
+    ) -> PyResult<changes::TextNews<'py>> {
+        self.state(py)?.reading.text_news(py, reader)
     }
 
     /// Whether there may be changes that a reader has not read.
@@ -481,7 +496,7 @@ impl PyParser {
             Ok(Step::Drained) => {}
             step => self.go_on(py, state, step, before)?,
         }
-        state.reading.changed(self.context(py), before)
+        state.reading.changed(|| self.context(py), before)
     }
 
     /// Goes on from a step that is not the last.
@@ -505,8 +520,8 @@ impl PyParser {
     /// Takes in a delta of a text that may have to be mended.
     fn take_mended(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
         let State { reading, mending: Some(mending), .. } = state else { return Ok(false) };
-        let is_aside = mending.mender.is_aside();
-        if !is_aside {
+        let is_passthrough = mending.mender.is_passthrough();
+        if !is_passthrough {
             match mending.pass(delta) {
                 Pass::Looks => return self.mend(py, state, Fed::Raw(delta)),
                 Pass::Held => return Ok(false),
@@ -522,13 +537,16 @@ impl PyParser {
                 let place = |at| mending.mender.raw_offset(at);
                 let read = attached(py, |_| reading.run(c, step, before, Parser::advance, &place));
                 if let Err(stopped) = read {
-                    let fed =
-                        if is_aside { Fed::Aside(delta, length, stopped) } else { Fed::Passed(stopped) };
+                    let fed = if is_passthrough {
+                        Fed::Passthrough(delta, length, stopped)
+                    } else {
+                        Fed::Passed(stopped)
+                    };
                     return self.mend(py, state, fed);
                 }
             }
         }
-        state.reading.changed(c, before)
+        state.reading.changed(|| c, before)
     }
 
     /// The same by way of the mender.
@@ -612,8 +630,9 @@ impl PyParser {
         });
         let raw = raw.into_owned();
         // What is left out around the value may be open, too.
-        let is_open = mending
-            .is_some_and(|mending| mending.mender.ending() == Ending::Open && !mending.mender.is_aside());
+        let is_open = mending.is_some_and(|mending| {
+            mending.mender.ending() == Ending::Open && !mending.mender.is_passthrough()
+        });
         let before = reading.core.growth();
         let at_end = raw.len();
         let mut ended = match reading.core.end() {
@@ -800,6 +819,13 @@ impl ChangeReader {
         self.parser.get().follow(py, &mut state)
     }
 
+    /// The path of the open text, if one was open at the last drain.
+    #[getter]
+    pub(crate) fn open_text(&self, py: Python<'_>) -> PyResult<Option<Py<PyTuple>>> {
+        let state = self.state.lend(py).ok_or_else(errors::busy)?;
+        Ok(state.open_text().map(|path| path.clone_ref(py)))
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.parser)?;
         match self.state.lend_to_collector() {
@@ -815,6 +841,28 @@ impl ChangeReader {
     pub(crate) fn has_news(&self, py: Python<'_>) -> PyResult<bool> {
         let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
         self.parser.get().has_news(py, &mut state)
+    }
+
+    /// Whether the text that has this path, the same object, was open when somebody last looked.
+    #[inline]
+    pub(crate) fn is_at(&self, py: Python<'_>, path: &Py<PyTuple>) -> PyResult<bool> {
+        let state = self.state.lend(py).ok_or_else(errors::busy)?;
+        Ok(state.open_text().is_some_and(|open| open.is(path)))
+    }
+
+    /// What has come since the last drain, if it can be nothing but characters of the open text that has this path.
+    #[inline]
+    pub(crate) fn text_news<'py>(
+        &self,
+        py: Python<'py>,
+        path: &Py<PyTuple>,
+    ) -> PyResult<changes::TextNews<'py>> {
+        let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
+        if state.open_text().is_some_and(|open| open.is(path)) {
+            self.parser.get().text_news(py, &mut state)
+        } else {
+            Ok(changes::TextNews::Else)
+        }
     }
 
     /// Whether it reads this parser.

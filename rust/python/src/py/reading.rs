@@ -158,6 +158,16 @@ impl Reading {
         reader.read(c, &spine, &[&self.builder.forgotten, &self.learned], &self.core)
     }
 
+    /// What has come since a reader has read, if nothing but an open text can have grown since.
+    #[inline]
+    pub(super) fn text_news<'py>(
+        &self,
+        py: Python<'py>,
+        reader: &mut changes::Reading,
+    ) -> PyResult<changes::TextNews<'py>> {
+        reader.text_news(py, &self.core, self.restarts)
+    }
+
     /// Whether a delta before which the parser's growth was `before` has changed something that can be seen.
     #[inline(never)]
     fn has_changed(&mut self, c: Context<'_, '_>, before: Growth) -> PyResult<bool> {
@@ -170,9 +180,14 @@ impl Reading {
     /// `take`, which every delta goes through.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
-    pub(super) fn changed(&mut self, c: Context<'_, '_>, before: Growth) -> PyResult<bool> {
+    pub(super) fn changed<'c, 'py>(
+        &mut self,
+        context: impl FnOnce() -> Context<'c, 'py>,
+        before: Growth,
+    ) -> PyResult<bool> {
         let (grown, doubts) = self.core.growth();
         if grown == before.0 && doubts != before.1 {
+            let c = context();
             return attached(c.py, |_| self.has_changed(c, before));
         }
         Ok(grown != before.0)
@@ -359,7 +374,7 @@ fn report<'r, 'py>(
     settings: &'r Settings<'r>,
     place: Option<&'r Place<'r>>,
 ) -> Report<'r, 'py> {
-    Report { py: c.py, schema: c.schema, parser, settings, place }
+    Report::new(c.py, c.schema, parser, settings, place)
 }
 
 impl Answers {

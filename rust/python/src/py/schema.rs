@@ -14,13 +14,14 @@ use crate::schema::Schema;
 #[pymethods]
 impl Schema {
     #[new]
-    #[pyo3(signature = (core_schema, validator, *, strict=None))]
+    #[pyo3(signature = (core_schema, validator, *, strict=None, empty=false))]
     fn from_core_schema(
         core_schema: Option<&Bound<'_, PyDict>>,
         validator: &Bound<'_, PyAny>,
         strict: Option<bool>,
+        empty: bool,
     ) -> PyResult<Self> {
-        let (plan, facets) = compile(validator.py(), core_schema, strict)?;
+        let (plan, facets) = compile(validator.py(), core_schema, strict, empty)?;
         let hide_input = core_schema.map_or(Ok(false), hides_input)?;
         Self::new(plan, facets, validator, core_schema, hide_input, strict)
     }

@@ -228,12 +228,12 @@ impl RecordClass {
 
     /// The dicts that an instance of the very class keeps its parts in.
     pub(crate) fn dicts<'py>(&self, object: &Bound<'py, PyAny>) -> Vec<Bound<'py, PyDict>> {
-        let aside = match &self.form {
+        let hidden = match &self.form {
             Form::Model(_, slots) => [slots.extra.read(object), slots.private.read(object)],
             Form::Root(..) | Form::Dataclass(..) | Form::Slotted(_) | Form::TypedDict => [None, None],
         };
-        let aside = aside.into_iter().flatten().filter_map(|dict| dict.cast_into_exact().ok());
-        ffi::own_dict(object).into_iter().chain(aside).collect()
+        let hidden = hidden.into_iter().flatten().filter_map(|dict| dict.cast_into_exact().ok());
+        ffi::own_dict(object).into_iter().chain(hidden).collect()
     }
 
     /// A copy of a whole instance of the very class: what it holds is shared. None of one whose parts are unknown.

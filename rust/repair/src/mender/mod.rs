@@ -30,7 +30,7 @@ pub enum Step {
     Restart,
     /// From here on the value needs no mender: the engine reads the text as it comes. What became of it is said by
     /// [`Mender::catch_up`] and [`Mender::accept_to`] or [`Mender::refuse`].
-    Aside,
+    Passthrough,
     /// What the engine has refused is hopeless, at this byte of the text as it came.
     Refused(usize),
     /// The text is hopeless.
@@ -73,7 +73,7 @@ enum Phase {
     /// A value that is no answer, from its first byte on.
     Skip(Value, usize),
     /// A candidate that the engine reads as it comes.
-    Aside,
+    Passthrough,
 }
 
 /// The candidate that was found last.
@@ -172,7 +172,7 @@ impl Mender {
                 Phase::Value(_) => self.value(guide),
                 Phase::Doubt(_) => self.doubt(guide),
                 Phase::Skip(..) => self.skip(guide),
-                Phase::Aside => Some(Step::Drained),
+                Phase::Passthrough => Some(Step::Drained),
             };
             match step {
                 // What comes before it is read first.
@@ -212,8 +212,8 @@ impl Mender {
 
     /// Whether the engine reads the text as it comes.
     #[must_use]
-    pub fn is_aside(&self) -> bool {
-        matches!(self.phase, Phase::Aside)
+    pub fn is_passthrough(&self) -> bool {
+        matches!(self.phase, Phase::Passthrough)
     }
 
     /// Hands over what the engine has read as it came, and what came last.
@@ -244,8 +244,8 @@ impl Mender {
                 self.settle(offset + 1, guide);
                 return Refusal::Final(offset);
             }
-            Phase::Aside if whole => self.resume(candidate.start, offset + 1),
-            Phase::Aside => {
+            Phase::Passthrough if whole => self.resume(candidate.start, offset + 1),
+            Phase::Passthrough => {
                 let value = Value::new(self.repairs, guide.root(), candidate.start, false);
                 self.begin_skip(value, candidate.start);
             }
@@ -315,7 +315,8 @@ impl Mender {
             gap = 1 + behind[1..].iter().take(MAX_GAP).take_while(|byte| byte.is_ascii_whitespace()).count();
         }
         match behind.get(gap) {
-            None if !whole && gap <= MAX_GAP => Some(Step::Drained),
+            _ if gap > MAX_GAP => None,
+            None if !whole => Some(Step::Drained),
             // Unless it closes one before the value.
             Some(b'"') if gap > 0 || !self.source.text()[..start].ends_with(b"\"") => {
                 self.source.truncate(end + gap + 1);
@@ -335,10 +336,10 @@ impl Mender {
             Some(Candidate { start, base, begins, wrappers: true, mark, flow: Flow::Drained, end: start });
         self.out.restart(base);
         if self.repairs.only_around() && !scalar {
-            self.phase = Phase::Aside;
+            self.phase = Phase::Passthrough;
             // Whether what comes is UTF-8 is the engine's to say.
             self.out.mended.extend_from_slice(&self.source.raw[base..]);
-            return Some(Step::Aside);
+            return Some(Step::Passthrough);
         }
         self.phase = Phase::Value(Value::new(self.repairs, guide.root(), start, true));
         None

@@ -12,7 +12,7 @@ impl Mender {
     #[must_use]
     pub fn raw_offset(&self, at: usize) -> usize {
         match (&self.phase, self.candidate) {
-            (Phase::Aside, Some(candidate)) => candidate.base + at,
+            (Phase::Passthrough, Some(candidate)) => candidate.base + at,
             _ => self.out.raw_offset(at),
         }
     }
@@ -21,7 +21,7 @@ impl Mender {
     #[must_use]
     pub fn ending(&self) -> Ending {
         match self.phase {
-            Phase::Value(_) | Phase::Aside => Ending::Open,
+            Phase::Value(_) | Phase::Passthrough => Ending::Open,
             _ if self.around.accepted => Ending::Whole,
             _ if self.around.open_reasoning().is_some() => Ending::Reasoning,
             _ => Ending::NoValue,
@@ -63,10 +63,10 @@ impl Mender {
     pub fn raw_text_from<'t>(&'t self, read: &'t [u8], from: usize) -> Cow<'t, [u8]> {
         let raw = &self.source.raw;
         match (&self.phase, self.candidate) {
-            (Phase::Aside, Some(Candidate { base, .. })) if from < base => {
+            (Phase::Passthrough, Some(Candidate { base, .. })) if from < base => {
                 Cow::Owned([&raw[from..base], read].concat())
             }
-            (Phase::Aside, Some(Candidate { base, .. })) => Cow::Borrowed(behind(read, from - base)),
+            (Phase::Passthrough, Some(Candidate { base, .. })) => Cow::Borrowed(behind(read, from - base)),
             _ => Cow::Borrowed(behind(raw, from)),
         }
     }
@@ -75,7 +75,7 @@ impl Mender {
     #[must_use]
     pub fn raw_length(&self, read: usize) -> usize {
         match (&self.phase, self.candidate) {
-            (Phase::Aside, Some(candidate)) => candidate.base + read,
+            (Phase::Passthrough, Some(candidate)) => candidate.base + read,
             _ => self.source.raw.len(),
         }
     }

@@ -501,7 +501,7 @@ pub fn read<'p>(
         Outcome::Refused(at) => Err(format!("refused at {at}")),
         Outcome::Fault(fault) => Err(format!("{} at {}", fault.kind, fault.offset)),
         Outcome::Drained => match mender.ending() {
-            Ending::Whole | Ending::Open if mender.is_aside() || mender.ending() == Ending::Whole => {
+            Ending::Whole | Ending::Open if mender.is_passthrough() || mender.ending() == Ending::Whole => {
                 engine.end().ok_or_else(|| "truncated".to_owned())
             }
             ending => Err(format!("{ending:?}")),

@@ -138,6 +138,9 @@ impl Decode for Chat {
                 let next = delta(field, kind, call, is_reasoning);
                 if counts(&next, &output.deltas, event.source) {
                     output.deltas.push(next);
+                } else if let Some(at) = next.raw.filter(|_| is_broken(next.bytes(event.source))) {
+                    // What is made of the broken character concerns the other one alone.
+                    output.edits.push(Edit { at: at.start as usize..at.end as usize, text: String::new() });
                 }
             }
         }
@@ -159,17 +162,31 @@ fn delta(field: &Field, kind: DeltaKind, call: Option<u32>, is_reasoning: bool) 
 
 /// Whether a delta says something that those before it do not.
 fn counts(delta: &DeltaSpan, before: &[DeltaSpan], source: Source<'_>) -> bool {
-    let text = delta.bytes(source);
     match delta.kind {
-        // Some servers give the reasoning under both of its names.
-        DeltaKind::Reasoning => !before
-            .iter()
-            .rev()
-            .take_while(|before| before.choice == delta.choice)
-            .any(|before| before.kind == delta.kind && before.bytes(source) == text),
-        DeltaKind::Id => !id(text).is_empty(),
+        // Some servers give the reasoning under both of its names. Of a broken character half may be held back.
+        DeltaKind::Reasoning => {
+            let text = whole_characters(delta.bytes(source));
+            !before
+                .iter()
+                .rev()
+                .take_while(|before| before.choice == delta.choice)
+                .any(|before| before.kind == delta.kind && whole_characters(before.bytes(source)) == text)
+        }
+        DeltaKind::Id => !id(delta.bytes(source)).is_empty(),
         _ => true,
     }
+}
+
+/// U+FFFD, which stands for half of a surrogate pair.
+const BROKEN: &[u8] = "\u{fffd}".as_bytes();
+
+fn is_broken(text: &[u8]) -> bool {
+    text.starts_with(BROKEN) || text.ends_with(BROKEN)
+}
+
+/// A text without the broken character that it may end with.
+fn whole_characters(text: &[u8]) -> &[u8] {
+    text.strip_suffix(BROKEN).unwrap_or(text)
 }
 
 impl Chat {
