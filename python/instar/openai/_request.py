@@ -248,8 +248,7 @@ def _wrapped(wrapper: Any, schema: Any, member: Any) -> Any:
     try:
         hash(schema)
     except TypeError:  # Before 2.14 Pydantic remembers generic models by their parameters, whatever these are.
-        (name,) = wrapper.model_fields
-        fields: dict[str, Any] = {name: (member, ...)}
+        fields: dict[str, Any] = dict.fromkeys(wrapper.model_fields, (member, ...))
         return create_model(wrapper.__name__, **fields)
     return wrapper[schema]
 
