@@ -5,13 +5,13 @@ import json
 from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
-from pydantic import BaseModel, TypeAdapter, model_validator
+from pydantic import BaseModel, Field, RootModel, TypeAdapter, model_validator
 
 from oracle import deep
 from support.monotone import grows_and_stays
@@ -102,3 +102,11 @@ def test_feed_says_true_exactly_when_something_looks_new(tp: Any, text: bytes) -
         deltas = [text[start : start + size] for start in range(0, len(text), size)]
         assert follow(tp, deltas).failure is None
         assert follow(tp, deltas, live=True).failure is None
+
+
+@pytest.mark.parametrize("text", [b'"zzz"', b'"abz"', b'"\xc3\xa9"'])
+def test_text_that_an_alternative_refuses_is_nothing_new(text: bytes) -> None:
+    letters = Annotated[str, Field(pattern="^[a-c]+$")]
+    for size in (1, 2, 3, 9):
+        deltas = [text[start : start + size] for start in range(0, len(text), size)]
+        assert follow(RootModel[Literal["a"] | int | letters], deltas).failure

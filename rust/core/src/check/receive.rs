@@ -44,18 +44,25 @@ impl Receiver for Checker {
         if self.is_delegated() {
             return self.read_delegated(Event::Text(piece)).map_err(|stop| stopped(piece, stop));
         }
-        if self.scalar.shows {
-            let doubtful = self.is_doubtful();
-            self.output.grow(doubtful);
-        }
-        let ReadAs::Rule(id) = self.scalar.read_as else { return Ok(()) };
-        let followed = match &self.plan.node(id).rule {
-            Rule::Str(rule) if rule.is_free() => Ok(()),
-            Rule::Str(rule) => rule.follow(piece, &mut self.scalar.characters, self.searches.get_mut(&id)),
-            Rule::Literal(members) => members.advance(&mut self.scalar.cursor, piece.bytes),
+        let followed = match self.scalar.read_as {
+            ReadAs::Rule(id) => match &self.plan.node(id).rule {
+                Rule::Str(rule) if rule.is_free() => Ok(()),
+                Rule::Str(rule) => {
+                    rule.follow(piece, &mut self.scalar.characters, self.searches.get_mut(&id))
+                }
+                Rule::Literal(members) => members.advance(&mut self.scalar.cursor, piece.bytes),
+                _ => Ok(()),
+            }
+            .map_err(|index| (id, index)),
             _ => Ok(()),
         };
-        followed.or_else(|index| self.text_violation(id, piece, index))
+        match followed {
+            Ok(()) => {
+                self.text_grows();
+                Ok(())
+            }
+            Err((id, index)) => self.text_violation(id, piece, index),
+        }
     }
 
     fn number_form(&mut self, form: NumberForm, at: usize) -> Flow {
@@ -328,9 +335,21 @@ impl Checker {
         self.violation(node, Reason::TooLong(range), at, place)
     }
 
+    /// Characters have come of the open string.
+    #[inline]
+    fn text_grows(&mut self) {
+        if self.scalar.shows {
+            let doubtful = self.is_doubtful();
+            self.output.grow(doubtful);
+        }
+    }
+
     #[cold]
     fn text_violation(&mut self, id: NodeId, piece: Piece<'_>, index: usize) -> Result<(), StoppedAt<Halt>> {
         let (at, taken) = (piece.offset_of(index), piece.before_character(index));
+        if taken.len() > piece.before().len() {
+            self.text_grows();
+        }
         let violated =
             self.violation(id, Reason::Text(piece.through_character(index)), at, Place::Text(taken));
         violated.map_err(|stop| StoppedAt { index, stop })
