@@ -273,6 +273,33 @@ fn no_limit_of_looking_ahead_can_be_seen() {
     }
 }
 
+/// A comma is left out, and then the text that it was in is left for one that is decoded.
+#[test]
+fn a_comma_too_many_stands_where_it_came() {
+    for (text, of) in [
+        (
+            r"[1,
+]",
+            "list[int]",
+        ),
+        (
+            r#"{"a": 12, // one, "}
+
+}"#,
+            "dict[str, int]",
+        ),
+        ("[1， ]", "Any"),
+    ] {
+        let (comma, of) = (text.find([',', '，']).expect("a comma"), schema(of));
+        let seen = read([text.as_bytes()], &of, &of.guide(), repairs("all"));
+        assert!(seen.value.is_ok(), "{seen:?}");
+        let mut trailing = seen.repairs.iter().filter(|repair| repair.kind.name() == "trailing_comma");
+        let one = trailing.next().expect("the comma");
+        assert_eq!((one.start, one.read.as_str()), (comma, &text[comma..one.end]), "{text}");
+        assert_eq!(read(text.as_bytes().chunks(1), &of, &of.guide(), repairs("all")), seen, "{text}");
+    }
+}
+
 /// What the engine makes of the text without a mender.
 fn strict(text: &str, of: &Type) -> Option<Value> {
     use instar_repair::Verdict;

@@ -22,7 +22,9 @@ impl Value {
         match byte {
             b' ' | b'\n' | b'\t' | b'\r' => {
                 self.at += 1;
-                if self.comma.is_some_and(|comma| self.at > comma.at + MAX_GAP) {
+                if let Some(Comma::Held(at)) = self.comma
+                    && self.at > at + MAX_GAP
+                {
                     self.detach_comma(io);
                 }
                 None
@@ -53,7 +55,7 @@ impl Value {
 
     /// The text ends behind a comma: what stands before that is whole.
     fn end_behind_comma(&mut self, io: &mut Io<'_>) {
-        if let Some(Comma { at, detached: false }) = self.comma.take() {
+        if let Some(Comma::Held(at)) = self.comma.take() {
             io.replace(at, at + 1, b" ");
         }
     }
@@ -127,7 +129,8 @@ impl Value {
                     Frame::Object(_) => Expect::Key { first: false },
                     _ => Expect::Element { first: false },
                 };
-                self.comma = Some(Comma { at: self.at, detached: length > 1 });
+                self.comma =
+                    Some(if length > 1 { io.left_out(self.at, length) } else { Comma::Held(self.at) });
                 if length > 1 {
                     io.mend(RepairKind::Quote, self.at, self.at + length, b"", None);
                 }
@@ -210,11 +213,10 @@ impl Value {
         if !matches || (behind_comma && !self.repairs.has(RepairKind::TrailingComma)) {
             return Some(self.hopeless(self.at + 1, io));
         }
-        if let Some(Comma { at, detached }) = self.comma.take() {
-            if !detached {
-                io.replace(at, at + 1, b"");
-            }
-            io.note(RepairKind::TrailingComma, at, at + 1, b"", None);
+        match self.comma.take() {
+            Some(Comma::Held(at)) => io.mend(RepairKind::TrailingComma, at, at + 1, b"", None),
+            Some(Comma::LeftOut { start, end }) => io.note_left_out(RepairKind::TrailingComma, start, end),
+            None => {}
         }
         self.at += 1;
         if let Some(Frame::Object(Object { is_list: true, .. })) = self.stack.pop() {

@@ -221,10 +221,12 @@ struct Held {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Comma {
-    at: usize,
-    /// Whether it has been left out, to be put in again when something follows.
-    detached: bool,
+enum Comma {
+    /// It is held back, at this offset of the innermost text.
+    Held(usize),
+    /// It has been left out, to be put in again when something follows: where it is in the text as it came, for the
+    /// innermost text may be another by then.
+    LeftOut { start: usize, end: usize },
 }
 
 impl Seen {
@@ -273,6 +275,17 @@ impl Io<'_> {
             count: 1,
         };
         self.record.note(repair, string);
+    }
+
+    /// The comma of `length` bytes at `at`, left out.
+    fn left_out(&self, at: usize, length: usize) -> Comma {
+        Comma::LeftOut { start: self.source.raw_offset(at), end: self.source.raw_offset(at + length) }
+    }
+
+    /// Notes that `start..end` of the text as it came was left out.
+    fn note_left_out(&mut self, kind: RepairKind, start: usize, end: usize) {
+        let read = quotation(&self.source.raw[start..end]);
+        self.record.note(Repair { kind, start, end, read, understood: String::new(), count: 1 }, None);
     }
 
     /// Writes `mended` in place of `from..to`, and notes it.
@@ -398,7 +411,7 @@ impl Value {
             Token::None | Token::Text(_) | Token::Unwrap { .. } => self.at,
         };
         match self.comma {
-            Some(Comma { at, detached: false }) => at.min(token),
+            Some(Comma::Held(at)) => at.min(token),
             _ => token,
         }
     }
@@ -450,15 +463,15 @@ impl Value {
 
     /// Leaves the comma that was read last out, to be put in again when something follows.
     fn detach_comma(&mut self, io: &mut Io<'_>) {
-        if let Some(comma) = self.comma.as_mut().filter(|comma| !comma.detached) {
-            comma.detached = true;
-            io.replace(comma.at, comma.at + 1, b"");
+        if let Some(Comma::Held(at)) = self.comma {
+            io.replace(at, at + 1, b"");
+            self.comma = Some(io.left_out(at, 1));
         }
     }
 
     /// Something follows the comma that was read last.
     fn settle_comma(&mut self, io: &mut Io<'_>) {
-        if self.comma.take().is_some_and(|comma| comma.detached) {
+        if let Some(Comma::LeftOut { .. }) = self.comma.take() {
             io.replace(self.at, self.at, b",");
         }
     }

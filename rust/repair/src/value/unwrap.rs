@@ -5,7 +5,6 @@ use super::{Flow, Frame, Io, Token, Value};
 use crate::kind::RepairKind;
 use crate::probe::Found;
 use crate::quote::{Quote, Sign, is_blank, sign};
-use crate::record::{Repair, quotation};
 
 impl Value {
     pub(super) fn unwrap(&mut self, comma: bool, io: &mut Io<'_>) -> Option<Flow> {
@@ -70,17 +69,7 @@ impl Value {
         match sign(rest) {
             Sign::Quote(end, length) if quote.ends_with(end) && !is_decoded => {
                 let end = io.source.raw_offset(at) + length;
-                io.record.note(
-                    Repair {
-                        kind: RepairKind::Encoded,
-                        start,
-                        end,
-                        read: quotation(&io.source.raw[start..end]),
-                        understood: String::new(),
-                        count: 1,
-                    },
-                    None,
-                );
+                io.note_left_out(RepairKind::Encoded, start, end);
                 self.leave_out(at, at + length, io)
             }
             _ => Some(self.hopeless(at, io)),
