@@ -44,25 +44,13 @@ impl Receiver for Checker {
         if self.is_delegated() {
             return self.read_delegated(Event::Text(piece)).map_err(|stop| stopped(piece, stop));
         }
-        let followed = match self.scalar.read_as {
-            ReadAs::Rule(id) => match &self.plan.node(id).rule {
-                Rule::Str(rule) if rule.is_free() => Ok(()),
-                Rule::Str(rule) => {
-                    rule.follow(piece, &mut self.scalar.characters, self.searches.get_mut(&id))
-                }
-                Rule::Literal(members) => members.advance(&mut self.scalar.cursor, piece.bytes),
-                _ => Ok(()),
-            }
-            .map_err(|index| (id, index)),
-            _ => Ok(()),
-        };
-        match followed {
-            Ok(()) => {
-                self.text_grows();
-                Ok(())
-            }
-            Err((id, index)) => self.text_violation(id, piece, index),
+        if let ReadAs::Rule(id) = self.scalar.read_as
+            && let Err(index) = self.follow(id, piece)
+        {
+            return self.text_violation(id, piece, index);
         }
+        self.text_grows();
+        Ok(())
     }
 
     fn number_form(&mut self, form: NumberForm, at: usize) -> Flow {
@@ -191,14 +179,7 @@ impl Receiver for Checker {
             }
             Rule::Map(map) => {
                 let Some(key) = map.key else { return Ok(()) };
-                let followed = match &self.plan.node(key).rule {
-                    Rule::Str(rule) => {
-                        rule.follow(piece, &mut self.scalar.characters, self.searches.get_mut(&key))
-                    }
-                    Rule::Literal(members) => members.advance(&mut self.scalar.cursor, piece.bytes),
-                    _ => Ok(()),
-                };
-                followed.or_else(|index| {
+                self.follow(key, piece).or_else(|index| {
                     self.key_violation(key, Reason::Key(piece.through_character(index)), piece, index)
                 })
             }
@@ -333,6 +314,21 @@ impl Checker {
         frame.segment = None;
         let (node, range) = (frame.node, frame.start..at + 1);
         self.violation(node, Reason::TooLong(range), at, place)
+    }
+
+    /// Follows the characters of a string or a key by the rule of its node.
+    ///
+    /// # Errors
+    /// The index in the piece of the first hopeless byte.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "every delta of a string goes through it")]
+    fn follow(&mut self, id: NodeId, piece: Piece<'_>) -> Result<(), usize> {
+        match &self.plan.node(id).rule {
+            Rule::Str(rule) if rule.is_free() => Ok(()),
+            Rule::Str(rule) => rule.follow(piece, &mut self.scalar.characters, self.searches.get_mut(&id)),
+            Rule::Literal(members) => members.advance(&mut self.scalar.cursor, piece.bytes),
+            _ => Ok(()),
+        }
     }
 
     /// Characters have come of the open string.
