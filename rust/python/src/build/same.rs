@@ -31,14 +31,14 @@ pub(crate) fn looks_same(
     if let (Ok(one), Ok(other)) = (one.cast_exact::<PyDict>(), other.cast_exact::<PyDict>()) {
         return same_dicts(c, one, other);
     }
+    if let Some(class) = c.schema.class_of(one) {
+        return same_instances(c, class, one, other);
+    }
     if is_sequence(one)? {
         return Ok(one.len()? == other.len()? && all_same(c, &one.try_iter()?, &other.try_iter()?)?);
     }
     if is_set(one) {
         return Ok(one.len()? == other.len()? && looks(one)?.eq(looks(other)?)?);
-    }
-    if let Some(class) = c.schema.class_of(one) {
-        return same_instances(c, class, one, other);
     }
     Ok(is_told_by_repr(one)? && one.repr()?.as_any().eq(other.repr()?)?)
 }

@@ -193,16 +193,25 @@ impl Pump {
 
     /// Whether there is nothing to take before more has been read.
     #[getter]
-    pub(super) fn hungry(&self, py: Python<'_>) -> PyResult<bool> {
+    fn hungry(&self, py: Python<'_>) -> PyResult<bool> {
         let state = self.lend(py)?;
         self.is_hungry(py, &state)
     }
 
     /// Read the next delta, and make no item of it: for those who look at something else. None where there is none,
     /// and where the pump is `full`; else whether there would have been an item.
-    #[pyo3(name = "read_on")]
-    fn py_read_on(&self, py: Python<'_>) -> PyResult<Option<bool>> {
-        self.read_on(py, PORTION)
+    fn read_on(&self, py: Python<'_>) -> PyResult<Option<bool>> {
+        let mut state = self.lend(py)?;
+        if self.is_over(&state) {
+            return Ok(None);
+        }
+        self.mute(py, &mut state)?;
+        while !self.is_over(&state) && state.taken < PORTION && self.step(py, &mut state)? {
+            if !state.items.is_held() {
+                return Ok(Some(state.items.take_missed()));
+            }
+        }
+        Ok(None)
     }
 
     /// The parser of the answer, once there is one, and how the answer lies in its value: it is the "whole" of it,
@@ -614,22 +623,6 @@ impl Pump {
         self.take(py, &mut state, usize::MAX)
     }
 
-    /// The same as `py_read_on`, in a step that takes in so many bytes.
-    pub(super) fn read_on(&self, py: Python<'_>, step: usize) -> PyResult<Option<bool>> {
-        let mut state = self.lend(py)?;
-        if !(self.is_over(&state) || state.items.is_held()) {
-            state.items.mute();
-            state.handed = false;
-            self.lane.mark(py)?;
-        }
-        while !self.is_over(&state) && state.taken < step && self.step(py, &mut state)? {
-            if !state.items.is_held() {
-                return Ok(Some(state.items.take_missed()));
-            }
-        }
-        Ok(None)
-    }
-
     /// Reads the next delta, once this piece of the source has been taken in, if there is one, and makes no item of it.
     #[inline]
     pub(super) fn next_muted(&self, py: Python<'_>, piece: Option<&Bound<'_, PyAny>>) -> PyResult<Muted> {
@@ -642,11 +635,7 @@ impl Pump {
         if self.is_over(state) {
             return Ok(Muted::Nothing);
         }
-        if !state.items.is_held() {
-            state.items.mute();
-            state.handed = false;
-            self.lane.mark(py)?;
-        }
+        self.mute(py, state)?;
         let mut is_read = false;
         if let Some(delta) = piece.filter(|_| is_plain) {
             state.read(py, &self.lane, delta).or_else(|error| state.refuse(py, error))?;
@@ -661,7 +650,19 @@ impl Pump {
         Ok(if self.is_hungry(py, state)? { Muted::Piece } else { Muted::Nothing })
     }
 
+    /// What is read from here on makes no items, unless a delta is in the middle of its portions.
+    #[inline]
+    fn mute(&self, py: Python<'_>, state: &mut State) -> PyResult<()> {
+        if state.items.is_held() {
+            return Ok(());
+        }
+        state.items.mute();
+        state.handed = false;
+        self.lane.mark(py)
+    }
+
     /// Whether nothing more is read.
+    #[inline]
     fn is_over(&self, state: &State) -> bool {
         state.error.is_some() || state.stage == Stage::Stopped || self.left.load(Ordering::Relaxed)
     }
