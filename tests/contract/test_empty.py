@@ -17,7 +17,7 @@ from instar import Parser
 from support.strategies import WIDE_SHAPES, Case, cases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
 T = TypeVar("T")
 
@@ -171,28 +171,28 @@ def test_every_way_in_takes_it() -> None:
     assert part.snapshot.cells == []
 
 
-def without(value: Any, empty: Any) -> Any:
-    """Return a snapshot with `empty=True` as it is without: what has not arrived is None where that is."""
+def assert_alike(value: Any, empty: Any) -> None:
+    """Assert that a snapshot with `empty=True` is as it is without, but for what has not arrived."""
     if isinstance(value, BaseModel):
         held: Mapping[str, Any] = value.__dict__
         other = empty.__dict__
         assert type(value) is type(empty)
         assert value.model_fields_set == empty.model_fields_set
         assert held.keys() == other.keys()
-        return {
-            name: without(held[name], other[name]) if name in value.model_fields_set or held[name] else held[name]
-            for name in held
-        }
-    if isinstance(value, list):
+        for name in held:
+            if name in value.model_fields_set or held[name]:
+                assert_alike(held[name], other[name])
+    elif isinstance(value, list):
         assert len(value) == len(empty)
-        pairs: Iterable[Sequence[Any]] = zip(value, empty, strict=True)
-        return [without(*pair) for pair in pairs]
-    if isinstance(value, dict):
+        for pair in zip(value, empty, strict=True):
+            assert_alike(*pair)
+    elif isinstance(value, dict):
         assert list(value) == list(empty)
-        return {key: without(value[key], empty[key]) for key in value}
-    assert type(value) is type(empty)
-    assert value == empty or value != value  # noqa: PLR0124 - NaN
-    return value
+        for key in value:
+            assert_alike(value[key], empty[key])
+    else:
+        assert type(value) is type(empty)
+        assert value == empty or value != value  # noqa: PLR0124 - NaN
 
 
 @given(cases(WIDE_SHAPES))
@@ -201,5 +201,5 @@ def test_nothing_else_changes(case: Case) -> None:
     for letter in [case.text[at : at + 1] for at in range(len(case.text))]:
         assert plain.feed(letter) == empty.feed(letter)
         assert plain.dump(mode="json") == empty.dump(mode="json")
-        without(plain.snapshot, empty.snapshot)
+        assert_alike(plain.snapshot, empty.snapshot)
     assert repr(plain.finish()) == repr(empty.finish()) == repr(TypeAdapter(case.tp).validate_json(case.text))

@@ -107,15 +107,17 @@ def test_nor_does_it_in_the_models_of_the_corpus(case: Case) -> None:
                 compare(case.tp, [raw], pattern)
 
 
+class Long(BaseModel):
+    title: str
+    rest: list[dict[str, str]]
+    last: int
+
+
+LONG = '{"title": "T", "rest": [' + ", ".join(['{"a": "b"}'] * 200) + '], "last": 1}'
+
+
 def test_nothing_is_looked_at_that_nobody_watches() -> None:
-    text = '{"title": "T", "rest": [' + ", ".join(['{"a": "b"}'] * 200) + '], "last": 1}'
-
-    class Long(BaseModel):
-        title: str
-        rest: list[dict[str, str]]
-        last: int
-
-    stream: Any = instar.partials(list(text), Long)
+    stream: Any = instar.partials(list(LONG), Long)
     assert stream.at("title").wait() == "T"
     last = stream.at("last")  # in the middle of the text
     told = 0
@@ -127,14 +129,7 @@ def test_nothing_is_looked_at_that_nobody_watches() -> None:
 
 
 def test_what_has_settled_is_not_told_of_again() -> None:
-    text = '{"title": "T", "rest": [' + ", ".join(['{"a": "b"}'] * 200) + '], "last": 1}'
-
-    class Long(BaseModel):
-        title: str
-        rest: list[dict[str, str]]
-        last: int
-
-    stream: Any = instar.partials(list(text), Long)
+    stream: Any = instar.partials(list(LONG), Long)
     place = stream.at("title")
     assert place.wait() == "T"
     assert stream._read_to_news() is False  # all the rest, and the end of the whole
