@@ -479,7 +479,8 @@ impl Around {
         let blank = |byte: &&u8| is_blank(**byte) && (in_fence || **byte != b'\n');
         let gap = behind.iter().take(MAX_GAP).take_while(blank).count();
         match behind.get(gap) {
-            _ if gap >= MAX_GAP => Mark::No,
+            // So far away, it is not of the same line.
+            _ if gap >= MAX_GAP => Mark::Yes(length),
             None if whole => Mark::Yes(length),
             None => Mark::Open,
             Some(b'`' | b'~') if in_fence => Mark::Yes(length),

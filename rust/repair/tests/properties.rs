@@ -252,6 +252,9 @@ fn no_limit_of_looking_ahead_can_be_seen() {
             format!("See [{gap}{object}]."),
             format!("See {{{gap}\"name\": \"Zed\", \"age\": 3}}."),
             format!("12{gap}\nor so {object}"),
+            format!("12{gap}or so {object}"),
+            format!("12{gap}"),
+            "7".repeat(length),
             format!("{object},{gap}\"age\": 4}}"),
         ]);
     }
@@ -263,6 +266,9 @@ fn no_limit_of_looking_ahead_can_be_seen() {
                 let bytes = text.as_bytes();
                 let whole = read([bytes], &of, &guide, set);
                 assert_eq!(read(bytes.chunks(1), &of, &guide, set), whole, "{text:?}");
+                if let Some(value) = strict(text, &of) {
+                    assert_eq!(whole.value, Ok(value), "{text:?}");
+                }
             }
         }
     }
