@@ -458,7 +458,7 @@ fn member_offset(class: &Bound<'_, PyType>, descriptor: &Bound<'_, PyAny>) -> Op
 /// (`CPython` 3.11).
 pub(crate) fn string<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
     // Python has the strings of one letter at hand, and long ones are decoded as fast.
-    if !matches!(text.len(), 2..64) || !text.is_ascii() {
+    if !matches!(text.len(), 2..256) || !text.is_ascii() {
         return PyString::from_bytes(py, text);
     }
     // SAFETY: the call gives a new string of as many characters of ASCII, or sets an exception; each of them is a byte

@@ -12,6 +12,7 @@ use super::growing::{Growing, Member};
 use super::live_set::LiveSet;
 use super::same::looks_same;
 use crate::dump::{Arrived, Part};
+use crate::ffi;
 use crate::schema::{Absent, Detail, Field, Instance, Shape};
 
 /// An open container.
@@ -208,7 +209,7 @@ impl Builder {
                 return Ok(());
             }
             Op::Key(span) => {
-                let key = PyString::from_bytes(py, source.bytes(span))?;
+                let key = ffi::string(py, source.bytes(span))?;
                 self.announce(Member::Key(key.into_any().unbind()));
                 return Ok(());
             }
@@ -484,7 +485,7 @@ impl Builder {
         let bytes = source.bytes(span);
         match &self.text {
             Some(text) if text.bytes == bytes.len() => Ok(text.value.clone_ref(py)),
-            _ => Ok(PyString::from_bytes(py, bytes)?.unbind()),
+            _ => Ok(ffi::string(py, bytes)?.unbind()),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use instar_core::{Cursor, Parser};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 
 use super::blank::blank;
 use super::builder::{Builder, Frame, Place, Text};
@@ -109,20 +108,25 @@ impl Builder {
     }
 
     /// There is more of the open string, which has these characters by now.
+    #[inline]
     fn note_text(&mut self, c: Context<'_, '_>, bytes: &[u8]) -> PyResult<()> {
         self.stale = true;
         if self.is_current && !self.changed && !self.is_undecided() {
             self.changed = match self.frames.last() {
-                Some(frame) if frame.growing.is_distinct() => {
-                    let text = PyString::from_bytes(c.py, bytes)?;
-                    let shown = self.text.as_ref().map(|text| text.value.bind(c.py));
-                    frame.growing.lacks(&text) || shown.is_some_and(|shown| frame.growing.lacks(shown))
-                }
+                Some(frame) if frame.growing.is_distinct() => self.is_new_member(c, frame, bytes)?,
                 Some(frame) => frame.stands || !frame.growing.is_taken(c.py, &frame.member)?,
                 None => true,
             };
         }
         Ok(())
+    }
+
+    /// Whether a set shows another member with these characters.
+    #[inline(never)]
+    fn is_new_member(&self, c: Context<'_, '_>, frame: &Frame, bytes: &[u8]) -> PyResult<bool> {
+        let text = ffi::string(c.py, bytes)?;
+        let shown = self.text.as_ref().map(|text| text.value.bind(c.py));
+        Ok(frame.growing.lacks(&text) || shown.is_some_and(|shown| frame.growing.lacks(shown)))
     }
 
     /// The open string has these characters by now.
@@ -132,7 +136,7 @@ impl Builder {
         if let Some(text) = self.text.take_if(|text| text.bytes > most) {
             return self.lengthen_text(c, text, bytes);
         }
-        let value = PyString::from_bytes(c.py, bytes)?;
+        let value = ffi::string(c.py, bytes)?;
         if self.frames.last().is_some_and(|frame| frame.stands) {
             self.put(c, &value)?;
         }
@@ -161,10 +165,10 @@ impl Builder {
         };
         let value = match shown {
             Some((text, had)) => {
-                let more = PyString::from_bytes(py, &bytes[had..])?;
+                let more = ffi::string(py, &bytes[had..])?;
                 ffi::append(text.into_bound(py), &more)?
             }
-            None => PyString::from_bytes(py, bytes)?,
+            None => ffi::string(py, bytes)?,
         };
         if stands {
             self.put(c, &value)?;
@@ -176,11 +180,11 @@ impl Builder {
     /// The tree itself, with the open string in it.
     fn live_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
         let py = c.py;
-        if let Some(text) = self.text.take() {
-            if !self.frames.last().is_some_and(|frame| frame.stands) {
-                self.put(c, text.value.bind(py))?;
-            }
-            self.text = Some(text);
+        if let Some(text) = &self.text
+            && !self.frames.last().is_some_and(|frame| frame.stands)
+        {
+            let text = text.value.bind(py).clone();
+            self.put(c, &text)?;
         }
         // What does not grow in place, such as a tuple, is made anew.
         for depth in (1..self.frames.len()).rev() {

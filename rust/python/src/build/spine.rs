@@ -3,12 +3,13 @@
 use instar_core::{Parser, Rule};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::PyTuple;
 
 use super::builder::{Builder, Frame, Place};
 use super::context::Context;
 use super::growing::{Growing, Member};
 use crate::dump::{Arrived, Part};
+use crate::ffi;
 
 /// The containers that are open and show, from the root inwards, and the open string in the innermost one.
 pub(crate) struct Spine<'b> {
@@ -110,7 +111,7 @@ pub(crate) fn whole<'py>(
 ) -> PyResult<(Bound<'py, PyAny>, Arrived)> {
     let py = c.py;
     let mut arrived = Arrived::default();
-    let mut child = text.map(|text| PyString::from_bytes(py, text)).transpose()?.map(Bound::into_any);
+    let mut child = text.map(|text| ffi::string(py, text)).transpose()?.map(Bound::into_any);
     for branch in branches.iter().rev() {
         let copy = branch.growing.copy(c)?;
         if let Some(child) = &child {

@@ -8,9 +8,10 @@ use pyo3::types::{PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::delta::{MOST_BLANK, Quoter};
-use super::items::{Items, string};
+use super::items::Items;
 use super::lane::Lane;
 use super::skipped::Skipped;
+use crate::ffi::string;
 use crate::once::intern;
 use crate::py::PyParser;
 

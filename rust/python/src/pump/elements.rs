@@ -12,10 +12,11 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::delta::Reader;
-use super::items::{Items, made, string};
+use super::items::{Items, made};
 use super::lane::Lane;
 use super::skipped::Skipped;
 use super::split::{Member, Splitter};
+use crate::ffi::string;
 use crate::once::intern;
 use crate::py::PyParser;
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::py::PyParser;
@@ -157,9 +157,4 @@ impl Once {
 /// The parser that this function makes.
 pub(super) fn made(make: &Bound<'_, PyAny>) -> PyResult<Py<PyParser>> {
     Ok(make.call0()?.extract()?)
-}
-
-/// The characters of a text as Python has them.
-pub(super) fn string<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    PyString::from_bytes(py, text)
 }

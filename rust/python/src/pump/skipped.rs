@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::items::string;
 use crate::errors::is_validation_error;
+use crate::ffi::string;
 use crate::once::intern;
 
 /// What is wrong with which element: `instar.ElementError`s.
