@@ -24,7 +24,7 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from instar import JSONError, Parser, TruncatedError
 from oracle import Rendering, at, blank, deep, grew, is_json, parts, snapshot, viable
@@ -489,6 +489,21 @@ def test_4_of_repeated_keys_the_first_stays_in_sight_and_the_last_is_final() -> 
     parser.feed(text)
     assert parser.snapshot.named["k"].value == 3
     assert deep(parser.finish()) == deep(Tree.model_validate_json(text))
+
+
+@given(st.lists(st.text("ab", max_size=3), max_size=5), st.sampled_from([set, frozenset]), st.booleans())
+@example(["2024-01-0", "2024-01-02", "2024-01-02"], set, False)  # noqa: FBT003
+@example(["ab", "aba"], set, True)  # noqa: FBT003
+def test_4_a_set_shows_each_member_once_the_open_one_too(members: list[str], kind: Any, live: bool) -> None:  # noqa: FBT001
+    """The text of the open member may be another's on its way: then it is that, and comes apart from it again."""
+    parser, alike = Parser(kind[str], live=live), Parser(list[str])
+    for byte in singly(to_json(members)):
+        parser.feed(byte)
+        alike.feed(byte)
+        assert parser.snapshot == kind(alike.snapshot)
+        assert type(parser.snapshot) is kind
+        assert sorted(parser.dump()) == sorted({*alike.dump()})
+    assert parser.finish() == kind(members)
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import itertools
+import json
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    model_validator,
+)
 
 from instar import Parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 class Cat(BaseModel):
@@ -177,3 +193,138 @@ def test_2_while_the_tag_has_yet_to_come_nothing_is_said_of_the_models(
         parser.feed(text)
     assert parser.offset == len(text) - 1
     assert {line["loc"]: line["type"] for line in caught.value.errors()} == lines
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Tags that are open, and models of several tags
+
+
+class Tag(str, Enum):
+    A = "a"
+    ACE = "ace"
+
+
+class OfNumber(BaseModel):
+    """A model whose field comes in two types: so its tag may come too late."""
+
+    x: int
+
+
+class OfText(BaseModel):
+    x: str
+
+
+def tagged(**tags: tuple[type[BaseModel], Any]) -> Any:
+    """Make a union of models, each with a tag of its own."""
+    models = [create_model(name, __base__=base, tag=(tag, ...)) for name, (base, tag) in tags.items()]
+    return Annotated[Union[tuple(models)], Field(discriminator="tag")]  # noqa: UP007 - made at run time
+
+
+SEVERAL = tagged(P=(OfNumber, Literal["a", "acid"]), Q=(OfText, Literal["b"]))
+BEGINNINGS = tagged(P=(OfNumber, Literal["a"]), Q=(OfText, Literal["acid"]))
+NUMBERS = tagged(P=(OfNumber, Literal[1]), Q=(OfText, Literal[12, 3]))
+MEMBERS = tagged(P=(OfNumber, Literal[Tag.A]), Q=(OfText, Literal[Tag.ACE, "b"]))
+INNER = tagged(P=(create_model("Inner", x=(BEGINNINGS, ...)), Literal["a"]), Q=(OfText, Literal["b"]))
+
+
+def looks_around(value: int, info: ValidationInfo) -> int:
+    """Be a validator that may look at the other fields: its model is outlined."""
+    assert info.data is not None
+    return value
+
+
+class Outlined(BaseModel):
+    u: BEGINNINGS | str
+    v: Annotated[int, AfterValidator(looks_around)] = 0
+
+
+class OutlinedAlone(BaseModel):
+    u: BEGINNINGS
+    v: Annotated[int, AfterValidator(looks_around)] = 0
+
+
+def documents(values: Iterable[Any]) -> list[str]:
+    """Write down all objects of a tag and two other keys, in every order."""
+    tags = ["a", "ac", "acid", "ace", "b", "bc", "c", "", 1, 12, 13, 3, None]
+    members = [
+        ((("x", value), ("tag", tag), ("y", [])), order)
+        for value in values
+        for tag in tags
+        for order in itertools.permutations(range(3))
+    ]
+    return [json.dumps(dict(pairs[at] for at in order)) for pairs, order in members]
+
+
+FLAT = documents([1, "z", None])
+DEEP = documents([{"tag": tag, "x": x} for tag in ("a", "acid", "b", "") for x in (1, "z")])
+
+
+def early_errors(tp: Any, texts: list[str]) -> Iterator[tuple[set[Any], list[set[Any]]]]:
+    """Give what instar says of each text that it refuses, and what Pydantic does of each that begins so."""
+    adapter = TypeAdapter[Any](tp)
+
+    def told(text: str) -> set[Any]:
+        with pytest.raises(ValidationError) as caught:
+            adapter.validate_json(text)
+        return {(line["type"], line["loc"]) for line in caught.value.errors()}
+
+    early = 0
+    for text in texts:
+        parser = Parser(tp)
+        try:
+            parser.feed(text)
+        except ValidationError as error:
+            lines = [(line["type"], line["loc"]) for line in error.errors()]
+            assert len(lines) == len(set(lines)), text
+            begun = text[: parser.offset + 1]
+            yield set(lines), [told(other) for other in texts if other.startswith(begun)]
+            early += len(begun) < len(text)
+        else:
+            adapter.validate_json(text)
+    assert early > len(texts) // 3
+
+
+@pytest.mark.parametrize(
+    ("tp", "texts"),
+    [
+        (SEVERAL | str, FLAT),
+        (BEGINNINGS | str, FLAT),
+        (NUMBERS | str, FLAT),
+        (MEMBERS | str, FLAT),
+        (SEVERAL | BEGINNINGS | str, FLAT),
+        (INNER | str, DEEP),
+        (list[BEGINNINGS] | str, [f"[{text}]" for text in FLAT]),
+        (list[BEGINNINGS | int] | str, [f"[1, {text}]" for text in FLAT]),
+        (Outlined, [f'{{"u": {text}}}' for text in FLAT]),
+    ],
+)
+def test_2_an_early_error_says_what_holds_for_every_ending(tp: Any, texts: list[str]) -> None:
+    for lines, endings in early_errors(tp, texts):
+        assert lines
+        assert all(lines <= told for told in endings), (lines, endings)
+
+
+@pytest.mark.parametrize(
+    ("tp", "texts"),
+    [
+        (SEVERAL, FLAT),
+        (NUMBERS, FLAT),
+        (BEGINNINGS | SEVERAL, FLAT),
+        (INNER | NUMBERS, DEEP),
+        (OutlinedAlone, [f'{{"u": {text}}}' for text in FLAT]),
+    ],
+)
+def test_2_where_no_line_holds_for_every_ending_one_does_for_each_that_has_a_tag(tp: Any, texts: list[str]) -> None:
+    for lines, endings in early_errors(tp, texts):
+        for told in endings:
+            assert lines & told or any(kind.startswith("union_tag") for kind, _ in told), (lines, told)
+
+
+@pytest.mark.parametrize("tp", [SEVERAL, SEVERAL | str, list[SEVERAL | str]])
+@pytest.mark.parametrize("tag", ["a", "acid"])
+def test_a_model_of_several_tags_shows_within_a_union(tp: Any, tag: str) -> None:
+    parser = Parser(tp)
+    parser.feed(f'{"[" * (tp == list[SEVERAL | str])}{{"tag": "{tag}", "y": "')
+    shown = parser.snapshot[0] if isinstance(parser.snapshot, list) else parser.snapshot
+    assert type(shown).__name__ == "P"
+    assert (shown.tag, shown.x) == (tag, None)

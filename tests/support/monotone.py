@@ -52,7 +52,10 @@ def grew(before: Any, after: Any, *, closing: bool, remade: bool) -> None:
         assert after.startswith(before) or closing or remade, f"{before!r} became {after!r}"
         return
     if isinstance(before, set | frozenset) and type(before) is type(after):
-        assert len(before - after) <= 1, f"{before!r} became {after!r}"
+        # A member goes only if it was open, and has become another: it may be one that is there already.
+        gone = before - after
+        assert len(gone) <= 1, f"{before!r} became {after!r}"
+        assert remade or closing or all(any(begins(other, one) for other in after) for one in gone)
         return
     one, other = children(before), children(after)
     if one is None or other is None or type(before) is not type(after):
@@ -68,6 +71,16 @@ def grew(before: Any, after: Any, *, closing: bool, remade: bool) -> None:
             made_again = remade and deep(one[key]) == deep(other[key])
             assert may_grow or made_again, f"{key} of {before!r} had settled, yet {after!r}"
             grew(one[key], other[key], closing=closing, remade=remade)
+
+
+def begins(whole: Any, beginning: Any) -> bool:
+    """Tell whether a member of a set begins with what one that was open had come to."""
+    if isinstance(whole, str) and isinstance(beginning, str):
+        return whole.startswith(beginning)
+    if isinstance(whole, tuple) and isinstance(beginning, tuple):
+        *settled, last = beginning or [None]
+        return whole[: len(settled)] == tuple(settled) and (not beginning or begins(whole[len(settled)], last))
+    return bool(whole == beginning)
 
 
 def children(value: Any) -> dict[Any, Any] | None:

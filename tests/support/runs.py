@@ -185,6 +185,14 @@ def is_told(line: tuple[Any, ...], theirs: Iterable[tuple[Any, ...]]) -> bool:
     )
 
 
+def holds(lines: Iterable[tuple[Any, ...]], theirs: Iterable[tuple[Any, ...]], *, has_tags: bool = False) -> bool:
+    """Tell whether all lines of an early error are Pydantic's. While a tag has yet to come there may be none that holds
+    whatever it is: then one of them has to.
+    """
+    told = [is_told(line, theirs) for line in lines]
+    return all(told) or (has_tags and any(told))
+
+
 def same_but_for_the_end_of_the_key(line: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
     """Compare type and loc of two lines; a key that is refused itself may have been before it had come in full."""
     (kind, loc, *_), (other_kind, other_loc, *_) = line, other

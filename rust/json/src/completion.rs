@@ -16,6 +16,8 @@ pub struct Completion {
     pub json: Vec<u8>,
     /// The member of the innermost open container whose value is made up: it has not begun, and stands as `null`.
     pub pending: Option<Member>,
+    /// The way to the scalar that was cut off: it stands as far as it had come.
+    pub open: Option<Vec<Member>>,
 }
 
 /// A member of a container.
@@ -42,12 +44,13 @@ impl Completion {
             let bytes = reader.source(text).bytes(reader.read_text());
             Member::Key(String::from_utf8_lossy(bytes).into_owned())
         };
-        let pending = match lacks {
-            Lacks::Nothing => None,
-            Lacks::Value | Lacks::ValueOfKey => newest.members.pop(),
-            Lacks::ValueOfOpenKey => Some(key()),
+        let (pending, open) = match lacks {
+            Lacks::Nothing => (None, None),
+            Lacks::RestOfScalar => (None, Some(newest.members)),
+            Lacks::Value | Lacks::ValueOfKey => (newest.members.pop(), None),
+            Lacks::ValueOfOpenKey => (Some(key()), None),
         };
-        Self { json, pending }
+        Self { json, pending, open }
     }
 }
 
@@ -145,6 +148,24 @@ mod tests {
             ("[1", None),
         ] {
             assert_eq!(Completion::of(text.as_bytes()).pending, pending, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_way_to_the_scalar_that_was_cut_off_is_told() {
+        let (a, second) = (Member::Key("a".to_owned()), Member::Index(1));
+        for (text, open) in [
+            ("{\"b\": 1, \"a\": [1, \"x", Some(vec![a.clone(), second.clone()])),
+            ("{\"a\": [[], 12", Some(vec![a, second.clone()])),
+            ("[{}, fal", Some(vec![second])),
+            ("\"x", Some(vec![])),
+            ("[\"x\"", None),
+            ("[12 ", None),
+            ("{\"a", None),
+            ("{\"a\": ", None),
+            ("[", None),
+        ] {
+            assert_eq!(Completion::of(text.as_bytes()).open, open, "{text}");
         }
     }
 

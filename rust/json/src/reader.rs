@@ -131,19 +131,20 @@ impl Reader {
         let is_open = self.lexer.close(&mut raw);
         let lacks = match self.grammar.pending() {
             _ if open_key => Lacks::ValueOfOpenKey,
+            _ if is_open => Lacks::RestOfScalar,
             Pending::ColonAndValue => Lacks::ValueOfKey,
-            Pending::Value if !is_open => Lacks::Value,
-            Pending::Key if !is_open => {
+            Pending::Value => Lacks::Value,
+            Pending::Key => {
                 let comma = raw.iter().rposition(|&byte| byte == b',').unwrap_or(raw.len());
                 raw.truncate(comma);
                 Lacks::Nothing
             }
-            _ => Lacks::Nothing,
+            Pending::Nothing => Lacks::Nothing,
         };
         raw.extend_from_slice(match lacks {
             Lacks::ValueOfOpenKey | Lacks::ValueOfKey => b":null",
             Lacks::Value => b"null",
-            Lacks::Nothing => b"",
+            Lacks::RestOfScalar | Lacks::Nothing => b"",
         });
         raw.extend(self.grammar.closing());
         (raw, lacks)
@@ -154,6 +155,8 @@ impl Reader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lacks {
     Nothing,
+    /// What a scalar would go on with.
+    RestOfScalar,
     /// The value of the newest element, or of the newest key.
     Value,
     /// The colon and the value of the newest key.

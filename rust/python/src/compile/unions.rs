@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyString};
 use super::compiler::{Compiled, Compiler, grows};
 use super::outlines::last_word;
 use crate::core_schema::{CoreSchema, Scope, choices, is_ordered, item, kind, only};
-use crate::schema::Detail;
+use crate::schema::{Choices, Detail};
 
 impl Compiler {
     /// A union that one key with a string decides. Other discriminators are called, or followed along a path, by
@@ -22,19 +22,13 @@ impl Compiler {
             return Ok(None);
         }
         let (mut tags, mut labels, mut alternatives) = (Vec::new(), Vec::new(), Vec::new());
-        let mut known: Vec<(CoreSchema<'py>, NodeId)> = Vec::new();
+        let mut known = Vec::new();
         for (tag, choice) in item(schema, "choices")?.cast::<PyDict>()?.iter() {
             let (Ok(text), Ok(choice)) = (tag.cast_exact::<PyString>(), choice.cast::<PyDict>()) else {
                 return Ok(None);
             };
             tags.push(text.to_str()?.to_owned());
-            // Several tags may choose one, which some versions of Pydantic write down for each.
-            let node = match known.iter().find(|(seen, _)| is_same(seen, choice)) {
-                Some(&(_, node)) => node,
-                None => self.node(choice, scope)?,
-            };
-            known.push((choice.clone(), node));
-            alternatives.push(node);
+            alternatives.push(self.tagged_choice(choice, scope, &mut known)?);
             labels.push(tag.unbind());
         }
         let tagged = Tagged {
@@ -54,22 +48,52 @@ impl Compiler {
     ) -> PyResult<Option<Compiled>> {
         let is_tagged = kind(schema)? == "tagged-union";
         let within = scope.enclosed().of_choices(schema)?;
-        let (mut alternatives, mut labels) = (Vec::new(), Vec::new());
+        let (mut alternatives, mut labels, mut known) = (Vec::new(), Vec::<Vec<_>>::new(), Vec::new());
         for choice in choices(schema)? {
-            alternatives.push(self.node(&choice.schema, &within)?);
-            labels.push(choice.label.map(Bound::unbind));
+            let node = if is_tagged {
+                self.tagged_choice(&choice.schema, &within, &mut known)?
+            } else {
+                self.node(&choice.schema, &within)?
+            };
+            let label = choice.label.map(Bound::unbind);
+            match alternatives.iter().position(|&known| known == node) {
+                Some(index) => labels[index].push(label),
+                None => {
+                    alternatives.push(node);
+                    labels.push(vec![label]);
+                }
+            }
         }
         if !alternatives.iter().any(|&id| self.is_seen_among(id, alternatives.len())) {
             return Ok(None);
         }
+        let discriminator = is_tagged.then(|| item(schema, "discriminator")).transpose()?;
         let union = Union {
             alternatives: alternatives.into(),
             exhaustive: if is_tagged { !runs_code } else { !schema.contains("custom_error_type")? },
             ordered: is_ordered(schema)?,
-            waits: is_tagged && !item(schema, "discriminator")?.is_callable(),
+            waits: discriminator.as_ref().is_some_and(|discriminator| !discriminator.is_callable()),
         };
+        let choices = Choices { labels, discriminator: discriminator.map(Bound::unbind) };
         let node = Node::new(Rule::Union(union)).accepting(scope.accepted(schema)?);
-        Ok(Some(Compiled::new(node.closing(last_word(scope, runs_code)), Detail::Labels(labels))))
+        Ok(Some(Compiled::new(node.closing(last_word(scope, runs_code)), Detail::Choices(choices))))
+    }
+
+    /// The node of a choice of a tagged union. Several tags may choose one, which some versions of Pydantic write down
+    /// for each: it is among the `known` then.
+    fn tagged_choice<'py>(
+        &mut self,
+        choice: &CoreSchema<'py>,
+        scope: &Scope<'_, 'py>,
+        known: &mut Vec<(CoreSchema<'py>, NodeId)>,
+    ) -> PyResult<NodeId> {
+        let is_same = |seen: &CoreSchema<'py>| seen.is(choice) || seen.eq(choice).unwrap_or(false);
+        if let Some(&(_, node)) = known.iter().find(|(seen, _)| is_same(seen)) {
+            return Ok(node);
+        }
+        let node = self.node(choice, scope)?;
+        known.push((choice.clone(), node));
+        Ok(node)
     }
 
     /// Whether something of an alternative is seen before it closes.
@@ -82,10 +106,6 @@ impl Compiler {
             None => true,
         }
     }
-}
-
-fn is_same(one: &CoreSchema<'_>, other: &CoreSchema<'_>) -> bool {
-    one.is(other) || one.eq(other).unwrap_or(false)
 }
 
 /// The keys of a discriminator: one, or where the field has an alias a list of paths of one key each.

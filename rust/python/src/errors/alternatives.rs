@@ -8,10 +8,10 @@ use std::ops::Range;
 use instar_core::{NodeId, Refused, Rule, Violation};
 use instar_json::{Completion, Member};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use super::report::{Report, type_name};
-use crate::schema::Detail;
+use crate::schema::{Choices, Detail};
 
 impl<'py> Report<'_, 'py> {
     /// Adds what holds against each alternative of a union, under the name that Pydantic gives it.
@@ -23,57 +23,89 @@ impl<'py> Report<'_, 'py> {
         range: &Range<usize>,
         refused: &[Refused],
     ) -> PyResult<Option<PyErr>> {
-        let labels = match &self.schema.facet(node).detail {
-            Detail::Labels(labels) => labels.as_slice(),
-            _ => &[],
-        };
         let Rule::Union(union) = &self.schema.plan.node(node).rule else { return Ok(None) };
+        let Detail::Choices(choices) = &self.schema.facet(node).detail else { return Ok(None) };
         let mut own = PyList::empty(self.py);
         for Refused { alternative, violation } in refused {
             let index = union.alternatives.iter().position(|each| each == alternative);
-            let label = match index.and_then(|index| labels.get(index)?.as_ref()) {
-                Some(label) => label.bind(self.py).clone(),
-                None => {
-                    let title = self.schema.facet(*alternative).validator.title(self.py)?;
-                    PyString::new(self.py, &title).into_any()
+            for label in index.map_or(&[][..], |index| &choices.labels[index]) {
+                let label = match label {
+                    Some(label) => label.bind(self.py).clone(),
+                    None => {
+                        let title = self.schema.facet(*alternative).validator.title(self.py)?;
+                        PyString::new(self.py, &title).into_any()
+                    }
+                };
+                let within = location.add((label,))?.cast_into()?;
+                if let Some(error) = self.add_lines(&own, &within, violation)? {
+                    return Ok(Some(error));
                 }
-            };
-            let within = location.add((label,))?.cast_into()?;
-            if let Some(error) = self.add_lines(&own, &within, violation)? {
-                return Ok(Some(error));
             }
         }
         if union.waits {
-            own = self.kept_of_tagged(own, location, node, range)?;
+            own = self.kept_of_tagged(own, location, (node, choices), range)?;
         }
         own.iter().try_for_each(|line| lines.append(line))?;
         Ok(None)
     }
 
     /// Of the lines against a union that a tag decides, those that Pydantic has, too; where it has none of them, as while
-    /// no tag is right, Pydantic's own. While the tag has yet to come none is certain.
+    /// no tag is right, what it says of the tag. While the tag has yet to come, or is open, none is certain.
     fn kept_of_tagged(
         self,
         lines: Bound<'py, PyList>,
         location: &Bound<'py, PyTuple>,
-        node: NodeId,
+        (node, choices): (NodeId, &Choices),
         range: &Range<usize>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let Some(whole) = self.whole_lines(location, node, range)? else { return Ok(lines) };
-        let is_about = |line: &Bound<'py, PyAny>, other: &Bound<'py, PyAny>| -> PyResult<bool> {
-            Ok(line.get_item("loc")?.eq(other.get_item("loc")?)? && type_name(line)?.eq(type_name(other)?)?)
-        };
+        let completion = Completion::of(self.raw(range));
+        let Some(whole) = self.whole_lines(location, node, &completion)? else { return Ok(lines) };
+        if let Some(tag) = choices.open_tag(self.py, &completion)? {
+            return self.kept_of_open_tag(&lines, whole, location, &choices.that_begin(self.py, &tag)?);
+        }
         let kept = PyList::empty(self.py);
         for line in lines.iter() {
-            for other in whole.iter() {
-                if is_about(&line, &other)? {
-                    kept.append(&line)?;
-                    break;
+            if says(&whole, &line)? {
+                kept.append(&line)?;
+            }
+        }
+        if kept.is_empty() {
+            for line in whole.iter() {
+                if line.get_item("loc")?.eq(location)? {
+                    kept.append(line)?;
                 }
             }
         }
-        let told = if kept.is_empty() { whole } else { kept };
-        Ok(if told.is_empty() && !self.certain { lines } else { told })
+        Ok(if kept.is_empty() && !self.certain { lines } else { kept })
+    }
+
+    /// Of the lines against a union whose tag is open and may still be one of `labels`, those that hold: only that it is
+    /// none of them, once it cannot be. Where no line is certain, those of which one will hold.
+    fn kept_of_open_tag(
+        self,
+        lines: &Bound<'py, PyList>,
+        whole: Bound<'py, PyList>,
+        location: &Bound<'py, PyTuple>,
+        labels: &[Bound<'py, PyAny>],
+    ) -> PyResult<Bound<'py, PyList>> {
+        if labels.is_empty() {
+            return Ok(whole);
+        }
+        let kept = PyList::empty(self.py);
+        if !self.certain {
+            for line in lines.iter() {
+                let label = line.get_item("loc")?.get_item(location.len())?;
+                if labels.iter().any(|known| known.eq(&label).unwrap_or(false)) {
+                    kept.append(line)?;
+                }
+            }
+            for line in whole.iter() {
+                if !says(&kept, &line)? {
+                    kept.append(line)?;
+                }
+            }
+        }
+        Ok(kept)
     }
 
     /// The lines of the host's own words for a value as far as it had come, those that are made up left out.
@@ -81,17 +113,12 @@ impl<'py> Report<'_, 'py> {
         self,
         location: &Bound<'py, PyTuple>,
         node: NodeId,
-        range: &Range<usize>,
+        whole: &Completion,
     ) -> PyResult<Option<Bound<'py, PyList>>> {
-        let whole = Completion::of(self.raw(range));
         let validated = self.schema.facet(node).validator.validate(self.py, &whole.json, self.settings);
         let Err(error) = validated else { return Ok(None) };
         let Some(lines) = self.lines(&error, location)? else { return Ok(None) };
-        let pending = match whole.pending {
-            Some(Member::Index(index)) => Some(index.into_pyobject(self.py)?.into_any()),
-            Some(Member::Key(key)) => Some(PyString::new(self.py, &key).into_any()),
-            None => None,
-        };
+        let pending = whole.pending.as_ref().map(|member| name(self.py, member)).transpose()?;
         let kept = PyList::empty(self.py);
         for line in lines.iter() {
             if !is_made_up(&line, pending.as_ref())? {
@@ -116,8 +143,13 @@ impl<'py> Report<'_, 'py> {
         if let Some(error) = self.add_lines(&own, prefix, cause)? {
             return Ok(Some(error));
         }
+        if own.is_empty() {
+            // Nothing is certain of the part.
+            return Ok(None);
+        }
         let places = own.iter().map(|line| line.get_item("loc")).collect::<PyResult<Vec<_>>>()?;
-        let whole = self.whole_lines(location, node, range)?.unwrap_or_else(|| PyList::empty(self.py));
+        let whole = self.whole_lines(location, node, &Completion::of(self.raw(range)))?;
+        let whole = whole.unwrap_or_else(|| PyList::empty(self.py));
         let about = |places: &[Bound<'py, PyAny>]| -> PyResult<Vec<Bound<'py, PyAny>>> {
             let mut about = Vec::new();
             for line in whole.iter() {
@@ -138,6 +170,64 @@ impl<'py> Report<'_, 'py> {
         told.into_iter().try_for_each(|line| lines.append(line))?;
         Ok(None)
     }
+}
+
+impl Choices {
+    /// The JSON of the tag, as far as it has come, if that is what was cut off.
+    fn open_tag(&self, py: Python<'_>, whole: &Completion) -> PyResult<Option<Vec<u8>>> {
+        let (Some(open), Some(discriminator)) = (&whole.open, &self.discriminator) else { return Ok(None) };
+        let path =
+            PyList::new(py, open.iter().map(|member| name(py, member)).collect::<PyResult<Vec<_>>>()?)?;
+        let discriminator = discriminator.bind(py);
+        let is_there = match discriminator.cast::<PyString>() {
+            Ok(key) => path.eq(PyList::new(py, [key])?)?,
+            Err(_) => discriminator.contains(&path)?,
+        };
+        if !is_there {
+            return Ok(None);
+        }
+        let value =
+            py.import("pydantic_core")?.getattr("from_json")?.call1((PyBytes::new(py, &whole.json),))?;
+        let tag = path.iter().try_fold(value, |value, member| value.get_item(member))?;
+        let mut json = json_of(&tag)?;
+        json.truncate(json.strip_suffix(b"\"").map_or(json.len(), <[u8]>::len));
+        Ok(Some(json))
+    }
+
+    /// The tags whose JSON begins so.
+    fn that_begin<'py>(&self, py: Python<'py>, json: &[u8]) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let mut found = Vec::new();
+        for label in self.labels.iter().flatten().flatten() {
+            let label = label.bind(py);
+            if json_of(label)?.starts_with(json) {
+                found.push(label.clone());
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn json_of(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    value.py().import("pydantic_core")?.getattr("to_json")?.call1((value,))?.extract()
+}
+
+/// Whether one of the lines says the same of the same place.
+fn says(lines: &Bound<'_, PyList>, line: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let (location, kind) = (line.get_item("loc")?, type_name(line)?);
+    for other in lines.iter() {
+        if location.eq(other.get_item("loc")?)? && kind.eq(type_name(&other)?)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What Python calls a member.
+fn name<'py>(py: Python<'py>, member: &Member) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match member {
+        Member::Index(index) => index.into_pyobject(py)?.into_any(),
+        Member::Key(key) => PyString::new(py, key).into_any(),
+    })
 }
 
 /// Whether a line of an error is about what is not there only because the value is not whole: missing fields and tags,

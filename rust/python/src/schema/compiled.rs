@@ -33,7 +33,10 @@ impl Facet {
             Detail::Members(members) | Detail::Tags(members) => {
                 members.iter().try_for_each(|member| visit.call(member))
             }
-            Detail::Labels(labels) => labels.iter().try_for_each(|label| visit.call(label)),
+            Detail::Choices(choices) => {
+                visit.call(&choices.discriminator)?;
+                choices.labels.iter().flatten().try_for_each(|label| visit.call(label))
+            }
             Detail::Record(class) => class.traverse(visit),
         }
     }
@@ -49,10 +52,18 @@ pub(crate) enum Detail {
     Members(Vec<Py<PyAny>>),
     /// The tags of a tagged union, as error locations show them.
     Tags(Vec<Py<PyAny>>),
-    /// What error locations call the alternatives of a union, in their order. None: by their names.
-    Labels(Vec<Option<Py<PyAny>>>),
+    /// The alternatives of a union, as its errors speak of them.
+    Choices(Choices),
     /// The class of a record.
     Record(Box<RecordClass>),
+}
+
+/// The alternatives of a union, as its errors speak of them.
+pub(crate) struct Choices {
+    /// What error locations call each of them: its tags, if they have any. None: by its name.
+    pub(crate) labels: Vec<Vec<Option<Py<PyAny>>>>,
+    /// Where the tag stands: a key, or a list of paths; or what tells it.
+    pub(crate) discriminator: Option<Py<PyAny>>,
 }
 
 /// A Pydantic core schema, compiled. Immutable; shared by all the parsers of its type.
