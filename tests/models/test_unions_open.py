@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
@@ -375,6 +376,21 @@ def test_the_best_alternative_shows(tp: Any, text: str, shown: list[str], live: 
             '{"names":["a","ab',
             "c",
             {("literal_error", ("Strict", "names", 1)), ("list_type", ("list[int]",))},
+        ),
+        (
+            Sequence[int] | dict[str, int],
+            "[",
+            "[",
+            {
+                (
+                    "int_type",
+                    (
+                        "json-or-python[json=list[int],python=chain[is-instance[Sequence],function-wrap[sequence_validator()]]]",
+                        0,
+                    ),
+                ),
+                ("dict_type", ("dict[str,int]",)),
+            },
         ),
         (Literal["a"] | int, "", "n", {("literal_error", ("literal['a']",)), ("int_type", ("int",))}),
         (

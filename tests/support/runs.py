@@ -100,7 +100,7 @@ def follow(schema: Any, deltas: Sequence[bytes | str], **options: Any) -> Run:
     """
     run = Run(Parser(schema, **options))
     last = run.states[0] = state_of(run.parser)
-    fed = 0
+    fed, begun = 0, b""
     try:
         for delta in deltas:
             changed = run.parser.feed(delta)
@@ -110,7 +110,8 @@ def follow(schema: Any, deltas: Sequence[bytes | str], **options: Any) -> Run:
             if changed != (looks(state) != looks(last)):
                 # A null at the root has arrived, though it looks like nothing at all.
                 assert changed, (delta, last, state)
-                assert run.parser.snapshot is None or looked_new(schema, last, delta, options), (delta, last, state)
+                assert run.parser.snapshot is None or looked_new(schema, begun, delta, options), (delta, last, state)
+            begun += delta.encode() if isinstance(delta, str) else delta
             last = run.states.setdefault(fed, state)
             assert last == state
         run.final = deep(run.parser.finish())
@@ -127,12 +128,13 @@ def looks(state: State) -> tuple[Any, Any]:
     return state.snapshot, state.dump
 
 
-def looked_new(schema: Any, last: State, delta: bytes | str, options: dict[str, Any]) -> bool:
+def looked_new(schema: Any, begun: bytes, delta: bytes | str, options: dict[str, Any]) -> bool:
     """Tell whether some part of a delta made the value look new, though the whole of it does not: text came, and a
     validator took it off.
     """
     parser = Parser(schema, **options)
-    parser.feed(last.text)
+    parser.feed(begun)
+    last = state_of(parser)
     for piece in singly(delta.encode() if isinstance(delta, str) else delta):
         parser.feed(piece)
         if looks(state_of(parser)) != looks(last):

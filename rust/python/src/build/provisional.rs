@@ -87,11 +87,8 @@ impl Builder {
 
     /// What shows within `depth` containers.
     fn shown_at(&mut self, c: Context<'_, '_>, depth: usize) -> PyResult<Option<Py<PyAny>>> {
-        let waits = self.frames.get(depth).is_some_and(|frame| matches!(frame.place, Place::Waiting));
-        if let Some(text) = self.text.as_ref().filter(|_| waits) {
-            // What waits shows with the text that is open in it.
-            let text = text.value.clone_ref(c.py);
-            self.put(c, text.bind(c.py))?;
+        if depth < self.frames.len() {
+            self.complete_tree(c)?;
         }
         if let Some(frame) = self.frames.get(depth) {
             return match frame.place {

@@ -177,13 +177,13 @@ impl Builder {
         Ok(())
     }
 
-    /// The tree itself, with the open string in it.
-    fn live_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
-        let py = c.py;
+    /// Puts into the tree what shows of it and does not stand there: the open string, and what does not grow in place.
+    #[inline]
+    pub(super) fn complete_tree(&mut self, c: Context<'_, '_>) -> PyResult<()> {
         if let Some(text) = &self.text
             && !self.frames.last().is_some_and(|frame| frame.stands)
         {
-            let text = text.value.bind(py).clone();
+            let text = text.value.bind(c.py).clone();
             self.put(c, &text)?;
         }
         // What does not grow in place, such as a tuple, is made anew.
@@ -194,9 +194,16 @@ impl Builder {
             if let [.., outer, open] = &mut self.frames[..=depth]
                 && matches!(open.place, Place::Shown)
             {
-                outer.growing.insert(c, &outer.member, &open.shown(py)?, true)?;
+                outer.growing.insert(c, &outer.member, &open.shown(c.py)?, true)?;
             }
         }
+        Ok(())
+    }
+
+    /// The tree itself, with the open string in it.
+    fn live_root(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
+        let py = c.py;
+        self.complete_tree(c)?;
         match (self.frames.first_mut(), &self.closed, &self.text) {
             (Some(frame), _, _) if !matches!(frame.place, Place::Waiting) => Ok(frame.shown(py)?.unbind()),
             (None, Some(closed), _) => Ok(closed.clone_ref(py)),

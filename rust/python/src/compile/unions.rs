@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyString};
 use super::compiler::{Compiled, Compiler, grows};
 use super::outlines::last_word;
 use crate::core_schema::{CoreSchema, Scope, choices, is_ordered, item, kind, only};
-use crate::schema::{Choices, Detail};
+use crate::schema::{Choices, Detail, HostValidator, Label};
 
 impl Compiler {
     /// A union that one key with a string decides. Other discriminators are called, or followed along a path, by
@@ -55,7 +55,14 @@ impl Compiler {
             } else {
                 self.node(&choice.schema, &within)?
             };
-            let label = choice.label.map(Bound::unbind);
+            let label = match choice.label {
+                Some(label) => Label::Tag(label.unbind()),
+                // Its node is that of a part of it.
+                None if kind(&choice.schema)? == "json-or-python" => Label::NameOf(Box::new(
+                    HostValidator::of_node(&choice.schema, within.definitions, within.config.as_ref()),
+                )),
+                None => Label::Name,
+            };
             match alternatives.iter().position(|&known| known == node) {
                 Some(index) => labels[index].push(label),
                 None => {

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use super::report::{Report, type_name};
-use crate::schema::{Choices, Detail};
+use crate::schema::{Choices, Detail, HostValidator, Label};
 
 impl<'py> Report<'_, 'py> {
     /// Adds what holds against each alternative of a union, under the name that Pydantic gives it.
@@ -25,16 +25,17 @@ impl<'py> Report<'_, 'py> {
     ) -> PyResult<Option<PyErr>> {
         let Rule::Union(union) = &self.schema.plan.node(node).rule else { return Ok(None) };
         let Detail::Choices(choices) = &self.schema.facet(node).detail else { return Ok(None) };
+        let name_of = |validator: &HostValidator| -> PyResult<Bound<'py, PyAny>> {
+            Ok(PyString::new(self.py, &validator.title(self.py)?).into_any())
+        };
         let mut own = PyList::empty(self.py);
         for Refused { alternative, violation } in refused {
             let index = union.alternatives.iter().position(|each| each == alternative);
             for label in index.map_or(&[][..], |index| &choices.labels[index]) {
                 let label = match label {
-                    Some(label) => label.bind(self.py).clone(),
-                    None => {
-                        let title = self.schema.facet(*alternative).validator.title(self.py)?;
-                        PyString::new(self.py, &title).into_any()
-                    }
+                    Label::Tag(tag) => tag.bind(self.py).clone(),
+                    Label::Name => name_of(&self.schema.facet(*alternative).validator)?,
+                    Label::NameOf(validator) => name_of(validator)?,
                 };
                 let within = location.add((label,))?.cast_into()?;
                 if let Some(error) = self.add_lines(&own, &within, violation)? {
@@ -197,7 +198,8 @@ impl Choices {
     /// The tags whose JSON begins so.
     fn that_begin<'py>(&self, py: Python<'py>, json: &[u8]) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let mut found = Vec::new();
-        for label in self.labels.iter().flatten().flatten() {
+        for label in self.labels.iter().flatten() {
+            let Label::Tag(label) = label else { continue };
             let label = label.bind(py);
             if json_of(label)?.starts_with(json) {
                 found.push(label.clone());

@@ -35,7 +35,7 @@ impl Facet {
             }
             Detail::Choices(choices) => {
                 visit.call(&choices.discriminator)?;
-                choices.labels.iter().flatten().try_for_each(|label| visit.call(label))
+                choices.labels.iter().flatten().try_for_each(|label| label.traverse(visit))
             }
             Detail::Record(class) => class.traverse(visit),
         }
@@ -60,10 +60,30 @@ pub(crate) enum Detail {
 
 /// The alternatives of a union, as its errors speak of them.
 pub(crate) struct Choices {
-    /// What error locations call each of them: its tags, if they have any. None: by its name.
-    pub(crate) labels: Vec<Vec<Option<Py<PyAny>>>>,
+    /// What error locations call each of them: several tags may choose one.
+    pub(crate) labels: Vec<Vec<Label>>,
     /// Where the tag stands: a key, or a list of paths; or what tells it.
     pub(crate) discriminator: Option<Py<PyAny>>,
+}
+
+/// What error locations call an alternative.
+pub(crate) enum Label {
+    /// By its tag.
+    Tag(Py<PyAny>),
+    /// By the name of its node.
+    Name,
+    /// By the name of what the node is a part of.
+    NameOf(Box<HostValidator>),
+}
+
+impl Label {
+    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self {
+            Self::Tag(tag) => visit.call(tag),
+            Self::Name => Ok(()),
+            Self::NameOf(validator) => validator.traverse(visit),
+        }
+    }
 }
 
 /// A Pydantic core schema, compiled. Immutable; shared by all the parsers of its type.

@@ -6,7 +6,7 @@ mod record;
 mod shape;
 mod validator;
 
-pub(crate) use compiled::{Choices, Detail, Facet, Schema};
+pub(crate) use compiled::{Choices, Detail, Facet, Label, Schema};
 pub(crate) use hook::Hook;
 pub(crate) use record::{Absent, Field, Form, Instance, Parts, PrivateDefault, RecordClass};
 pub(crate) use shape::Shape;
