@@ -31,7 +31,7 @@ class Follower:
     def __init__(self, mode: Mode = "json", *, by_alias: bool = False, only: Iterable[Pattern] = ()) -> None:
         self._mode: Mode = mode
         self._by_alias = by_alias
-        self._only = list(only)
+        self.only = list(only)
         self._parser: Parser[Any] | None = None
         self._reader: Changes | None = None
         self._view: View = list
@@ -75,9 +75,9 @@ class Follower:
         self._parser = parser
         read = parser.changes if late else partial(Changes, parser)
         self._reader = read(mode=self._mode, by_alias=self._by_alias)
-        if self._only:
+        if self.only:
             around = {"whole": [], "member": [None], "lists": [None, None]}[where]
-            self._reader.narrow([[*around, *_steps(pattern[where == "lists" :])] for pattern in self._only])
+            self._reader.narrow([[*around, *_steps(pattern[where == "lists" :])] for pattern in self.only])
         views: dict[str, View] = {"whole": list, "member": of_member, "lists": OfLists()}
         self._view = views[where]
         self._depth = {"whole": 0, "member": 1, "lists": None}[where]
