@@ -90,10 +90,12 @@ impl Reading {
         match &mut self.lookout {
             Some(lookout) if self.restarts == restarts => {
                 self.has_news |= lookout.has_news(c, parser);
-                let news = match self.has_news {
-                    true => News::Something,
-                    false if lookout.is_over() => News::Over,
-                    false => News::Nothing,
+                let news = if self.has_news {
+                    News::Something
+                } else if lookout.is_over() {
+                    News::Over
+                } else {
+                    News::Nothing
                 };
                 (news, lookout.cursor())
             }

@@ -52,9 +52,10 @@ impl Pull {
                 *at_work = self.at_work(py)?;
             }
             if let Some(AtWork { pump, pieces }) = &*at_work {
-                let next = match self.silent {
-                    true => self.next_silently(py, pump.get(), pieces)?,
-                    false => self.next(py, pump.get(), pieces)?,
+                let next = if self.silent {
+                    self.next_silently(py, pump.get(), pieces)?
+                } else {
+                    self.next(py, pump.get(), pieces)?
                 };
                 if next.is_some() {
                     return Ok(next);
