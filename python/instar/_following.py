@@ -32,11 +32,13 @@ class Follower:
         self._mode: Mode = mode
         self._by_alias = by_alias
         self.only = list(only)
+        """The patterns of what it reads; everything, where there are none."""
         self._parser: Parser[Any] | None = None
         self._reader: Changes | None = None
         self._view: View = list
         self._depth: int | None = None
-        self._begun = False
+        self.begun = False
+        """Whether something has been read of the attempt at hand."""
 
     @property
     def reader(self) -> Changes | None:
@@ -60,15 +62,15 @@ class Follower:
         parser, where = pump.answer or (None, "whole")
         given_up: list[Change] = []
         if parser is not self._parser or self._reader is None:
-            given_up = [RETRY] if self._begun else []
+            given_up = [RETRY] if self.begun else []
             if parser is None:
-                self._parser, self._reader, self._begun = None, None, False
+                self._parser, self._reader, self.begun = None, None, False
                 return given_up
             # What the first parser has read by now is sent as a whole; of the others everything is new.
             late = self._parser is None and not given_up
             self._turn_to(parser, where, late=late)
         batch = self._read()
-        self._begun = bool(batch) or (self._begun and not given_up)
+        self.begun = bool(batch) or (self.begun and not given_up)
         return [*given_up, *batch] if given_up else batch
 
     def _turn_to(self, parser: Parser[Any], where: str, *, late: bool) -> None:

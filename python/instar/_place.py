@@ -316,7 +316,8 @@ class BaseReading:
             handle.leave(self.follower)
             return []
         batch = waiting + handle.drain(self.follower)
-        if patterns != self.follower.only:  # some have gone
+        if patterns != self.follower.only and self.follower.begun:
+            # Some have gone. Before there is anything to see, another reader could not begin with it.
             self._follow(handle, patterns)
         return batch
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, RootModel, ValidationError, field_validator, model_validator
 from typing_extensions import Self
 
 import instar
@@ -299,6 +299,14 @@ def test_what_nobody_holds_is_let_go() -> None:
     stream.final()
     assert stream._pump.watched is None
     assert stream.at("note").wait() == "n" * 200
+
+
+def test_a_null_is_no_other_attempt_to_whoever_goes_on_alone() -> None:
+    stream: Any = instar.partials(["n", "ull"], RootModel[Person | None])
+    place = stream.at("$")
+    stream.at("$")
+    assert place.wait().root is None
+    assert place.state is instar.SETTLED
 
 
 def test_what_is_to_be_called_is_held() -> None:
