@@ -1,6 +1,7 @@
 """What instar does with a stream, in the ways that have a budget; each returns the final, validated value.
 
-`python -m benches.ours WAY TIMES` runs one way over the table's longest invoice, for a profiler to watch.
+`python -m benches.ours WAY TIMES` runs one way over the table's longest invoice, or over one long text, for a profiler
+to watch, and prints how many deltas it has.
 """
 
 import sys
@@ -9,8 +10,11 @@ from itertools import islice
 
 from benches import loops, rivals
 from benches.invoice import Invoice
-from benches.workload import ITEMS, LOOK_EVERY, Note, invoices
+from benches.workload import ITEMS, LOOK_EVERY, Note, invoices, note
 from instar import Change, Parser, partials
+
+TEXT = 20_000
+"""Bytes of the long text."""
 
 
 def feed(deltas: list[str], schema: type[Invoice] = Invoice) -> Invoice:
@@ -95,6 +99,16 @@ def watched(deltas: list[str]) -> Invoice:
     return final
 
 
+def summary(deltas: list[str]) -> Invoice:
+    """A field of the invoice, read piece by piece as it comes, and then the rest."""
+    stream = partials(deltas, Invoice)
+    text = "".join(stream.at("summary").text())
+    final = stream.final()
+    if text != final.summary:
+        raise AssertionError(text[:80])
+    return final
+
+
 def fed_text(deltas: list[str]) -> Note:
     """One field, a long string: fed, and looked at at its end."""
     parser = Parser(Note)
@@ -159,6 +173,7 @@ WAYS: dict[str, Callable[[list[str]], object]] = {
     "changes": changes,
     "unwatched": unwatched,
     "watched": watched,
+    "summary": summary,
     "hoarded": hoarded,
     "partials-live": lambda _: loops.looped(live=True),
     "partials-kept": lambda _: loops.looped(live=False),
@@ -167,13 +182,17 @@ WAYS: dict[str, Callable[[list[str]], object]] = {
     "floor": lambda _: rivals.floor(invoices(ITEMS[-1]).text),
 }
 
+WAYS_OF_TEXT: dict[str, Callable[[list[str]], object]] = {"text-fed": fed_text, "text-read": read_text}
+
 
 def main() -> None:
     """Run the way that the command line names, so many times."""
     way, times = sys.argv[1], int(sys.argv[2])
-    deltas = invoices(ITEMS[-1]).deltas
+    deltas = (note(TEXT) if way in WAYS_OF_TEXT else invoices(ITEMS[-1])).deltas
+    run = {**WAYS, **WAYS_OF_TEXT}[way]
     for _ in range(times):
-        WAYS[way](deltas)
+        run(deltas)
+    print(len(deltas), "deltas")
 
 
 if __name__ == "__main__":

@@ -197,6 +197,9 @@ class Changes:
     def drain(self) -> list[Change]:
         """The changes since the last drain."""
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of this text where the changes are wanted."""
+    @property
     def open_text(self) -> Path | None:
         """The path of the open text, if one was open at the last drain."""
 

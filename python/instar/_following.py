@@ -31,12 +31,14 @@ class Follower:
     def __init__(self, mode: Mode = "json", *, by_alias: bool = False, only: Iterable[Pattern] = ()) -> None:
         self._mode: Mode = mode
         self._by_alias = by_alias
-        self._only = list(only)
+        self.only = list(only)
+        """The patterns of what it reads; everything, where there are none."""
         self._parser: Parser[Any] | None = None
         self._reader: Changes | None = None
         self._view: View = list
         self._depth: int | None = None
-        self._begun = False
+        self.begun = False
+        """Whether something has been read of the attempt at hand."""
 
     @property
     def reader(self) -> Changes | None:
@@ -60,24 +62,24 @@ class Follower:
         parser, where = pump.answer or (None, "whole")
         given_up: list[Change] = []
         if parser is not self._parser or self._reader is None:
-            given_up = [RETRY] if self._begun else []
+            given_up = [RETRY] if self.begun else []
             if parser is None:
-                self._parser, self._reader, self._begun = None, None, False
+                self._parser, self._reader, self.begun = None, None, False
                 return given_up
             # What the first parser has read by now is sent as a whole; of the others everything is new.
             late = self._parser is None and not given_up
             self._turn_to(parser, where, late=late)
         batch = self._read()
-        self._begun = bool(batch) or (self._begun and not given_up)
+        self.begun = bool(batch) or (self.begun and not given_up)
         return [*given_up, *batch] if given_up else batch
 
     def _turn_to(self, parser: Parser[Any], where: str, *, late: bool) -> None:
         self._parser = parser
         read = parser.changes if late else partial(Changes, parser)
         self._reader = read(mode=self._mode, by_alias=self._by_alias)
-        if self._only:
+        if self.only:
             around = {"whole": [], "member": [None], "lists": [None, None]}[where]
-            self._reader.narrow([[*around, *_steps(pattern[where == "lists" :])] for pattern in self._only])
+            self._reader.narrow([[*around, *_steps(pattern[where == "lists" :])] for pattern in self.only])
         views: dict[str, View] = {"whole": list, "member": of_member, "lists": OfLists()}
         self._view = views[where]
         self._depth = {"whole": 0, "member": 1, "lists": None}[where]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, is_dataclass
 from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from weakref import ref
 
 from pydantic import BaseModel, RootModel
 from pydantic_core import to_jsonable_python
@@ -22,6 +23,7 @@ from instar.errors import AbsentError, StreamError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from weakref import ReferenceType
 
     from instar._core import Changes, Pieces
     from instar._paths import Pattern
@@ -44,46 +46,58 @@ PULL: Final = Pull.PULL
 
 
 class Watches:
-    """What is watched of one stream, and what is to be called. It does no I/O."""
+    """What is watched of one stream, and what is to be called. It does no I/O.
+
+    A watch is there for as long as somebody reads by it, or it has something to call.
+    """
 
     def __init__(self) -> None:
-        self._watches: list[tuple[Watch, list[Callback]]] = []
+        self._watches: list[ReferenceType[Watch]] = []
+        self._callers: set[Watch] = set()
 
     def __bool__(self) -> bool:
-        return bool(self._watches)
+        return any(self)
+
+    def __iter__(self) -> Iterator[Watch]:
+        return (watch for each in self._watches if (watch := each()) is not None)
 
     @property
     def patterns(self) -> list[Pattern]:
         """What is watched."""
-        return [watch.pattern for watch, _ in self._watches]
+        return [watch.pattern for watch in self]
 
-    def add(self, pattern: Pattern, so_far: Iterable[Change]) -> tuple[Watch, list[Callback]]:
-        """Add a watch that begins with what is there so far; return it, and the list of what it is to call."""
+    def add(self, pattern: Pattern, so_far: Iterable[Change]) -> Watch:
+        """Add a watch that begins with what is there so far, and return it."""
         watch = Watch(pattern)
         for change in so_far:
             for _ in watch.see(change):
                 pass  # it has happened already
         watch.attempt = 0
-        callbacks: list[Callback] = []
-        self._watches.append((watch, callbacks))
-        return watch, callbacks
+        self._watches = [*map(ref, self), ref(watch)]
+        return watch
+
+    def call(self, watch: Watch, callback: Callback) -> None:
+        """Call something from now on with all that happens at the places of a watch."""
+        watch.callbacks.append(callback)
+        self._callers.add(watch)
 
     def remove(self, watch: Watch) -> None:
         """Forget a watch."""
-        self._watches = [each for each in self._watches if each[0] is not watch]
+        self._watches = [ref(each) for each in self if each is not watch]
+        self._callers.discard(watch)
 
     def takers(self, path: Path) -> tuple[list[list[str]], list[list[Callback]]]:
         """Return where the pieces of the text at a path are kept, and the lists of what is called for each of them."""
-        concerned = [(watch, callbacks) for watch, callbacks in self._watches if covers(watch.pattern, path)]
-        kept = [watch.pieces[path] for watch, _ in concerned if path in watch.pieces]
-        return kept, [callbacks for _, callbacks in concerned]
+        concerned = [watch for watch in self if covers(watch.pattern, path)]
+        kept = [watch.pieces[path] for watch in concerned if path in watch.pieces]
+        return kept, [watch.callbacks for watch in concerned]
 
     def see(self, batch: Iterable[Change]) -> Iterator[Any]:
         """Take in changes; call what is to be called, in the order of the text, and yield what that returns."""
         for change in batch:
-            for watch, callbacks in self._watches:
+            for watch in self:
                 for happening in watch.see(change):
-                    for callback in callbacks:
+                    for callback in watch.callbacks:
                         yield callback(happening)
 
 
@@ -95,6 +109,7 @@ class Handle(Generic[MoreT]):
     read_on: reads the next delta. False: the stream is over. Where it has failed, it raises that each time.
     has_news: tells whether something may have come that nobody who watches was told of.
     drain: gives the changes that the follower of those who watch has not read.
+    leave: lets go of that follower, where nobody watches any more.
     refused: gives the paths of what the schema has refused, where the stream goes on behind it.
     close: is called when something that a place calls has raised.
     """
@@ -104,6 +119,7 @@ class Handle(Generic[MoreT]):
     read_on: Callable[[], MoreT]
     has_news: Callable[[], bool]
     drain: Callable[[Follower], list[Change]]
+    leave: Callable[[Follower], None]
     refused: Callable[[], Iterable[Path]]
     close: Callable[[], Any]
 
@@ -152,7 +168,7 @@ class Cursors(Generic[MoreT]):
         self._base = reading
         self._handle = handle
         self._pattern = pattern
-        self._watch, self._callbacks = reading.watch(handle, pattern)
+        self._watch = reading.watch(handle, pattern)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {write(self._pattern)}>"
@@ -174,7 +190,11 @@ class Cursors(Generic[MoreT]):
 
     def on_text(self, function: Callable[[str], Any]) -> None:
         """Call a function with each piece of the text as it comes, while somebody reads the stream."""
-        self._callbacks.append(lambda happening: function(happening.text) if happening.kind == "text" else None)
+
+        def call(happening: Happening) -> Any:
+            return function(happening.text) if happening.kind == "text" else None
+
+        self._base.watches.call(self._watch, call)
 
     def on_close(self, function: Callable[[Any], Any]) -> None:
         """Call a function with the validated value as soon as it has settled, while somebody reads the stream."""
@@ -184,7 +204,7 @@ class Cursors(Generic[MoreT]):
                 return function(part(self._handle.snapshot(), happening.path))
             return None
 
-        self._callbacks.append(call)
+        self._base.watches.call(self._watch, call)
 
     @property
     def _path(self) -> Path:
@@ -211,7 +231,7 @@ class Cursors(Generic[MoreT]):
     def _elements(self) -> Generator[Any, bool, None]:
         """Yield the members of the list at the place, each as it settles."""
         path = self._path
-        inner, _ = self._base.watch(self._handle, (*self._pattern, EVERY))
+        inner = self._base.watch(self._handle, (*self._pattern, EVERY))
         try:
             yield from self._each(inner, lambda: self._watch.state(path) is State.SETTLED)
         finally:
@@ -230,9 +250,9 @@ class Cursors(Generic[MoreT]):
     def _growing(self) -> Generator[Any, bool, None]:
         """Yield the members of the list at the place, each again and again while it grows."""
         path = self._path
-        inner, callbacks = self._base.watch(self._handle, (*self._pattern, EVERY))
+        inner = self._base.watch(self._handle, (*self._pattern, EVERY))
         changed: dict[Path, None] = dict.fromkeys(inner.pieces)
-        callbacks.append(lambda happening: changed.setdefault(happening.path))
+        inner.callbacks.append(lambda happening: changed.setdefault(happening.path))
         try:
             while True:
                 check(inner, 0)
@@ -276,18 +296,30 @@ class BaseReading:
         self.follower = Follower()
         self._waiting: list[Change] = []
 
-    def watch(self, handle: Handle[Any], pattern: Pattern) -> tuple[Watch, list[Callback]]:
+    def watch(self, handle: Handle[Any], pattern: Pattern) -> Watch:
         """Watch the places of a pattern from now on."""
-        if self.watches:
+        patterns = self.watches.patterns
+        if patterns:
             self._waiting += handle.drain(self.follower)
-        # What has come so far begins another reader of all that is watched. The others have seen it.
-        self.follower = Follower(only=[*self.watches.patterns, pattern])
-        return self.watches.add(pattern, handle.drain(self.follower))
+        return self.watches.add(pattern, self._follow(handle, [*patterns, pattern]))
+
+    def _follow(self, handle: Handle[Any], patterns: list[Pattern]) -> list[Change]:
+        """Follow these places from now on; return what has come of them so far, which others may have seen."""
+        self.follower = Follower(only=patterns)
+        return handle.drain(self.follower)
 
     def _batch(self, handle: Handle[Any]) -> list[Change]:
         """Return the changes that nobody has been told of."""
         waiting, self._waiting = self._waiting, []
-        return waiting + handle.drain(self.follower)
+        patterns = self.watches.patterns
+        if not patterns:
+            handle.leave(self.follower)
+            return []
+        batch = waiting + handle.drain(self.follower)
+        if patterns != self.follower.only and self.follower.begun:
+            # Some have gone. Before there is anything to see, another reader could not begin with it.
+            self._follow(handle, patterns)
+        return batch
 
 
 @dataclass(frozen=True)
@@ -404,11 +436,12 @@ class Place(Cursors[bool]):
 
 
 class AsyncReading(BaseReading):
-    """Reads an async stream on, in tasks of its own."""
+    """Reads an async stream on, in a task of its own, which works for as long as somebody waits."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._step: asyncio.Task[bool] | None = None
+        self._waiters: list[asyncio.Future[bool]] = []
+        self._worker: asyncio.Task[None] | None = None
         self._telling: asyncio.Lock | None = None
         self._teller: asyncio.Task[Any] | None = None
 
@@ -439,10 +472,34 @@ class AsyncReading(BaseReading):
                 "a callback cannot wait for a place: it is called while the stream is read, and would wait for itself"
             )
             raise RuntimeError(message)
-        if self._step is None or self._step.done():
-            self._step = asyncio.get_running_loop().create_task(self._read(handle))
-            self._step.add_done_callback(_retrieve)
-        return await asyncio.shield(self._step)
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[bool] = loop.create_future()
+        self._waiters.append(waiter)
+        if self._worker is None or self._worker.done():
+            self._worker = loop.create_task(self._work(handle))
+        return await waiter
+
+    async def _work(self, handle: Handle[Coroutine[Any, Any, bool]]) -> None:
+        """Read on while somebody waits, a delta at a time."""
+        while self._waiters:
+            try:
+                more = await self._read(handle)
+            except Exception as error:  # noqa: BLE001 - whoever waits raises it; if nobody does, the stream has it too
+                for waiter in self._take_waiters():
+                    waiter.set_exception(error)
+            except BaseException:
+                for waiter in self._take_waiters():
+                    waiter.cancel()
+                raise
+            else:
+                for waiter in self._take_waiters():
+                    waiter.set_result(more)
+            await asyncio.sleep(0)  # their turn: they may wait for more
+
+    def _take_waiters(self) -> list[asyncio.Future[bool]]:
+        """Return those who wait, to be answered, but for those who have given up."""
+        waiters, self._waiters = self._waiters, []
+        return [waiter for waiter in waiters if not waiter.done()]
 
     async def _read(self, handle: Handle[Coroutine[Any, Any, bool]]) -> bool:
         if self._waiting:
@@ -454,12 +511,6 @@ class AsyncReading(BaseReading):
                 return True
             raise
         return await self.tell(handle) or more
-
-
-def _retrieve(step: asyncio.Task[bool]) -> None:
-    """Take note of an error that nobody may have waited for: the stream has it too."""
-    if not step.cancelled():
-        step.exception()
 
 
 class AsyncPlace(Cursors[Coroutine[Any, Any, bool]]):

@@ -130,6 +130,11 @@ class Session(Generic[ItemT, FinalT]):
         self._pump.watched = follower.reader
         return batch
 
+    def _unwatch(self, follower: Follower) -> None:
+        """Let go of the follower of those who watched places, unless there is another one by now."""
+        if self._pump.watched is follower.reader:
+            self._pump.watched = None
+
     def _read_path(self, path: str) -> Pattern:
         """Read a path into the dump of the answer, where the members of a set are those of a list."""
         return resolve(path, self._showing.schema, sets=True)

@@ -142,6 +142,7 @@ class Stream(Session[ItemT, FinalT], Iterator[ItemT]):
             self._read_to_news,
             self._pump.has_news,
             self._drain_watched,
+            self._unwatch,
             self._refused,
             self.close,
             partial(Pieces.of, self),
@@ -376,6 +377,7 @@ class AsyncStream(Session[ItemT, FinalT], AsyncIterator[ItemT]):
             self._read_to_news,
             self._pump.has_news,
             self._drain_watched,
+            self._unwatch,
             self._refused,
             self.aclose,
         )

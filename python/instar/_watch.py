@@ -9,7 +9,7 @@ from instar._paths import covers, fits
 from instar.changes import RETRY, end_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from instar._paths import Pattern
     from instar.changes import Change, Path
@@ -50,6 +50,8 @@ class Watch:
         """The places that have settled, in the order in which they did."""
         self.pieces: dict[Path, list[str]] = {}
         """The pieces of the text at each place that is there; none where the value is no text."""
+        self.callbacks: list[Callable[[Happening], Any]] = []
+        """What is to be called with all that happens."""
         self._open: set[Path] = set()
 
     def state(self, path: Path) -> State:

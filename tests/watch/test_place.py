@@ -313,6 +313,23 @@ def test_a_text_is_read_without_a_step_of_python_for_each_delta() -> None:
     assert len(calls) < 200, calls[:50]
 
 
+def test_a_text_is_read_by_one_task_for_all_its_deltas() -> None:
+    tasks: list[Any] = []
+
+    def count(loop: Any, coroutine: Any, **named: Any) -> Any:
+        tasks.append(coroutine)
+        return asyncio.Task(coroutine, loop=loop, **named)
+
+    async def run() -> None:
+        asyncio.get_running_loop().set_task_factory(count)
+        pieces = [piece async for piece in areading(size=1).at("title").text()]
+        assert "".join(pieces) == FINAL.title
+        assert len(pieces) > 5
+        assert len(tasks) == 1
+
+    in_fake_time(run())
+
+
 def test_what_does_not_come_is_the_final_values() -> None:
     assert reading().at("note").wait() == "Nullius in verba"
     assert list(reading().at("note").text()) == []

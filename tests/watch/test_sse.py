@@ -6,14 +6,14 @@ import asyncio
 import json
 import logging
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.testclient import TestClient
 
 import instar
@@ -225,6 +225,56 @@ def chosen(value: Any, include: list[Any] | None, exclude: list[Any], path: tupl
     if isinstance(value, list):
         return True, [chosen(part, include, exclude, (*path, index))[1] for index, part in enumerate(value)]
     return True, value
+
+
+class Pair(BaseModel):
+    x: int
+    y: str
+
+
+Flat = Annotated[Pair, AfterValidator(lambda pair: f"{pair.x} {pair.y}")]
+
+
+class Flats(BaseModel):
+    one: Flat
+    several: list[Flat]
+    last: int
+
+
+@pytest.mark.parametrize("include", [["one.x"], ["several[*].y", "last"], ["one"], ["several[1].x"]])
+@pytest.mark.parametrize("size", [1, 7, 200])
+def test_an_object_that_becomes_a_text_leads_nowhere(include: list[str], size: int) -> None:
+    pair = {"x": 1, "y": "why"}
+    text = json.dumps({"one": pair, "several": [pair, pair], "last": 3})
+    parser, page = Parser(Flats), Page()
+    reader = parser.changes()
+
+    def batches() -> Iterator[list[Change]]:
+        for start in range(0, len(text), size):
+            parser.feed(text[start : start + size])
+            yield reader.drain()
+
+    for piece in sse(batches(), include=include):
+        page.sse(piece)
+    expected = chosen(parser.dump(mode="json"), [parse(path) for path in include], [])[1]
+    # What has shown on the way is null in the end, where it would have been left out of the whole.
+    assert {key: value for key, value in page.value.items() if value is not None} == expected
+
+
+@pytest.mark.parametrize("size", [1, 200])
+def test_nor_does_the_whole(size: int) -> None:
+    text = json.dumps({"x": 1, "y": "why"})
+    parser: Parser[Any] = Parser(Flat)
+    reader, page = parser.changes(), Page()
+
+    def batches() -> Iterator[list[Change]]:
+        for start in range(0, len(text), size):
+            parser.feed(text[start : start + size])
+            yield reader.drain()
+
+    for piece in sse(batches(), include=["x"]):
+        page.sse(piece)
+    assert page.value is None
 
 
 STEPS: st.SearchStrategy[Any] = st.one_of(st.sampled_from(["a", "b", "", EVERY]), st.integers(0, 1))

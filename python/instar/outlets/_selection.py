@@ -31,6 +31,7 @@ class Selection:
         self._include = None if include is None else [read(path) for path in _several("include", include)]
         self._exclude = [read(path) for path in _several("exclude", exclude or ())]
         self._left_out: set[Path] = set()
+        self._ways: set[Path] = set()  # the open containers that are there
 
     def __call__(self, batch: Iterable[Change]) -> list[Change]:
         """Return the changes of what is selected."""
@@ -40,22 +41,34 @@ class Selection:
         kind, path, value = change
         if change == RETRY:
             self._left_out.clear()
+            self._ways.clear()
             yield change
         elif kind == "close":
+            self._ways.discard(path)
             if path in self._left_out:
                 self._left_out.discard(path)
             elif self._shows(path, {}):
                 yield change
         elif self._shows(path, value):
             yield change if kind == "append" else Change(kind, path, self._prune(path, value))
+            if isinstance(value, dict | list):
+                self._ways.add(path)
             if kind == "replace":  # what is open in it will be closed, shown or not
                 ways = [path + end_of(value)[:depth] for depth in range(1, len(end_of(value)) + 1)]
                 self._left_out |= {way for way in ways if not self._shows(way, at(value, way[len(path) :]))}
         else:
-            if kind == "open":
+            yield from self._leave_out(kind, path)
+
+    def _leave_out(self, kind: str, path: Path) -> Iterator[Change]:
+        """Return what there is to say of a value that is not selected."""
+        if kind == "open":
+            self._left_out.add(path)
+        if kind == "replace" and path in self._ways:  # it was on the way to something, and what stands there now is not
+            yield Change("replace", path, None)
+            if not path:  # which begins anew
                 self._left_out.add(path)
-            if kind in {"open", "set"} and path and isinstance(path[-1], int) and self._shows(path[:-1], []):
-                yield Change("set", path, None)
+        elif kind in {"open", "set"} and path and isinstance(path[-1], int) and self._shows(path[:-1], []):
+            yield Change("set", path, None)
 
     def _prune(self, path: Path, value: Any) -> Any:
         """Leave out of a value what is not selected."""

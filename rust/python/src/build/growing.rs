@@ -239,6 +239,16 @@ impl Growing {
         }
     }
 
+    /// Whether a field, or a key, of this name has something to show.
+    pub(crate) fn has_arrived(&self, py: Python<'_>, name: &str) -> bool {
+        match self {
+            Self::List(..) => Ok(false),
+            Self::Dict(dict) => dict.bind(py).contains(name),
+            Self::Record(_, instance) => instance.arrived.bind(py).contains(name),
+        }
+        .unwrap_or(false)
+    }
+
     pub(crate) fn member_name(&self, c: Context<'_, '_>, member: &Member) -> Option<Py<PyAny>> {
         match (self, member) {
             (Self::Record(id, _), Member::Field(index)) => {

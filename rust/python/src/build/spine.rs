@@ -1,6 +1,6 @@
 //! The open spine as it shows: all that may still change.
 
-use instar_core::{Parser, Rule};
+use instar_core::{NodeId, Parser, Rule};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -25,6 +25,7 @@ pub(crate) struct Spine<'b> {
 
 /// An open container.
 pub(crate) struct Branch<'b> {
+    pub(crate) node: NodeId,
     /// No other container of the text has this number.
     pub(crate) number: u64,
     pub(crate) growing: &'b Growing,
@@ -87,6 +88,7 @@ impl Builder {
             }
         }
         let branch = |frame: &'b Frame| Branch {
+            node: frame.node,
             number: frame.number,
             growing: &frame.growing,
             member: &frame.member,

@@ -22,6 +22,16 @@ pub(crate) use self::lookout::Step;
 use crate::build::{Context, Spine};
 use crate::dump::{Arrived, Style};
 
+/// Whether there are changes that a reader has not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    Nothing,
+    /// There may be some.
+    Something,
+    /// There are none, and none will come of this text: all that the reader wants has settled.
+    Over,
+}
+
 /// What one reader has read.
 pub(crate) struct Reading {
     style: Style,
@@ -53,11 +63,13 @@ impl Reading {
     }
 
     /// Begins anew, unless the text is still the one that comes behind so many others.
-    pub(crate) fn turn_to(&mut self, restarts: u32) {
+    pub(crate) fn turn_to(&mut self, restarts: u32, parser: &Parser) {
         if self.restarts != restarts {
             let patterns = self.follower.wanted();
             *self = Self { restarts, ..Self::new(self.style, true) };
-            self.follower.narrow(patterns);
+            if !patterns.is_empty() {
+                self.narrow(patterns, parser);
+            }
         }
     }
 
@@ -74,13 +86,20 @@ impl Reading {
         c: Context<'_, '_>,
         parser: &Parser,
         restarts: u32,
-    ) -> (bool, Option<Cursor>) {
+    ) -> (News, Option<Cursor>) {
         match &mut self.lookout {
             Some(lookout) if self.restarts == restarts => {
                 self.has_news |= lookout.has_news(c, parser);
-                (self.has_news, lookout.cursor())
+                let news = if self.has_news {
+                    News::Something
+                } else if lookout.is_over() {
+                    News::Over
+                } else {
+                    News::Nothing
+                };
+                (news, lookout.cursor())
             }
-            _ => (true, None),
+            _ => (News::Something, None),
         }
     }
 

@@ -43,9 +43,12 @@ impl Items {
     }
 
     /// Drops what there is, and keeps none until somebody wants them.
+    #[inline]
     pub(super) fn mute(&mut self) {
         self.muted = true;
-        self.queue.clear();
+        if !self.queue.is_empty() {
+            self.queue.clear();
+        }
     }
 
     /// Somebody wants them.

@@ -18,6 +18,8 @@ pub(super) struct Lane {
     current: Exclusive<Current>,
     /// Whether somebody reads the source.
     reading: Arc<Flag>,
+    /// Whether something may happen at a place that somebody watches; not so once all that is watched has settled.
+    stirring: Flag,
 }
 
 /// The parser at work.
@@ -30,7 +32,29 @@ struct Current {
 impl Lane {
     pub(super) fn new(parser: Py<PyParser>, body: Option<Py<Body>>, choice: u32) -> Self {
         let reading = body.as_ref().map_or_else(Arc::default, |body| body.get().reading());
-        Self { body, choice, current: Exclusive::new(Current { parser, mark: 0 }), reading }
+        Self {
+            body,
+            choice,
+            current: Exclusive::new(Current { parser, mark: 0 }),
+            reading,
+            stirring: Flag::default(),
+        }
+    }
+
+    /// Something may happen at a place that somebody watches.
+    pub(super) fn stir(&self) {
+        self.stirring.set();
+    }
+
+    /// Nothing can happen at such a place, unless another parser goes on.
+    pub(super) fn rest(&self) {
+        self.stirring.clear();
+    }
+
+    /// Whether something may happen at such a place.
+    #[inline]
+    pub(super) fn is_stirring(&self) -> bool {
+        self.stirring.is_set()
     }
 
     /// The parser at work.
@@ -49,6 +73,7 @@ impl Lane {
         let mut current = self.current(py)?;
         if !current.parser.is(parser) {
             *current = Current { parser: parser.clone_ref(py), mark: parser.get().offset(py)? };
+            self.stir();
         }
         Ok(())
     }

@@ -130,7 +130,7 @@ impl Pieces {
         pump: &Pump,
         pieces: &Py<PyIterator>,
     ) -> PyResult<(bool, Option<Bound<'py, PyAny>>)> {
-        let mut piece = None;
+        let mut piece = if pump.wants_piece(py)? { self.pull.read(py, pump, pieces)? } else { None };
         loop {
             match pump.next_muted(py, piece.as_ref())? {
                 Muted::Read(..) => return Ok((true, piece)),

@@ -52,14 +52,13 @@ impl Pull {
                 *at_work = self.at_work(py)?;
             }
             if let Some(AtWork { pump, pieces }) = &*at_work {
-                let pump = pump.get();
-                let mut piece = None;
-                loop {
-                    match self.next(py, pump, piece.take())? {
-                        Next::Item(item) => return Ok(Some(item)),
-                        Next::Piece => piece = self.read(py, pump, pieces)?,
-                        Next::Nothing => break,
-                    }
+                let next = if self.silent {
+                    self.next_silently(py, pump.get(), pieces)?
+                } else {
+                    self.next(py, pump.get(), pieces)?
+                };
+                if next.is_some() {
+                    return Ok(next);
                 }
             }
             if !self.stream.bind(py).call_method0(intern!(py, "_advance"))?.is_truthy()? {
@@ -101,17 +100,21 @@ impl Pull {
         }))
     }
 
-    /// What is next, once the pump has been given a piece of the source, if one was read.
+    /// The next item. None where there is none without more than to pull the source.
     #[inline]
-    fn next(&self, py: Python<'_>, pump: &Pump, piece: Option<Bound<'_, PyAny>>) -> PyResult<Next> {
-        if self.silent {
-            return self.next_silently(py, pump, piece.as_ref());
+    fn next(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<Option<Py<PyAny>>> {
+        let mut piece = None;
+        loop {
+            let next = pump.next(py, piece.take())?;
+            if pump.has_news(py)? {
+                self.stream.call_method0(py, intern!(py, "_tell"))?;
+            }
+            match next {
+                Next::Item(item) => return Ok(Some(item)),
+                Next::Piece => piece = self.read(py, pump, pieces)?,
+                Next::Nothing => return Ok(None),
+            }
         }
-        let next = pump.next(py, piece)?;
-        if pump.has_news(py)? {
-            self.stream.call_method0(py, intern!(py, "_tell"))?;
-        }
-        Ok(next)
     }
 
     /// The same, where no items are made.
@@ -120,16 +123,20 @@ impl Pull {
         &self,
         py: Python<'_>,
         pump: &Pump,
-        mut piece: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Next> {
+        pieces: &Py<PyIterator>,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let mut piece = None;
         loop {
-            match pump.next_muted(py, piece.take())? {
+            let is_hungry = match pump.next_muted(py, piece.take().as_ref())? {
                 Muted::Read(news, _) if !self.to_news || pump.has_news(py)? => {
-                    return Ok(Next::Item(PyBool::new(py, news).to_owned().into_any().unbind()));
+                    return Ok(Some(PyBool::new(py, news).to_owned().into_any().unbind()));
                 }
-                Muted::Read(_, true) | Muted::Piece => return Ok(Next::Piece),
-                Muted::Read(_, false) => {}
-                Muted::Nothing => return Ok(Next::Nothing),
+                Muted::Read(_, is_hungry) => is_hungry,
+                Muted::Piece => true,
+                Muted::Nothing => return Ok(None),
+            };
+            if is_hungry {
+                piece = self.read(py, pump, pieces)?;
             }
         }
     }

@@ -18,6 +18,7 @@ use super::lane::Lane;
 use super::partials::Partials;
 use super::portion::{PORTION, Portions};
 use super::skipped::Skipped;
+use crate::changes::News;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
 use crate::py::{ChangeReader, PyParser};
@@ -244,6 +245,10 @@ impl Pump {
 
     #[setter]
     fn set_watched(&self, py: Python<'_>, watched: Option<Py<ChangeReader>>) -> PyResult<()> {
+        match watched {
+            Some(_) => self.lane.stir(),
+            None => self.lane.parser(py)?.get().unwatch(py)?,
+        }
         let mut now = self.watched.lend(py).ok_or_else(errors::busy)?;
         let before = std::mem::replace(&mut *now, watched);
         drop(now);
@@ -254,8 +259,7 @@ impl Pump {
     /// Whether something may have happened at a place that somebody watches, and was not told of.
     #[inline]
     pub(super) fn has_news(&self, py: Python<'_>) -> PyResult<bool> {
-        let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
-        watched.as_ref().map_or(Ok(false), |reader| self.brings_news(py, reader))
+        if self.lane.is_stirring() { self.news(py) } else { Ok(false) }
     }
 
     /// Whether each item is the answer so far, in the place of the one before.
@@ -551,11 +555,19 @@ impl Pump {
         })
     }
 
-    /// Whether there is something for this reader.
+    /// Whether there is something for those who watch.
     #[inline(never)]
-    fn brings_news(&self, py: Python<'_>, reader: &Py<ChangeReader>) -> PyResult<bool> {
-        let reader = reader.get();
-        if self.lane.is_read_by(py, reader)? { reader.has_news(py) } else { Ok(true) }
+    fn news(&self, py: Python<'_>) -> PyResult<bool> {
+        let watched = self.watched.lend(py).ok_or_else(errors::busy)?;
+        let news = match &*watched {
+            None => News::Over,
+            Some(reader) if self.lane.is_read_by(py, reader.get())? => reader.get().news(py)?,
+            Some(_) => News::Something,
+        };
+        if news == News::Over {
+            self.lane.rest();
+        }
+        Ok(news == News::Something)
     }
 
     #[inline]
@@ -598,8 +610,19 @@ impl Pump {
         }
         match &self.lane.body {
             Some(body) => Ok(!(body.get().is_closed() || body.get().lend(py)?.is_sated())),
-            None => Ok(state.pending.is_none() && state.rest.is_none()),
+            None => Ok(state.is_empty()),
         }
+    }
+
+    /// Whether it reads a source of deltas, and there is nothing to do before the next one comes.
+    pub(super) fn wants_piece(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.lane.body.is_none() && self.is_idle(&*self.lend(py)?))
+    }
+
+    /// Whether there is nothing to do before the next delta comes, where there is no body.
+    #[inline]
+    fn is_idle(&self, state: &State) -> bool {
+        state.stage == Stage::Reading && state.is_empty() && !self.is_over(state)
     }
 
     /// What is next, once this piece of the source has been taken in, if there is one.
@@ -645,13 +668,14 @@ impl Pump {
             is_read = !state.items.is_held();
         }
         if is_read {
-            return Ok(Muted::Read(state.items.take_missed(), is_plain && self.is_hungry(py, state)?));
+            return Ok(Muted::Read(state.items.take_missed(), is_plain && self.is_idle(state)));
         }
         Ok(if self.is_hungry(py, state)? { Muted::Piece } else { Muted::Nothing })
     }
 
     /// What is read from here on makes no items, unless a delta is in the middle of its portions.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn mute(&self, py: Python<'_>, state: &mut State) -> PyResult<()> {
         if state.items.is_held() {
             return Ok(());
@@ -754,6 +778,12 @@ impl Pump {
 }
 
 impl State {
+    /// Whether no delta has come that was not read.
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.pending.is_none() && self.rest.is_none()
+    }
+
     /// What is shown before the first delta is asked for.
     fn open(&mut self, py: Python<'_>) -> PyResult<()> {
         let Self { projection, items, .. } = self;

@@ -14,7 +14,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::mend::{Fed, Located, Mending, repairs_of, told};
 use super::reading::{Growth, Reading, Start, Stopped, settings};
 use crate::build::{Context, Members};
-use crate::changes;
+use crate::changes::{self, News};
 use crate::dump::Style;
 use crate::errors::{self, Place};
 use crate::exclusive::{Exclusive, Lent};
@@ -247,6 +247,7 @@ impl PyParser {
 
     /// The offset in bytes of the hopeless byte, or the number of bytes that have come.
     #[getter]
+    #[inline]
     pub(crate) fn offset(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.state(py)?.offset())
     }
@@ -448,8 +449,19 @@ impl PyParser {
     }
 
     /// Whether there may be changes that a reader has not read.
-    pub(crate) fn has_news(&self, py: Python<'_>, reader: &mut changes::Reading) -> PyResult<bool> {
-        Ok(self.state(py)?.reading.has_news(self.context(py), reader))
+    pub(crate) fn has_news(&self, py: Python<'_>, reader: &mut changes::Reading) -> PyResult<News> {
+        let mut state = self.state(py)?;
+        Ok(match state.reading.has_news(self.context(py), reader) {
+            // What is mended may be given up, and begin anew.
+            News::Over if state.mending.is_some() => News::Nothing,
+            news => news,
+        })
+    }
+
+    /// Nobody looks out for what happens at places any more.
+    pub(crate) fn unwatch(&self, py: Python<'_>) -> PyResult<()> {
+        self.state(py)?.reading.unwatch();
+        Ok(())
     }
 
     /// Leaves out of what a reader reads what is not at these places.
@@ -811,7 +823,13 @@ impl ChangeReader {
     /// Whether there may be something to drain: where the changes are narrowed, nothing is built to tell.
     #[pyo3(name = "has_news")]
     fn py_has_news(&self, py: Python<'_>) -> PyResult<bool> {
-        self.has_news(py)
+        Ok(self.news(py)? == News::Something)
+    }
+
+    /// Whether nothing more will come of this text where the changes are wanted.
+    #[getter]
+    fn is_over(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.news(py)? == News::Over)
     }
 
     /// The changes since the last drain.
@@ -839,7 +857,7 @@ impl ChangeReader {
 impl ChangeReader {
     /// Whether there may be something to drain.
     #[inline]
-    pub(crate) fn has_news(&self, py: Python<'_>) -> PyResult<bool> {
+    pub(crate) fn news(&self, py: Python<'_>) -> PyResult<News> {
         let mut state = self.state.lend(py).ok_or_else(errors::busy)?;
         self.parser.get().has_news(py, &mut state)
     }

@@ -133,10 +133,15 @@ impl Reading {
     }
 
     /// Whether there may be changes that a reader has not read.
-    pub(super) fn has_news(&mut self, c: Context<'_, '_>, reader: &mut changes::Reading) -> bool {
+    pub(super) fn has_news(&mut self, c: Context<'_, '_>, reader: &mut changes::Reading) -> changes::News {
         let (news, cursor) = reader.has_news(c, &self.core, self.restarts);
         self.lookout = cursor;
         news
+    }
+
+    /// Nobody looks out any more.
+    pub(super) fn unwatch(&mut self) {
+        self.lookout = None;
     }
 
     /// The changes that a reader has not read. One that has read of a text before this one begins anew.
@@ -153,7 +158,7 @@ impl Reading {
         for (value, place, layouts) in self.forgetful.drain(..) {
             self.learned.learn(value.bind(c.py), &self.core.text()[place], &layouts)?;
         }
-        reader.turn_to(self.restarts);
+        reader.turn_to(self.restarts, &self.core);
         let spine = self.builder.spine(c, &self.core)?;
         reader.read(c, &spine, &[&self.builder.forgotten, &self.learned], &self.core)
     }
