@@ -5,16 +5,19 @@ from __future__ import annotations
 import copy
 import gc
 import random
+import sys
+import sysconfig
 import weakref
 from collections import deque
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, PrivateAttr, RootModel
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, RootModel, model_validator
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from typing_extensions import TypedDict
 
@@ -38,6 +41,9 @@ def held_of(part: Any, dice: random.Random) -> Callable[[], Any]:
     if isinstance(part, dict):
         view = part.items()
         return dice.choice([lambda: part, lambda: dict(view)])
+    if is_dataclass(part) and hasattr(part, "__dict__"):
+        fields = vars(part)
+        return dice.choice([lambda: part, lambda: fields])
     return lambda: part
 
 
@@ -75,6 +81,8 @@ SPOILS: list[Callable[[BaseModel, random.Random], Any]] = [
     set_a_field,
     turn_round,
     lambda part, _: part.__dict__.clear(),
+    lambda part, _: part.__dict__.update(dict.fromkeys(part.__dict__, "spoiled")),
+    lambda part, _: part.__dict__.update(copy.deepcopy(part.__dict__)),
     lambda part, _: part.__dict__.update(more="spoiled"),
     lambda part, _: part.model_fields_set.clear(),
     lambda part, _: part.model_fields_set.add("spoiled"),
@@ -104,6 +112,8 @@ DICT_SPOILS: list[Callable[[dict[Any, Any]], Any]] = [
 DATACLASS_SPOILS: list[Callable[[Any], Any]] = [
     lambda part: setattr(part, "spoiled", 1) if hasattr(part, "__dict__") else None,
     lambda part: vars(part).clear() if hasattr(part, "__dict__") else None,
+    lambda part: vars(part).update(dict.fromkeys(vars(part), "spoiled")) if hasattr(part, "__dict__") else None,
+    lambda part: setattr(part, "__dict__", {"spoiled": 1}) if hasattr(part, "__dict__") else None,
 ]
 
 
@@ -314,6 +324,52 @@ class Made:
     b: list[dict[str, int]]
 
 
+class Wide(BaseModel):
+    a: int = 0
+    b: str
+    c: list[int] = Field(default_factory=list)
+    d: Member | None = None
+    e: dict[str, str] | list[str] | int
+    f: Member
+
+
+class WideTyped(TypedDict, total=False):
+    a: int
+    b: str
+    c: list[int]
+    d: WideTyped
+    e: dict[str, str] | list[str] | int
+
+
+@dataclass
+class WidePlain:
+    b: str
+    e: dict[str, str] | list[str] | int
+    a: int = 0
+    c: list[int] = field(default_factory=list)
+    d: WidePlain | None = None
+
+
+class Closed(BaseModel):
+    """What it shows changes as it closes, before its hook runs."""
+
+    model_config = ConfigDict(validate_default=True)
+
+    inner: Wide | None = None
+    made: list[int] = Field(default_factory=lambda: [1])
+    text: str = "2"
+
+    @model_validator(mode="after")
+    def closed(self) -> Closed:
+        return self
+
+
+NAMED = b'{"name": "one two", "tags": ["three", "four"]}'
+WIDE = (
+    b"""{"c": [1, 22, 3], "b": "a text \\u00e9", "e": {"x": "one", "y": "two"}, "a": 12, "e": ["x", "yz"], "d": {
+    "b": "in it", "c": [4, 5], "name": "one", "e": 7, "tags": ["two", "three"]}, "b": "again", "f": %b, "z": 1}"""
+    % NAMED
+)
 GROWN = b'{"a": {"x": "one", "y": "two", "x": "again", "z": "three"}, "b": [{"p": 1, "q": 2}, {"p": 3}]}'
 FLAT = b'{"x": "one", "y": "two", "x": "again", "z": "three", "w": "four"}'
 REUSED: list[tuple[Any, bytes]] = [
@@ -329,6 +385,12 @@ REUSED: list[tuple[Any, bytes]] = [
     (Made, GROWN),
     (list[Plain], b"[%b, %b]" % (GROWN, GROWN)),
     (dict[str, Extra], b'{"m": %b, "n": %b}' % (FLAT, FLAT)),
+    (Wide, WIDE),
+    (WideTyped, WIDE),
+    (WidePlain, WIDE),
+    (list[WideTyped | WidePlain], b"[%b, %b]" % (WIDE, WIDE)),
+    (Closed, b'{"text": "one", "inner": %b}' % WIDE),
+    (list[Closed], b'[{"inner": null}, {"inner": %b}]' % WIDE),
 ]
 
 
@@ -404,6 +466,42 @@ def test_5_long_texts_that_are_held_never_grow(tp: Any, letter: str) -> None:
         del shown
         for value, then, _ in held:
             assert deep(value) == then
+
+
+OF_TEXTS: list[tuple[Any, bytes, Callable[[Any], Any]]] = [
+    (Member, b'{"name": "%b"}', vars),
+    (list[Member], b'[{"name": "one", "tags": []}, {"name": "%b"}]', lambda shown: vars(shown[-1]) if shown else None),
+    (dict[str, str], b'{"x": "%b", "y": "%b"}', lambda shown: shown),
+    (RootModel[dict[str, str]], b'{"x": "%b", "y": "%b"}', lambda shown: shown.root),
+    (Extra, b'{"x": "%b", "y": "%b"}', lambda shown: shown.__pydantic_extra__),
+    (Extra, b'{"x": "%b", "y": "%b"}', vars),
+    (WideTyped, b'{"b": "%b"}', lambda shown: shown),
+    (WidePlain, b'{"b": "%b"}', vars),
+    (WideTyped, b'{"d": {"b": "%b"}}', lambda shown: shown.get("d")),
+    (WidePlain, b'{"d": {"b": "%b"}}', vars),
+]
+
+
+@pytest.mark.skipif(
+    sys.version_info >= (3, 14) or bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    reason="there dicts have no versions, or nobody can say who holds them",
+)
+@pytest.mark.parametrize(("tp", "text", "dict_of"), OF_TEXTS)
+@pytest.mark.parametrize("size", [300, 3000])
+def test_no_dict_is_copied_for_a_snapshot_while_a_text_grows(
+    tp: Any, text: bytes, dict_of: Callable[[Any], Any], size: int
+) -> None:
+    letters = text.replace(b"%b", b"a" * size).rstrip(b'"}]')
+    parser = Parser(tp)
+    # A new dict is made before the one that it replaces is let go, and so lies elsewhere.
+    places: list[int] = []
+    for letter in singly(letters):
+        if parser.feed(letter):
+            shown = parser.snapshot
+            places.append(id(dict_of(shown)))
+    copied = sum(place != before for before, place in pairwise(places[::2]))
+    assert len(places) > size
+    assert copied <= 4, copied
 
 
 def strings(value: Any) -> list[str]:

@@ -7,7 +7,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::blank::blank;
 use super::context::Context;
-use super::dict_copies::DictCopies;
+use super::dict_copies::ShownDicts;
 use super::growing::{Growing, Member};
 use super::live_set::LiveSet;
 use super::same::looks_same;
@@ -32,8 +32,8 @@ pub(super) struct Frame {
     pub(super) hooked: Option<Py<PyAny>>,
     /// What an earlier snapshot showed for it and nobody holds, while the next snapshot is made.
     pub(super) reclaimed: Option<Growing>,
-    /// The dicts that the last two snapshots show for it, if it has one.
-    pub(super) copies: Option<Box<DictCopies>>,
+    /// The dicts that the last two kept snapshots show for it, if it has any.
+    pub(super) shown_dicts: Option<Box<ShownDicts>>,
     /// What a live snapshot shows for it, if that is a set.
     pub(super) live_set: Option<Box<LiveSet>>,
 }
@@ -250,6 +250,9 @@ impl Builder {
 
     fn announce(&mut self, member: Member) {
         if let Some(frame) = self.frames.last_mut() {
+            if let Some(shown) = &mut frame.shown_dicts {
+                shown.announce(&member);
+            }
             frame.member = member;
             frame.stands = false;
         }
@@ -409,7 +412,7 @@ impl Builder {
             before: None,
             hooked: None,
             reclaimed: None,
-            copies: None,
+            shown_dicts: None,
             live_set,
         });
         Ok(())

@@ -23,8 +23,10 @@ impl Builder {
     ) -> PyResult<()> {
         self.catch_up(c, parser, others)?;
         self.end_waiting(c)?;
-        let Some(frame) = self.frames.last() else { return Ok(()) };
+        let Some(frame) = self.frames.last_mut() else { return Ok(()) };
         if let Growing::Record(id, instance) = &frame.growing {
+            // What it shows may be no longer what has been announced.
+            frame.shown_dicts = None;
             fill(c, *id, instance)?;
         }
         let (node, mut value) = (frame.node, frame.growing.shown(c.py)?);

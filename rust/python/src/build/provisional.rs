@@ -116,7 +116,7 @@ impl Builder {
     fn uproot(&mut self, depth: usize) {
         self.revisions += 1;
         self.frames.truncate(depth);
-        self.frames.iter_mut().for_each(|frame| frame.copies = None);
+        self.frames.iter_mut().for_each(|frame| frame.shown_dicts = None);
         self.text = None;
     }
 

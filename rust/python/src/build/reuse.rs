@@ -8,9 +8,9 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PySet, PyString};
 
-use super::builder::{Builder, Text};
+use super::builder::{Builder, Frame, Text};
 use super::context::Context;
-use super::dict_copies::DictCopies;
+use super::dict_copies::ShownDicts;
 use super::growing::{Growing, Member};
 use crate::ffi;
 use crate::schema::{Instance, RecordClass, Shape};
@@ -26,7 +26,7 @@ impl Builder {
     pub(super) fn reclaim(&mut self, c: Context<'_, '_>) -> PyResult<()> {
         let Some((root, inner)) = self.frames.split_first_mut() else { return Ok(()) };
         let free = |old: &Option<Py<PyAny>>| {
-            root.growing.reclaim(c, old.as_ref()?.bind(c.py).clone(), root.copies.as_deref())
+            root.growing.reclaim(c, old.as_ref()?.bind(c.py).clone(), root.shown_dicts.as_deref())
         };
         let (last, before) = (self.snapshot.take(), self.spare.take());
         if !root.growing.is_reusable(c) {
@@ -47,7 +47,7 @@ impl Builder {
             };
             let shown = reclaimed.shown_child(c, &outer.growing, &outer.member)?;
             frame.reclaimed =
-                shown.and_then(|shown| frame.growing.reclaim(c, shown, frame.copies.as_deref()));
+                shown.and_then(|shown| frame.growing.reclaim(c, shown, frame.shown_dicts.as_deref()));
             outer = frame;
         }
         Ok(())
@@ -59,10 +59,14 @@ impl Builder {
         c: Context<'_, '_>,
         text: Text,
     ) -> PyResult<(Option<Shown>, Option<Shown>)> {
-        match self.frames.last() {
-            Some(frame) => {
-                if let Some(reclaimed) = &frame.reclaimed {
-                    reclaimed.insert(c, &frame.member, c.py.None().bind(c.py), true)?;
+        match self.frames.last_mut() {
+            Some(Frame { reclaimed, member, shown_dicts, .. }) => {
+                if let Some(reclaimed) = reclaimed {
+                    let empty = || reclaimed.insert(c, member, c.py.None().bind(c.py), true);
+                    match shown_dicts {
+                        Some(dicts) => dicts.stay(c.py, reclaimed, empty)?,
+                        None => empty()?,
+                    };
                 }
             }
             // It is the whole snapshot.
@@ -71,6 +75,20 @@ impl Builder {
         let is_free = |shown: &Shown| ffi::is_held_by(shown.0.bind(c.py), 1);
         let (last, before) = ((text.value, text.bytes), text.before);
         Ok(if is_free(&last) { (Some(last), before) } else { (before.filter(is_free), Some(last)) })
+    }
+}
+
+impl Frame {
+    /// Notes what a kept snapshot shows for the container from now on.
+    #[inline]
+    pub(super) fn note(&mut self, py: Python<'_>, copy: &Growing) {
+        if matches!(copy, Growing::List(..)) {
+            return;
+        }
+        let is_open = self.stands && matches!(self.member, Member::Key(_));
+        let members = self.growing.dict().map_or(0, |dict| dict.bind(py).len());
+        let shown = self.shown_dicts.get_or_insert_with(|| Box::new(ShownDicts::new(&self.member)));
+        shown.note(py, copy, members.saturating_sub(usize::from(is_open)));
     }
 }
 
@@ -86,12 +104,7 @@ impl Growing {
     }
 
     /// `old`, which an earlier snapshot showed for this reusable container, if nobody else has it.
-    fn reclaim(
-        &self,
-        c: Context<'_, '_>,
-        old: Bound<'_, PyAny>,
-        copies: Option<&DictCopies>,
-    ) -> Option<Self> {
+    fn reclaim(&self, c: Context<'_, '_>, old: Bound<'_, PyAny>, dicts: Option<&ShownDicts>) -> Option<Self> {
         if !ffi::is_held_by(&old, HOLDERS) {
             return None;
         }
@@ -100,10 +113,10 @@ impl Growing {
                 let old = old.cast_into_exact::<PyList>().ok()?;
                 Some(Self::List(*shape, old.unbind(), None))
             }
-            Self::Record(id, _) => Some(Self::Record(*id, c.schema.record(*id)?.reclaim(old, copies)?)),
+            Self::Record(id, _) => Some(Self::Record(*id, c.schema.record(*id)?.reclaim(old, dicts)?)),
             Self::Dict(_) => {
                 let old = old.cast_into_exact::<PyDict>().ok()?;
-                copies?.settled_in(&old).map(|_| Self::Dict(old.unbind()))
+                dicts?.members.settled_in(&old).map(|_| Self::Dict(old.unbind()))
             }
         }
     }
@@ -114,12 +127,6 @@ impl Growing {
             Self::Dict(dict) | Self::Record(_, Instance { extra: Some(dict), .. }) => Some(dict),
             Self::List(..) | Self::Record(..) => None,
         }
-    }
-
-    /// How many members of that dict have settled.
-    pub(super) fn settled(&self, py: Python<'_>, member: &Member, stands: bool) -> usize {
-        let is_open = stands && matches!(member, Member::Key(_));
-        self.dict().map_or(0, |dict| dict.bind(py).len() - usize::from(is_open))
     }
 
     /// What this copy shows for the member that is open in `now`, if that is a container.
@@ -150,25 +157,26 @@ impl Growing {
         }
     }
 
-    /// Makes this copy what a new one of `now` would be, with `child` for the member that is open: it takes the place
-    /// of the one that `stands` there already. False if there has to be a new one.
+    /// Makes this copy what a new one of what grows in `frame` would be, with `child` for the member that is open: it
+    /// takes the place of the one that stands there already. This copy may have it, `is_in_place`. False if there has to
+    /// be a new one.
     pub(super) fn renew(
-        &self,
+        &mut self,
         c: Context<'_, '_>,
-        now: &Self,
-        open: &Member,
+        frame: &Frame,
         child: Option<&Bound<'_, PyAny>>,
-        stands: bool,
-        copies: Option<&DictCopies>,
+        is_in_place: bool,
     ) -> PyResult<bool> {
         let py = c.py;
+        let Frame { growing: now, member: open, stands, shown_dicts, .. } = frame;
+        let (stands, dicts) = (*stands, shown_dicts.as_deref());
         if let (Some(old), Some(now)) = (self.dict(), now.dict()) {
             let child = match (child, open) {
                 (Some(child), Member::Key(key)) => Some((key.bind(py), child, stands)),
                 _ => None,
             };
-            let Some(copies) = copies else { return Ok(false) };
-            if !copies.renew(old.bind(py), now.bind(py), child)? {
+            let Some(dicts) = dicts else { return Ok(false) };
+            if !dicts.members.renew(old.bind(py), now.bind(py), child)? {
                 return Ok(false);
             }
         }
@@ -185,12 +193,14 @@ impl Growing {
                 let (field, name) = match (child, open) {
                     (Some(child), Member::Field(index)) => {
                         let name = class.fields[*index as usize].name.bind(py);
-                        (Some((name, child)), Some(name))
+                        (Some(OpenField { index: *index, name, value: child, is_in_place }), Some(name))
                     }
                     (Some(_), Member::Key(key)) => (None, Some(key.bind(py).cast()?)),
                     (Some(_), Member::Element) | (None, _) => (None, None),
                 };
-                class.renew(py, old, now, field, name.filter(|_| !stands)).map(|()| true)
+                let changed = dicts.and_then(|dicts| dicts.changed_since(old.values.bind(py)));
+                class.renew_fields(py, old, now, field.as_ref(), changed)?;
+                class.renew_names(py, old, now, name.filter(|_| !stands)).map(|()| true)
             }
             _ => Ok(false),
         }
@@ -217,8 +227,16 @@ fn renew_list(
     if old.len() > whole { old.del_slice(whole, old.len()) } else { Ok(()) }
 }
 
+/// A field that is open, and what a copy shows for it: it may have that already.
+struct OpenField<'o, 'py> {
+    index: u32,
+    name: &'o Bound<'py, PyString>,
+    value: &'o Bound<'py, PyAny>,
+    is_in_place: bool,
+}
+
 impl RecordClass {
-    fn reclaim(&self, old: Bound<'_, PyAny>, copies: Option<&DictCopies>) -> Option<Instance> {
+    fn reclaim(&self, old: Bound<'_, PyAny>, dicts: Option<&ShownDicts>) -> Option<Instance> {
         let py = old.py();
         let instance = self.parts(old)?;
         // Whoever has the dict has what is in it. That of a typed dict is the instance itself.
@@ -227,36 +245,78 @@ impl RecordClass {
         let names_are_free = !self.tells_arrived() || is_free(instance.arrived.bind(py));
         let extra_is_free = instance.extra.as_ref().is_none_or(|extra| {
             is_free(extra.bind(py))
-                && copies.is_some_and(|copies| copies.settled_in(extra.bind(py)).is_some())
+                && dicts.is_some_and(|dicts| dicts.members.settled_in(extra.bind(py)).is_some())
         });
         (values_are_free && names_are_free && extra_is_free).then_some(instance)
     }
 
-    /// Makes `old` what a copy of `now` would be, with the value of a field that is open, if one is. `new` is the name
-    /// of the open member that only the copy has. What the class keeps of other keys is as it should be.
-    fn renew(
+    /// Makes the fields of `old` what those of a copy of `now` would be, with the one that is open, if one is. `changed`
+    /// are all that may have changed, if that is known.
+    fn renew_fields(
         &self,
         py: Python<'_>,
-        old: &Instance,
+        old: &mut Instance,
         now: &Instance,
-        field: Option<(&Bound<'_, PyString>, &Bound<'_, PyAny>)>,
-        new: Option<&Bound<'_, PyString>>,
+        open: Option<&OpenField<'_, '_>>,
+        changed: Option<&[u32]>,
     ) -> PyResult<()> {
+        let (values, now) = (old.values.bind(py), now.values.bind(py));
+        if let Some(changed) = changed
+            && self.change(values, now, open, changed)?
+        {
+            return Ok(());
+        }
         let values = match self.class() {
-            Some(_) => now.values.bind(py).copy()?,
+            Some(_) => now.copy()?,
             None => {
-                let values = old.values.bind(py);
                 values.clear();
-                values.update(now.values.bind(py).as_mapping())?;
+                values.update(now.as_mapping())?;
                 values.clone()
             }
         };
-        if let Some((name, value)) = field {
+        if let Some(OpenField { name, value, .. }) = open {
             values.set_item(name, value)?;
         }
         if self.class().is_some() {
             ffi::set_own_dict(old.object.bind(py), &values)?;
+            old.values = values.unbind();
         }
+        Ok(())
+    }
+
+    /// The same by what has changed. False if it has what it should not have.
+    fn change(
+        &self,
+        values: &Bound<'_, PyDict>,
+        now: &Bound<'_, PyDict>,
+        open: Option<&OpenField<'_, '_>>,
+        changed: &[u32],
+    ) -> PyResult<bool> {
+        for &index in changed.iter().filter(|&&index| open.is_none_or(|open| open.index != index)) {
+            let name = &self.fields[index as usize].name;
+            if let Some(value) = now.get_item(name)? {
+                values.set_item(name, value)?;
+            }
+        }
+        let Some(OpenField { name, value, is_in_place, .. }) = open else {
+            return Ok(values.len() == now.len());
+        };
+        if !is_in_place {
+            values.set_item(name, value)?;
+        }
+        let is_new = now.len() < self.fields.len() && !now.contains(name)?;
+        Ok(values.len() == now.len() + usize::from(is_new))
+    }
+
+    /// Makes the names of what has arrived in `old` what those of a copy of `now` would be, and a `new` one: that of the
+    /// open member that only the copy has. What the class keeps of other keys is as it should be.
+    fn renew_names(
+        &self,
+        py: Python<'_>,
+        old: &Instance,
+        now: &Instance,
+        new: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<()> {
         if !self.tells_arrived() {
             return Ok(());
         }

@@ -4,7 +4,7 @@ use instar_core::{Cursor, Parser};
 use pyo3::prelude::*;
 
 use super::blank::blank;
-use super::builder::{Builder, Frame, Place, Text};
+use super::builder::{Builder, Place, Text};
 use super::context::Context;
 use crate::ffi;
 use crate::schema::{Instance, RecordClass};
@@ -222,28 +222,29 @@ impl Builder {
             return Ok(closed.clone_ref(py));
         }
         let mut child = self.text.as_ref().map(|text| text.value.bind(py).clone().into_any());
+        let mut is_in_place = false;
         for frame in self.frames.iter_mut().rev() {
             let reclaimed = frame.reclaimed.take();
             let is_waiting = matches!(frame.place, Place::Waiting);
             if is_waiting && child.is_none() {
                 continue;
             }
-            let Frame { growing, member, stands, copies, .. } = frame;
-            let copy = match reclaimed {
-                Some(old) if old.renew(c, growing, member, child.as_ref(), *stands, copies.as_deref())? => {
-                    old
-                }
-                _ => {
-                    let copy = growing.copy(c)?;
+            let renewed = match reclaimed {
+                Some(mut old) => old.renew(c, frame, child.as_ref(), is_in_place)?.then_some(old),
+                None => None,
+            };
+            is_in_place = renewed.is_some();
+            let copy = match renewed {
+                Some(renewed) => renewed,
+                None => {
+                    let copy = frame.growing.copy(c)?;
                     if let Some(child) = &child {
-                        copy.insert(c, member, child, *stands)?;
+                        copy.insert(c, &frame.member, child, frame.stands)?;
                     }
                     copy
                 }
             };
-            if let Some(dict) = copy.dict() {
-                copies.get_or_insert_default().note(dict.bind(py), growing.settled(py, member, *stands));
-            }
+            frame.note(py, &copy);
             child = if matches!(frame.place, Place::Detached) { None } else { Some(copy.into_shown(py)?) };
         }
         match child {
