@@ -4,7 +4,7 @@ use instar_core::{Cursor, Parser};
 use pyo3::prelude::*;
 
 use super::blank::blank;
-use super::builder::{Builder, Place, Text};
+use super::builder::{Builder, Frame, Place, Text};
 use super::context::Context;
 use crate::ffi;
 use crate::schema::{Instance, RecordClass};
