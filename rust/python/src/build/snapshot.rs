@@ -29,11 +29,13 @@ impl Builder {
         if let Some(snapshot) = self.snapshot.as_ref().filter(|_| !self.stale) {
             return Ok(snapshot.clone_ref(c.py));
         }
-        let made = self.make(c, text);
-        if made.is_err() {
-            self.frames.iter_mut().for_each(|frame| frame.reclaimed = None);
-        }
-        let snapshot = made?;
+        let snapshot = match self.make(c, text) {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                self.frames.iter_mut().for_each(|frame| frame.reclaimed = None);
+                return Err(error);
+            }
+        };
         self.stale = false;
         (self.is_current, self.changed) = (false, false);
         for provisional in &mut self.provisional {
@@ -178,7 +180,9 @@ impl Builder {
     }
 
     /// Puts into the tree what shows of it and does not stand there: the open string, and what does not grow in place.
-    #[inline]
+    /// Within `snapshot`, of which every delta may need one.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     pub(super) fn complete_tree(&mut self, c: Context<'_, '_>) -> PyResult<()> {
         if let Some(text) = &self.text
             && !self.frames.last().is_some_and(|frame| frame.stands)
@@ -188,12 +192,8 @@ impl Builder {
         }
         // What does not grow in place, such as a tuple, is made anew.
         for depth in (1..self.frames.len()).rev() {
-            if self.frames[depth].growing.grows_in_place() {
-                continue;
-            }
-            if let [.., outer, open] = &mut self.frames[..=depth]
-                && matches!(open.place, Place::Shown)
-            {
+            let [.., outer, open] = &mut self.frames[..=depth] else { break };
+            if !open.growing.grows_in_place() && matches!(open.place, Place::Shown) {
                 outer.growing.insert(c, &outer.member, &open.shown(c.py)?, true)?;
             }
         }

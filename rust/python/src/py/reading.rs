@@ -101,14 +101,17 @@ impl Reading {
         self.restarts
     }
 
-    /// The cursors of those who read the tape besides the builder.
-    fn cursors(&self) -> Option<Cursor> {
+    /// The last cursor of those who read the tape besides the builder.
+    fn last_cursor(&self) -> Option<Cursor> {
         let elements = self.elements.as_ref().and_then(Elements::cursor);
-        elements.into_iter().chain(self.lookout).min()
+        match (elements, self.lookout) {
+            (Some(elements), Some(lookout)) => Some(elements.min(lookout)),
+            (elements, lookout) => elements.or(lookout),
+        }
     }
 
     pub(super) fn snapshot(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
-        let others = self.cursors();
+        let others = self.last_cursor();
         self.builder.snapshot(c, &mut self.core, others.as_slice())
     }
 
@@ -153,7 +156,7 @@ impl Reading {
         if let Some(changes) = reader.read_text(c.py, &self.core, self.restarts)? {
             return Ok(changes);
         }
-        let others = self.cursors();
+        let others = self.last_cursor();
         self.builder.catch_up(c, &mut self.core, others.as_slice())?;
         for (value, place, layouts) in self.forgetful.drain(..) {
             self.learned.learn(value.bind(c.py), &self.core.text()[place], &layouts)?;
@@ -177,7 +180,7 @@ impl Reading {
     /// Whether a delta before which the parser's growth was `before` has changed something that can be seen.
     #[inline(never)]
     fn has_changed(&mut self, c: Context<'_, '_>, before: Growth) -> PyResult<bool> {
-        let others = self.cursors();
+        let others = self.last_cursor();
         self.builder.note_growth(before);
         self.builder.has_changed(c, &mut self.core, others.as_slice())
     }
@@ -287,7 +290,7 @@ impl Reading {
         pending: PendingHooks,
         place: &dyn Fn(usize) -> usize,
     ) -> Result<(), Stopped> {
-        let others = self.cursors();
+        let others = self.last_cursor();
         let Err(error) = self.builder.run_hooks(c, &mut self.core, others.as_slice()) else {
             self.core.hooks_ran(pending);
             return Ok(());
