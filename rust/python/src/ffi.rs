@@ -267,7 +267,7 @@ pub(crate) fn set_own_dict(object: &Bound<'_, PyAny>, dict: &Bound<'_, PyDict>) 
 /// What a set lacks of `now` and of one `more`, if by the look of their tables it has nothing else: sets with the same
 /// history have the same objects in the same places.
 ///
-/// By asking one set for each member of the other, a kept snapshot takes 6,948 instructions in place of 4,169
+/// By asking one set for each member of the other, a kept snapshot took 6,948 instructions in place of 4,169
 /// (`benches/callgrind.sh kept`).
 pub(crate) fn lacking<'py>(
     set: &Bound<'py, PySet>,
