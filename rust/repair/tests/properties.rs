@@ -283,15 +283,10 @@ fn no_limit_of_looking_ahead_can_be_seen() {
 #[test]
 fn a_comma_too_many_stands_where_it_came() {
     for (text, of) in [
-        (
-            r"[1,
-]",
-            "list[int]",
-        ),
+        (r"[1,\n]", "list[int]"),
         (
             r#"{"a": 12, // one, "}
-
-}"#,
+ \n\n}"#,
             "dict[str, int]",
         ),
         ("[1， ]", "Any"),
