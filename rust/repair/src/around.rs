@@ -3,12 +3,12 @@
 use crate::kind::{RepairKind, RepairSet};
 use crate::number;
 use crate::quote::{Quote, Sign, is_blank, sign};
-use crate::record::{Record, Repair, quotation};
+use crate::record::{Record, Repair};
 use crate::word;
 
 /// How many marks a fence may have, and how many letters the name of its language.
 const MAX_FENCE: usize = 64;
-/// How far behind a bracket in prose is looked for what makes it the beginning of a value.
+/// How many blanks behind a bracket in prose, or behind a number, are skipped to see what follows.
 const MAX_GAP: usize = 256;
 /// How long a scalar may be that is not whole yet.
 const MAX_SCALAR: usize = 5000;
@@ -479,7 +479,7 @@ impl Around {
         let blank = |byte: &&u8| is_blank(**byte) && (in_fence || **byte != b'\n');
         let gap = behind.iter().take(MAX_GAP).take_while(blank).count();
         match behind.get(gap) {
-            // So far away, it is not of the same line.
+            // What comes behind so many blanks belongs to another sentence, if to any.
             _ if gap >= MAX_GAP => Mark::Yes(length),
             None if whole => Mark::Yes(length),
             None => Mark::Open,
@@ -509,6 +509,5 @@ fn tag(text: &[u8], whole: bool) -> Mark {
 }
 
 fn note(record: &mut Record, kind: RepairKind, text: &[u8], start: usize, end: usize) {
-    let read = quotation(&text[start..end]);
-    record.note(Repair { kind, start, end, read, understood: String::new(), count: 1 }, None);
+    record.note(Repair::left_out(kind, text, start, end), None);
 }

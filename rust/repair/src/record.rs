@@ -24,6 +24,13 @@ pub struct Repair {
     pub count: usize,
 }
 
+impl Repair {
+    /// Says that `start..end` of `text`, which is the text as it came, was left out.
+    pub(crate) fn left_out(kind: RepairKind, text: &[u8], start: usize, end: usize) -> Self {
+        Self { kind, start, end, read: quotation(&text[start..end]), understood: String::new(), count: 1 }
+    }
+}
+
 /// The repairs so far, in bounded memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {

@@ -4,7 +4,7 @@ use super::{Mender, Phase, Refusal, Step};
 use crate::fault::FaultKind;
 use crate::guide::Guide;
 use crate::kind::RepairKind;
-use crate::record::{Repair, quotation};
+use crate::record::Repair;
 use crate::value::{Flow, Io, Value};
 
 /// How much is read before the engine is asked what it says of it.
@@ -202,9 +202,8 @@ impl Mender {
         let accepted = self.around.accepted;
         self.resume(start, end);
         if accepted && flow == Flow::Closed && self.repairs.has(RepairKind::ExtraValue) {
-            let read = quotation(&self.source.raw[start..end]);
-            let kind = RepairKind::ExtraValue;
-            self.record.note(Repair { kind, start, end, read, understood: String::new(), count: 1 }, None);
+            let value = Repair::left_out(RepairKind::ExtraValue, &self.source.raw, start, end);
+            self.record.note(value, None);
             if self.list_of_one && self.source.raw[start] == b'{' {
                 self.source.truncate(end);
                 return Some(self.fail(end - 1, FaultKind::SecondObject));

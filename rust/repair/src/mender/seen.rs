@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Candidate, Ending, Mender, Phase};
 use crate::kind::{RepairKind, RepairSet};
-use crate::record::{Repair, quotation};
+use crate::record::Repair;
 use crate::value::Flow;
 
 impl Mender {
@@ -126,8 +126,7 @@ impl Mender {
         let parts = (prose.map(|(start, end)| (RepairKind::Prose, start, end)))
             .chain(reasoning.map(|part| (RepairKind::Reasoning, part.start, part.end)));
         for (kind, start, end) in parts.collect::<Vec<_>>() {
-            let read = quotation(&self.source.raw[start..end]);
-            repairs.push(Repair { kind, start, end, read, understood: String::new(), count: 1 });
+            repairs.push(Repair::left_out(kind, &self.source.raw, start, end));
         }
         repairs.sort_by_key(|repair| repair.start);
         repairs

@@ -129,11 +129,12 @@ impl Value {
                     Frame::Object(_) => Expect::Key { first: false },
                     _ => Expect::Element { first: false },
                 };
-                self.comma =
-                    Some(if length > 1 { io.left_out(self.at, length) } else { Comma::Held(self.at) });
-                if length > 1 {
+                self.comma = Some(if length > 1 {
                     io.mend(RepairKind::Quote, self.at, self.at + length, b"", None);
-                }
+                    io.left_out(self.at, length)
+                } else {
+                    Comma::Held(self.at)
+                });
             }
             (Expect::Key { .. } | Expect::Element { .. }, Some(frame))
                 if self.repairs.has(RepairKind::TrailingComma) =>

@@ -284,8 +284,7 @@ impl Io<'_> {
 
     /// Notes that `start..end` of the text as it came was left out.
     fn note_left_out(&mut self, kind: RepairKind, start: usize, end: usize) {
-        let read = quotation(&self.source.raw[start..end]);
-        self.record.note(Repair { kind, start, end, read, understood: String::new(), count: 1 }, None);
+        self.record.note(Repair::left_out(kind, &self.source.raw, start, end), None);
     }
 
     /// Writes `mended` in place of `from..to`, and notes it.
