@@ -64,18 +64,9 @@ impl<'py> Report<'_, 'py> {
         if let Some(tag) = choices.open_tag(self.py, &completion)? {
             return self.kept_of_open_tag(&lines, whole, location, &choices.that_begin(self.py, &tag)?);
         }
-        let kept = PyList::empty(self.py);
-        for line in lines.iter() {
-            if says(&whole, &line)? {
-                kept.append(&line)?;
-            }
-        }
+        let mut kept = those(&lines, |line| says(&whole, line))?;
         if kept.is_empty() {
-            for line in whole.iter() {
-                if line.get_item("loc")?.eq(location)? {
-                    kept.append(line)?;
-                }
-            }
+            kept = those(&whole, |line| line.get_item("loc")?.eq(location))?;
         }
         Ok(if kept.is_empty() && !self.certain { lines } else { kept })
     }
@@ -92,18 +83,16 @@ impl<'py> Report<'_, 'py> {
         if labels.is_empty() {
             return Ok(whole);
         }
-        let kept = PyList::empty(self.py);
-        if !self.certain {
-            for line in lines.iter() {
-                let label = line.get_item("loc")?.get_item(location.len())?;
-                if labels.iter().any(|known| known.eq(&label).unwrap_or(false)) {
-                    kept.append(line)?;
-                }
-            }
-            for line in whole.iter() {
-                if !says(&kept, &line)? {
-                    kept.append(line)?;
-                }
+        if self.certain {
+            return Ok(PyList::empty(self.py));
+        }
+        let kept = those(lines, |line| {
+            let label = line.get_item("loc")?.get_item(location.len())?;
+            Ok(labels.iter().any(|known| known.eq(&label).unwrap_or(false)))
+        })?;
+        for line in whole.iter() {
+            if !says(&kept, &line)? {
+                kept.append(line)?;
             }
         }
         Ok(kept)
@@ -120,13 +109,7 @@ impl<'py> Report<'_, 'py> {
         let Err(error) = validated else { return Ok(None) };
         let Some(lines) = self.lines(&error, location)? else { return Ok(None) };
         let pending = whole.pending.as_ref().map(|member| name(self.py, member)).transpose()?;
-        let kept = PyList::empty(self.py);
-        for line in lines.iter() {
-            if !is_made_up(&line, pending.as_ref())? {
-                kept.append(line)?;
-            }
-        }
-        Ok(Some(kept))
+        those(&lines, |line| Ok(!is_made_up(line, pending.as_ref())?)).map(Some)
     }
 
     /// Adds the host's own words for what is wrong with a part of a value: those about that part, else those about the
@@ -211,6 +194,20 @@ impl Choices {
 
 fn json_of(value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     value.py().import("pydantic_core")?.getattr("to_json")?.call1((value,))?.extract()
+}
+
+/// The lines that are kept.
+fn those<'py>(
+    lines: &Bound<'py, PyList>,
+    is_kept: impl Fn(&Bound<'py, PyAny>) -> PyResult<bool>,
+) -> PyResult<Bound<'py, PyList>> {
+    let kept = PyList::empty(lines.py());
+    for line in lines.iter() {
+        if is_kept(&line)? {
+            kept.append(line)?;
+        }
+    }
+    Ok(kept)
 }
 
 /// Whether one of the lines says the same of the same place.
