@@ -9,7 +9,7 @@ use crate::ffi;
 /// The dicts that the last two kept snapshots show for an open container.
 #[derive(Default)]
 pub(super) struct ShownDicts {
-    /// Those whose members are as many as the text has: of a dict, or of the keys that no field has.
+    /// Those that have the text's keys: a dict's, or a record's extra ones.
     pub(super) members: DictCopies,
     /// Those of a record's fields.
     fields: DictCopies,

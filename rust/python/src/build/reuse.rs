@@ -158,8 +158,8 @@ impl Growing {
     }
 
     /// Makes this copy what a new one of what grows in `frame` would be, with `child` for the member that is open: it
-    /// takes the place of the one that stands there already. This copy may have it, `is_in_place`. False if there has to
-    /// be a new one.
+    /// takes the place of the one that stands there already. `is_in_place` says that this copy has the very child. False
+    /// if there has to be a new one.
     pub(super) fn renew(
         &mut self,
         c: Context<'_, '_>,

@@ -31,7 +31,7 @@ pub(super) struct Lookout {
     is_lost: bool,
     /// The patterns whose places have all settled for good, a bit for each.
     settled: u64,
-    /// Whether something stands of the provisional value that is open.
+    /// Whether the value at hand has anything yet: not right behind its name, nor when it was rolled back.
     has_grown: bool,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Lookout {
 struct Position {
     /// The patterns whose beginning, or whole, its path is, a bit for each; those that are many share one.
     way: u64,
-    /// Those of them whose places no other value is at or around, so that they are settled when this one is.
+    /// Those of them that nothing outside this value can meet: they are settled when it is.
     alone: u64,
     /// How long its path is.
     length: usize,

@@ -46,6 +46,7 @@ impl Items {
     #[inline]
     pub(super) fn mute(&mut self) {
         self.muted = true;
+        // Mostly there are none, and a text that is read on piece by piece comes here for each.
         if !self.queue.is_empty() {
             self.queue.clear();
         }

@@ -101,8 +101,8 @@ impl Reading {
         self.restarts
     }
 
-    /// The last cursor of those who read the tape besides the builder.
-    fn last_cursor(&self) -> Option<Cursor> {
+    /// The cursor of the slowest of those who read the tape besides the builder.
+    fn slowest_cursor(&self) -> Option<Cursor> {
         let elements = self.elements.as_ref().and_then(Elements::cursor);
         match (elements, self.lookout) {
             (Some(elements), Some(lookout)) => Some(elements.min(lookout)),
@@ -111,7 +111,7 @@ impl Reading {
     }
 
     pub(super) fn snapshot(&mut self, c: Context<'_, '_>) -> PyResult<Py<PyAny>> {
-        let others = self.last_cursor();
+        let others = self.slowest_cursor();
         self.builder.snapshot(c, &mut self.core, others.as_slice())
     }
 
@@ -156,7 +156,7 @@ impl Reading {
         if let Some(changes) = reader.read_text(c.py, &self.core, self.restarts)? {
             return Ok(changes);
         }
-        let others = self.last_cursor();
+        let others = self.slowest_cursor();
         self.builder.catch_up(c, &mut self.core, others.as_slice())?;
         for (value, place, layouts) in self.forgetful.drain(..) {
             self.learned.learn(value.bind(c.py), &self.core.text()[place], &layouts)?;
@@ -180,7 +180,7 @@ impl Reading {
     /// Whether a delta before which the parser's growth was `before` has changed something that can be seen.
     #[inline(never)]
     fn has_changed(&mut self, c: Context<'_, '_>, before: Growth) -> PyResult<bool> {
-        let others = self.last_cursor();
+        let others = self.slowest_cursor();
         self.builder.note_growth(before);
         self.builder.has_changed(c, &mut self.core, others.as_slice())
     }
@@ -290,7 +290,7 @@ impl Reading {
         pending: PendingHooks,
         place: &dyn Fn(usize) -> usize,
     ) -> Result<(), Stopped> {
-        let others = self.last_cursor();
+        let others = self.slowest_cursor();
         let Err(error) = self.builder.run_hooks(c, &mut self.core, others.as_slice()) else {
             self.core.hooks_ran(pending);
             return Ok(());
