@@ -82,6 +82,11 @@ impl Items {
         self.at_hand = AtHand::default();
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Takes the first.
     pub(super) fn pop(&mut self) -> Option<Py<PyAny>> {
         if self.at_hand.held { None } else { self.queue.pop_front() }

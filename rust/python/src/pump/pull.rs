@@ -103,9 +103,9 @@ impl Pull {
     /// The next item. None where there is none without more than to pull the source.
     #[inline]
     fn next(&self, py: Python<'_>, pump: &Pump, pieces: &Py<PyIterator>) -> PyResult<Option<Py<PyAny>>> {
-        let mut piece = None;
+        let mut piece = if pump.begin_item(py)? { self.read(py, pump, pieces)? } else { None };
         loop {
-            let next = pump.next(py, piece.take())?;
+            let next = pump.next(py, piece)?;
             if pump.has_news(py)? {
                 self.stream.call_method0(py, intern!(py, "_tell"))?;
             }
