@@ -120,7 +120,8 @@ pub(crate) fn decode(content: &[u8], repairs: RepairSet) -> Option<Decoded> {
 
 /// A string as JSON has it.
 pub(crate) fn encode(text: &str) -> Vec<u8> {
-    let mut json = vec![b'"'];
+    let mut json = Vec::with_capacity(text.len() + 2);
+    json.push(b'"');
     for &byte in text.as_bytes() {
         match byte {
             b'"' | b'\\' => json.extend([b'\\', byte]),

@@ -106,6 +106,9 @@ impl Record {
 pub fn quotation(bytes: &[u8]) -> String {
     // No character has more than four bytes.
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * QUOTED)]);
+    if text.len() <= QUOTED {
+        return text.into_owned();
+    }
     text.char_indices().nth(QUOTED).map_or(text.as_ref(), |(end, _)| &text[..end]).to_owned()
 }
 
