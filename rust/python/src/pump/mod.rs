@@ -16,11 +16,13 @@ mod lane;
 mod partials;
 mod pieces;
 mod portion;
+mod projection;
 mod pull;
 #[expect(clippy::module_inception, reason = "the class of the folder")]
 mod pump;
 mod skipped;
 mod split;
+mod state;
 
 pub(crate) use self::body::Body;
 pub(crate) use self::pieces::Pieces;

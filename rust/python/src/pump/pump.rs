@@ -3,21 +3,22 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use instar_repair::RepairKind;
-use instar_wire::choice::{Choice, Event};
-use pyo3::exceptions::{PyException, PyRuntimeError, PyTypeError};
+use instar_wire::choice::Choice;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList};
+use pyo3::types::{PyDict, PyList};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::body::{self, Body};
 use super::calls::Calls;
-use super::delta::{self, Reader};
 use super::elements::Elements;
 use super::items::{Items, made};
 use super::lane::Lane;
 use super::partials::Partials;
-use super::portion::{PORTION, Portions};
+use super::portion::PORTION;
+use super::projection::Projection;
 use super::skipped::Skipped;
+use super::state::{Stage, State};
 use crate::changes::News;
 use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
@@ -38,38 +39,6 @@ pub(crate) struct Pump {
     watched: Exclusive<Option<Py<ChangeReader>>>,
 }
 
-struct State {
-    projection: Projection,
-    items: Items,
-    /// A delta that has not been read yet, where there is no body.
-    pending: Option<Py<PyAny>>,
-    /// The characters of the event at hand.
-    text: String,
-    /// What of the delta or event at hand has not been read yet, where it is read by portions.
-    rest: Option<(Event, Portions)>,
-    /// How many bytes have been taken in by this step of the event loop.
-    taken: usize,
-    reader: Reader,
-    stage: Stage,
-    error: Option<Error>,
-    /// Whether the newest item has been handed out.
-    handed: bool,
-    /// The validated answer, once somebody has asked for it.
-    last: Option<Py<PyAny>>,
-}
-
-/// How far the reading has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// Not even what is shown before the first delta has been asked for.
-    New,
-    Reading,
-    /// The source has ended; what has come of it may still be read.
-    Ended,
-    /// Nothing more is read.
-    Stopped,
-}
-
 /// What is next.
 pub(super) enum Next {
     Item(Py<PyAny>),
@@ -85,22 +54,6 @@ pub(super) enum Muted {
     /// It is hungry.
     Piece,
     Nothing,
-}
-
-/// What has ended the reading.
-struct Error {
-    value: Py<PyAny>,
-    /// Whether it is the answer that is wrong, and not its source.
-    refused: bool,
-    /// Whether what had to be done about it has been done.
-    settled: bool,
-}
-
-/// What there is to see of the answer.
-enum Projection {
-    Partials(Partials),
-    Elements(Elements),
-    Calls(Calls),
 }
 
 #[pymethods]
@@ -221,19 +174,7 @@ impl Pump {
     /// Raises `TypeError` where the calls of a turn are the answer: each has a parser of its own.
     #[getter]
     fn answer(&self, py: Python<'_>) -> PyResult<Option<(Py<PyParser>, &'static str)>> {
-        let state = self.lend(py)?;
-        match &state.projection {
-            Projection::Partials(partials) => {
-                Ok(Some((self.lane.parser(py)?, if partials.is_wrapped() { "member" } else { "whole" })))
-            }
-            Projection::Elements(elements) => {
-                Ok(Some((self.lane.parser(py)?, if elements.is_wrapped() { "lists" } else { "whole" })))
-            }
-            Projection::Calls(calls) if calls.is_one() => Ok(calls.first(py).map(|parser| (parser, "whole"))),
-            Projection::Calls(_) => Err(PyTypeError::new_err(
-                "the answer is several calls, each with a value of its own: watch those, by call.parser.changes()",
-            )),
-        }
+        self.lend(py)?.projection.answer(py, &self.lane)
     }
 
     /// What reads for those who watch places of the answer. When it may have news, `Pull` calls the stream's `_tell`.
@@ -265,11 +206,7 @@ impl Pump {
     /// Whether each item is the answer so far, in the place of the one before.
     #[getter]
     fn is_growing(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(match &self.lend(py)?.projection {
-            Projection::Partials(_) => true,
-            Projection::Elements(_) => false,
-            Projection::Calls(calls) => calls.is_one(),
-        })
+        Ok(self.lend(py)?.projection.is_growing())
     }
 
     /// Take in the next piece of the source.
@@ -305,7 +242,7 @@ impl Pump {
             Some(body) => body.get().fail(py, error),
             None => {
                 let mut state = self.lend(py)?;
-                state.error.get_or_insert(Error { value: error, refused: false, settled: false });
+                state.fail(error);
                 Ok(())
             }
         }
@@ -337,18 +274,10 @@ impl Pump {
     fn conclude(&self, py: Python<'_>) -> PyResult<()> {
         let mut state = self.lend(py)?;
         let State { projection, items, .. } = &mut *state;
-        match projection {
-            Projection::Partials(partials) => partials.end(py, items)?,
-            Projection::Elements(elements) => return elements.end(py, items),
-            Projection::Calls(calls) => {
-                calls.end(py, &self.lane, items)?;
-                if !calls.is_one() {
-                    return Ok(());
-                }
-            }
-        }
+        projection.end(py, &self.lane, items)?;
+        let is_growing = projection.is_growing();
         drop(state);
-        self.py_final(py, false).map(drop)
+        if is_growing { self.py_final(py, false).map(drop) } else { Ok(()) }
     }
 
     /// Read the answer in the next place where it may stand, all of it: where it should, there is prose without
@@ -393,33 +322,19 @@ impl Pump {
     /// The answer so far.
     #[getter]
     fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let state = self.lend(py)?;
-        match &state.projection {
-            Projection::Partials(partials) => partials.snapshot(py),
-            Projection::Elements(elements) => elements.snapshot(py),
-            Projection::Calls(calls) => calls.snapshot(py),
-        }
+        self.lend(py)?.projection.snapshot(py)
     }
 
     /// What of the snapshot has arrived, as plain data: see `instar.dump`.
     #[pyo3(signature = (*, mode="python", by_alias=false))]
     fn dump<'py>(&self, py: Python<'py>, mode: &str, by_alias: bool) -> PyResult<Bound<'py, PyAny>> {
-        let state = self.lend(py)?;
-        match &state.projection {
-            Projection::Partials(partials) => partials.dump(py, mode, by_alias),
-            Projection::Elements(elements) => elements.dump(py, mode, by_alias),
-            Projection::Calls(calls) => calls.dump(py, mode, by_alias),
-        }
+        self.lend(py)?.projection.dump(py, mode, by_alias)
     }
 
     /// The text of the answer so far. Of calls each is on a line of its own: the name and the arguments.
     #[getter]
     fn text(&self, py: Python<'_>) -> PyResult<String> {
-        let state = self.lend(py)?;
-        match &state.projection {
-            Projection::Calls(calls) => calls.text(py),
-            _ => self.lane.parser(py)?.get().text(py),
-        }
+        self.lend(py)?.projection.text(py, &self.lane)
     }
 
     /// The text that has come since the item before the newest one was taken.
@@ -431,10 +346,7 @@ impl Pump {
     /// The calls so far, as `begin` has made them.
     #[getter]
     fn made<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        match &self.lend(py)?.projection {
-            Projection::Calls(calls) => calls.made(py),
-            _ => Ok(PyList::empty(py)),
-        }
+        self.lend(py)?.projection.made(py)
     }
 
     /// The validated answer, made once. With `allow_truncated` a value that is cut off is completed.
@@ -444,11 +356,7 @@ impl Pump {
         if let Some(last) = &state.last {
             return Ok(last.clone_ref(py));
         }
-        let last = match &mut state.projection {
-            Projection::Partials(partials) => partials.last(py, allow_truncated),
-            Projection::Elements(elements) => elements.last(py, allow_truncated),
-            Projection::Calls(calls) => calls.last(py),
-        }?;
+        let last = state.projection.last(py, allow_truncated)?;
         Ok(state.last.insert(last).clone_ref(py))
     }
 
@@ -462,11 +370,7 @@ impl Pump {
     #[getter]
     fn errors(&self, py: Python<'_>) -> PyResult<Py<PyList>> {
         let state = self.lend(py)?;
-        let skipped = match &state.projection {
-            Projection::Partials(_) => None,
-            Projection::Elements(elements) => elements.skipped(),
-            Projection::Calls(calls) => calls.skipped(),
-        };
+        let skipped = state.projection.skipped();
         Ok(skipped.map_or_else(|| PyList::empty(py).unbind(), |skipped| skipped.list(py)))
     }
 
@@ -533,23 +437,9 @@ impl Pump {
         {
             body.get().mend(py)?;
         }
-        let state = State {
-            projection,
-            items,
-            pending: None,
-            text: String::new(),
-            rest: None,
-            taken: 0,
-            reader: Reader::default(),
-            stage: Stage::New,
-            error: None,
-            handed: false,
-            last: None,
-        };
-        let lane = Lane::new(parser, body, choice);
         Ok(Self {
-            lane,
-            state: Exclusive::new(state),
+            lane: Lane::new(parser, body, choice),
+            state: Exclusive::new(State::new(projection, items)),
             left: AtomicBool::new(false),
             watched: Exclusive::new(None),
         })
@@ -743,12 +633,8 @@ impl Pump {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn step(&self, py: Python<'_>, state: &mut State) -> PyResult<bool> {
-        let made = if state.stage == Stage::New {
-            state.stage = Stage::Reading;
-            state.open(py).map(|()| true)
-        } else {
-            self.read(py, state)
-        };
+        let made =
+            if state.stage == Stage::New { state.open(py).map(|()| true) } else { self.read(py, state) };
         made.or_else(|error| state.refuse(py, error).map(|()| true))
     }
 
@@ -786,132 +672,11 @@ impl Pump {
         if event.is_none()
             && let Some(failure) = lent.failure()
         {
-            state.error = Some(Error { value: failure.clone_ref(py), refused: false, settled: false });
+            state.fail(failure.clone_ref(py));
         }
         drop(lent);
         let shown = event.map(|event| state.show(py, &self.lane, event, text.as_bytes()));
         state.text = text;
         shown.transpose().map(|shown| shown.is_some())
-    }
-}
-
-impl State {
-    /// Whether no delta has come that was not read.
-    #[inline]
-    fn is_empty(&self) -> bool {
-        self.pending.is_none() && self.rest.is_none()
-    }
-
-    /// What is shown before the first delta is asked for.
-    fn open(&mut self, py: Python<'_>) -> PyResult<()> {
-        let Self { projection, items, .. } = self;
-        match projection {
-            Projection::Partials(partials) => items.push_made(|| partials.snapshot(py))?,
-            Projection::Calls(calls) if calls.is_one() => items.push(py.None()),
-            Projection::Calls(_) | Projection::Elements(_) => {}
-        }
-        Ok(())
-    }
-
-    /// Reads a delta. Within `next`, for every delta of a loop goes through it.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
-    fn read(&mut self, py: Python<'_>, lane: &Lane, delta: &Bound<'_, PyAny>) -> PyResult<()> {
-        let bytes = delta::bytes(delta)?;
-        self.show(py, lane, Event::Text, &bytes)
-    }
-
-    /// The answer is refused by this error, or the reading interrupted.
-    #[cold]
-    fn refuse(&mut self, py: Python<'_>, error: PyErr) -> PyResult<()> {
-        if !error.is_instance_of::<PyException>(py) {
-            return Err(error);
-        }
-        self.error = Some(Error { value: error.into_value(py).into_any(), refused: true, settled: false });
-        self.items.refuse();
-        let Self { projection: Projection::Elements(elements), items, .. } = self else { return Ok(()) };
-        // What a delta made visible before it was refused counts, however the text was cut.
-        elements.rest(py, items)
-    }
-
-    /// Gives the projection an event, and keeps what becomes visible by it. A long text that has to be parsed is kept, and
-    /// given to it by portions.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
-    fn show(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
-        if text.len() > PORTION && matches!(event, Event::Text | Event::Arguments(_) | Event::Input(_)) {
-            self.items.hold();
-            self.rest = Some((event, Portions::of(text)));
-            return Ok(());
-        }
-        self.taken += text.len();
-        self.show_all(py, lane, event, text)
-    }
-
-    /// Gives the projection the next portion of an event.
-    #[inline(never)]
-    fn show_portion(
-        &mut self,
-        py: Python<'_>,
-        lane: &Lane,
-        event: Event,
-        mut portions: Portions,
-    ) -> PyResult<()> {
-        let text = portions.take();
-        self.taken += text.len();
-        self.show_all(py, lane, event, text)?;
-        if portions.is_empty() || self.stage == Stage::Stopped {
-            self.items.release();
-            self.show_all(py, lane, event, b"")?;
-        } else {
-            self.rest = Some((event, portions));
-        }
-        Ok(())
-    }
-
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
-    fn show_all(&mut self, py: Python<'_>, lane: &Lane, event: Event, text: &[u8]) -> PyResult<()> {
-        let Self { projection, items, reader, .. } = self;
-        let taken = match projection {
-            Projection::Partials(partials) => {
-                partials.take(py, lane, reader, event, text, items).map(|()| reader.stopped())
-            }
-            Projection::Elements(elements) => {
-                elements.take(py, lane, reader, event, text, items).map(|()| reader.stopped())
-            }
-            Projection::Calls(calls) => calls.take(py, lane, event, text, items).map(|()| calls.stopped()),
-        };
-        if taken.map_err(|error| advised(py, lane, error, text))? {
-            self.stage = Stage::Stopped;
-        }
-        Ok(())
-    }
-
-    fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.pending)?;
-        visit.call(&self.last)?;
-        if let Some(error) = &self.error {
-            visit.call(&error.value)?;
-        }
-        self.items.traverse(visit)?;
-        match &self.projection {
-            Projection::Partials(partials) => partials.traverse(visit),
-            Projection::Elements(elements) => elements.traverse(visit),
-            Projection::Calls(calls) => calls.traverse(visit),
-        }
-    }
-}
-
-/// The error of a delta that was refused, with what to do about it where it is no delta, but a part of a response's body.
-#[cold]
-fn advised(py: Python<'_>, lane: &Lane, error: PyErr, delta: &[u8]) -> PyErr {
-    let advise = || {
-        let advise = py.import("instar._body")?.getattr("advise")?;
-        advise.call1((error.value(py), lane.parser(py)?, PyBytes::new(py, delta)))
-    };
-    match &lane.body {
-        Some(_) => error,
-        None => advise().err().unwrap_or(error),
     }
 }
