@@ -7,6 +7,7 @@ mod mend;
 mod parser;
 mod reading;
 mod schema;
+mod state;
 mod wire;
 
 pub(crate) use events::PyEvents;

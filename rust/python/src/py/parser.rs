@@ -3,20 +3,20 @@
 use std::borrow::Cow;
 use std::ffi::CStr;
 
-use instar_core::{Fault, Limits, OnViolation, Parser, Step};
-use instar_json::Position;
-use instar_repair::{Allowance, Ending, Pass, Repair, RepairKind, RepairSet};
-use pyo3::exceptions::{PyBaseException, PyException, PyTypeError, PyValueError};
+use instar_core::{Limits, OnViolation};
+use instar_repair::{Allowance, RepairSet};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
-use super::mend::{Fed, Located, Mending, repairs_of, told};
-use super::reading::{Growth, Reading, Start, Stopped, settings};
+use super::mend::{Mending, repairs_of, told};
+use super::reading::{Reading, Start, settings};
+use super::state::State;
 use crate::build::{Context, Members};
 use crate::changes::{self, News};
 use crate::dump::Style;
-use crate::errors::{self, Place};
+use crate::errors;
 use crate::exclusive::{Exclusive, Lent};
 use crate::ffi::{self, Method, attached};
 use crate::once::{Once, intern};
@@ -49,19 +49,6 @@ pub(crate) struct PyParser {
     state: Exclusive<State>,
 }
 
-struct State {
-    reading: Reading,
-    /// What mends the text before it is read, if anything is to be mended.
-    mending: Option<Box<Mending>>,
-    /// Where the text is hopeless, as it came.
-    hopeless: Option<usize>,
-    /// What was raised, to be raised again.
-    error: Option<Py<PyBaseException>>,
-    /// What became of a text that was cut off.
-    cut_off: Option<Box<CutOff>>,
-    finished: bool,
-}
-
 /// The part of a delta that was taken in.
 pub(crate) struct Part {
     /// Its bytes.
@@ -70,13 +57,6 @@ pub(crate) struct Part {
     pub(crate) changed: bool,
     /// Whether the value has closed in it.
     pub(crate) closes: bool,
-}
-
-/// A text that was cut off, and whose value was completed.
-struct CutOff {
-    /// The text as it came.
-    raw: Vec<u8>,
-    repair: Repair,
 }
 
 #[pymethods]
@@ -125,20 +105,13 @@ impl PyParser {
                 Some(Box::new(Mending::new(repairs, schema.get().guide(py, repairs)?, around, limits.bytes)))
             }
         };
-        let state = State {
-            reading: Reading::new(Start { plan, limits, on_violation, live }),
-            mending,
-            hopeless: None,
-            error: None,
-            cut_off: None,
-            finished: false,
-        };
+        let state = State::new(Start { plan, limits, on_violation, live }, mending);
         Ok(Self { schema: schema.unbind(), context, repairs, state: Exclusive::new(state) })
     }
 
     /// Declare the text ended. Raises `TruncatedError` if the value is not whole.
     pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.end(py, &mut *self.state(py)?, false)
+        self.state(py)?.end(self.context(py), false)
     }
 
     /// Declare the text ended and give what `model_validate_json` makes of it: a value that shares nothing with
@@ -154,8 +127,8 @@ impl PyParser {
         if allow_truncated {
             state.forget_truncation(py)?;
         }
-        self.end(py, &mut state, allow_truncated)?;
         let c = self.context(py);
+        state.end(c, allow_truncated)?;
         let value = self.schema.get().root.validate(py, state.reading.core.text(), &settings(c));
         match value {
             Ok(value) => Ok(value.unbind()),
@@ -351,8 +324,8 @@ Raises, at the first byte after which no continuation can be accepted, `JSONErro
             return attached(py, |py| state.check(py).and_then(|()| Err(errors::finished())));
         }
         match delta.cast::<PyString>().ok().and_then(|text| ffi::utf8(text)) {
-            Some(text) => self.take(py, &mut state, text),
-            None => attached(py, |py| self.take_bytes(py, &mut state, &bytes_of(py, delta)?)),
+            Some(text) => state.take(|| self.context(py), text),
+            None => attached(py, |py| state.take_bytes(self.context(py), &bytes_of(py, delta)?)),
         }
     }
 }
@@ -370,7 +343,7 @@ impl PyParser {
         if state.error.is_some() || state.finished {
             return state.check(py).and_then(|()| Err(errors::finished()));
         }
-        self.take_bytes(py, &mut state, delta)
+        state.take_bytes(self.context(py), delta)
     }
 
     /// Whether the text has been declared ended.
@@ -410,7 +383,7 @@ impl PyParser {
         }
         let was_complete = state.is_complete();
         let size = size(was_complete);
-        let changed = self.take(py, &mut state, &delta[..size])?;
+        let changed = state.take(|| self.context(py), &delta[..size])?;
         Ok(Part { size, changed, closes: !was_complete && state.is_complete() })
     }
 
@@ -489,93 +462,6 @@ impl PyParser {
         Ok(whole_characters(&text[start.unwrap_or(0)..]).into_owned())
     }
 
-    /// The same as `take`, apart from `call`, which it would make too large.
-    #[inline(never)]
-    fn take_bytes(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
-        self.take(py, state, delta)
-    }
-
-    /// Takes in a delta. True if the snapshot shows something new. Within `call`: 20 instructions a delta.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
-    fn take(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
-        if state.mending.is_some() {
-            return self.take_mended(py, state, delta);
-        }
-        let reading = &mut state.reading;
-        let before = reading.core.growth();
-        reading.core.push(delta);
-        match reading.core.advance() {
-            Ok(Step::Drained) => {}
-            step => self.go_on(py, state, step, before)?,
-        }
-        state.reading.changed(|| self.context(py), before)
-    }
-
-    /// Goes on from a step that is not the last.
-    #[inline(never)]
-    fn go_on(
-        &self,
-        py: Python<'_>,
-        state: &mut State,
-        step: Result<Step, Fault>,
-        before: Growth,
-    ) -> PyResult<()> {
-        attached(py, |py| {
-            let read = state.reading.run(self.context(py), step, before, Parser::advance, &|at| at);
-            read.map_err(|stopped| {
-                let error = state.reading.error(self.context(py), stopped, None);
-                state.fail(py, error)
-            })
-        })
-    }
-
-    /// Takes in a delta of a text that may have to be mended.
-    fn take_mended(&self, py: Python<'_>, state: &mut State, delta: &[u8]) -> PyResult<bool> {
-        let State { reading, mending: Some(mending), .. } = state else { return Ok(false) };
-        let is_passthrough = mending.mender.is_passthrough();
-        if !is_passthrough {
-            match mending.pass(delta) {
-                Pass::Looks => return self.mend(py, state, Fed::Raw(delta)),
-                Pass::Held => return Ok(false),
-                Pass::Through => {}
-            }
-        }
-        let c = self.context(py);
-        let (before, length) = (reading.core.growth(), reading.core.text().len());
-        reading.core.push(delta);
-        match reading.core.advance() {
-            Ok(Step::Drained) => {}
-            step => {
-                let place = |at| mending.mender.raw_offset(at);
-                let read = attached(py, |_| reading.run(c, step, before, Parser::advance, &place));
-                if let Err(stopped) = read {
-                    let fed = if is_passthrough {
-                        Fed::Passthrough(delta, length, stopped)
-                    } else {
-                        Fed::Passed(stopped)
-                    };
-                    return self.mend(py, state, fed);
-                }
-            }
-        }
-        state.reading.changed(|| c, before)
-    }
-
-    /// The same by way of the mender.
-    #[inline(never)]
-    fn mend(&self, py: Python<'_>, state: &mut State, fed: Fed<'_>) -> PyResult<bool> {
-        let Some(mut mending) = state.mending.take() else { return Ok(false) };
-        let c = self.context(py);
-        let fed = mending.feed(c, &mut state.reading, fed);
-        let fed = fed.map_err(|hopeless| attached(py, |_| mending.error(c, &state.reading, hopeless)));
-        state.mending = Some(mending);
-        fed.map_err(|(error, hopeless)| {
-            state.hopeless = hopeless;
-            attached(py, |py| state.fail(py, error))
-        })
-    }
-
     #[inline]
     fn state(&self, py: Python<'_>) -> PyResult<Lent<'_, State>> {
         self.state.lend(py).ok_or_else(errors::busy)
@@ -590,179 +476,6 @@ impl PyParser {
     fn context<'c, 'py>(&'c self, py: Python<'py>) -> Context<'c, 'py> {
         Context { py, schema: self.schema.get(), passed: self.context.as_ref() }
     }
-
-    fn end(&self, py: Python<'_>, state: &mut State, allow_truncated: bool) -> PyResult<()> {
-        state.check(py)?;
-        let ended = match state.mending.take() {
-            None => self.end_read(py, state, allow_truncated, None),
-            Some(mut mending) => {
-                let ended = self.end_mended(py, state, allow_truncated, &mut mending);
-                state.mending = Some(mending);
-                ended
-            }
-        };
-        ended.map_err(|(error, hopeless)| {
-            state.hopeless = hopeless;
-            state.fail(py, error)
-        })?;
-        state.finished = true;
-        Ok(())
-    }
-
-    /// The mended text has ended.
-    fn end_mended(
-        &self,
-        py: Python<'_>,
-        state: &mut State,
-        allow_truncated: bool,
-        mending: &mut Mending,
-    ) -> Result<(), Located> {
-        let c = self.context(py);
-        if let Err(stopped) = mending.end(c, &mut state.reading) {
-            return Err(mending.error(c, &state.reading, stopped));
-        }
-        match mending.mender.ending() {
-            Ending::Whole => self.end_read(py, state, false, Some(mending)),
-            Ending::Open => self.end_read(py, state, allow_truncated, Some(mending)),
-            Ending::NoValue | Ending::Reasoning => Err(mending.no_value(c, &state.reading)),
-        }
-    }
-
-    /// What is read has ended.
-    fn end_read(
-        &self,
-        py: Python<'_>,
-        state: &mut State,
-        allow_truncated: bool,
-        mending: Option<&Mending>,
-    ) -> Result<(), Located> {
-        let c = self.context(py);
-        let reading = &mut state.reading;
-        let raw = mending.map_or(Cow::Borrowed(reading.core.text()), |mending| {
-            mending.mender.raw_text(reading.core.text())
-        });
-        let raw = raw.into_owned();
-        // What is left out around the value may be open, too.
-        let is_open = mending.is_some_and(|mending| {
-            mending.mender.ending() == Ending::Open && !mending.mender.is_passthrough()
-        });
-        let before = reading.core.growth();
-        let at_end = raw.len();
-        let mut ended = match reading.core.end() {
-            Ok(Step::Drained) => Ok(()),
-            step => reading.run(c, step, before, Parser::end, &|_| at_end),
-        };
-        if is_open && ended.is_ok() {
-            ended = Err(Stopped::truncated(reading.core.text().len()));
-        }
-        match ended {
-            Err(stopped) if allow_truncated && stopped.is_truncated() => {
-                let repair = cut_off(reading, &raw).ok_or(stopped);
-                let ended = repair.and_then(|(text, repair)| {
-                    reading.restart();
-                    state.cut_off = Some(Box::new(CutOff { raw, repair }));
-                    reading.core.push(&text);
-                    let step = reading.core.advance();
-                    reading.run(c, step, (0, 0), Parser::advance, &|_| at_end)?;
-                    let step = reading.core.end();
-                    reading.run(c, step, (0, 0), Parser::end, &|_| at_end)
-                });
-                let raw = state.cut_off.as_ref().map_or_else(Vec::new, |cut_off| cut_off.raw.clone());
-                ended.map_err(|stopped| {
-                    let place = Place { offset: raw.len(), raw: Cow::Owned(raw), repairs: self.repairs };
-                    (state.reading.error(c, stopped, Some(&place)), None)
-                })
-            }
-            ended => ended.map_err(|stopped| {
-                let place = Place { offset: raw.len(), raw: Cow::Owned(raw), repairs: self.repairs };
-                let place = mending.is_some().then_some(&place);
-                (state.reading.error(c, stopped, place), None)
-            }),
-        }
-    }
-}
-
-impl State {
-    /// The text as it came; after an error it ends with the hopeless byte.
-    fn text(&self) -> Cow<'_, [u8]> {
-        self.text_from(0)
-    }
-
-    /// The same, from an offset on.
-    fn text_from(&self, from: usize) -> Cow<'_, [u8]> {
-        let read = self.reading.core.text();
-        let text = match (&self.cut_off, &self.mending) {
-            (Some(cut_off), _) => &cut_off.raw,
-            (None, Some(mending)) => return mending.mender.raw_text_from(read, from),
-            (None, None) => read,
-        };
-        Cow::Borrowed(text.get(from..).unwrap_or_default())
-    }
-
-    /// The offset of the hopeless byte, or the number of bytes that have come.
-    fn offset(&self) -> usize {
-        match (self.hopeless, &self.mending, &self.cut_off) {
-            (Some(offset), ..) => offset,
-            (None, None, None) => self.reading.core.offset(),
-            (None, _, Some(cut_off)) => cut_off.raw.len(),
-            (None, Some(mending), None) => mending.mender.raw_length(self.reading.core.text().len()),
-        }
-    }
-
-    fn position(&self) -> Position {
-        Position::find(&self.text(), self.offset())
-    }
-
-    /// Whether the value is whole.
-    fn is_complete(&self) -> bool {
-        match &self.mending {
-            Some(mending) if self.cut_off.is_none() => mending.is_complete(&self.reading.core),
-            _ => self.reading.core.complete(),
-        }
-    }
-
-    /// Forgets that the text was found to be cut off, to complete it.
-    fn forget_truncation(&mut self, py: Python<'_>) -> PyResult<()> {
-        let truncated = py.import(intern!(py, "instar.errors"))?.getattr(intern!(py, "TruncatedError"))?;
-        if let Some(error) = &self.error
-            && error.bind(py).is_instance(&truncated)?
-        {
-            self.error = None;
-        }
-        Ok(())
-    }
-
-    /// Raises again what was raised.
-    fn check(&self, py: Python<'_>) -> PyResult<()> {
-        match &self.error {
-            Some(error) => Err(PyErr::from_value(error.bind(py).clone().into_any())),
-            None => Ok(()),
-        }
-    }
-
-    /// Remembers what is raised. What is no `Exception`, such as a `KeyboardInterrupt`, is raised only once.
-    fn fail(&mut self, py: Python<'_>, error: PyErr) -> PyErr {
-        let is_exception = error.is_instance_of::<PyException>(py);
-        let remembered = if is_exception { error.clone_ref(py) } else { errors::interrupted() };
-        self.error = Some(remembered.into_value(py));
-        error
-    }
-}
-
-/// The whole value of a text that is cut off, and what it took to complete it.
-fn cut_off(reading: &Reading, raw: &[u8]) -> Option<(Vec<u8>, Repair)> {
-    let read = reading.core.text();
-    let text = instar_repair::complete(read)?;
-    let same = read.iter().zip(&text).take_while(|(a, b)| a == b).count();
-    let repair = Repair {
-        kind: RepairKind::Truncated,
-        start: raw.len(),
-        end: raw.len(),
-        read: instar_repair::quotation(&read[same..]),
-        understood: instar_repair::quotation(&text[same..]),
-        count: 1,
-    };
-    Some((text, repair))
 }
 
 /// The bytes of a delta that is no `str` of UTF-8. Those that Python writes for half a surrogate pair are not UTF-8, which
