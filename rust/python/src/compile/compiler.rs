@@ -144,15 +144,15 @@ impl Compiler {
         schema: &CoreSchema<'py>,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<Option<Compiled>> {
-        if kind(schema)?.starts_with("function-") && makes_another(schema)? {
+        let kind = kind(schema)?;
+        if kind.starts_with("function-") && makes_another(schema)? {
             return Ok(None);
         }
-        let runs_code = scope.user_code.find(schema)?.any;
-        let ruled = match kind(schema)?.as_str() {
+        let ruled = match kind.as_str() {
             // Of these the parts show that run no code.
             "nullable" | "list" | "tuple" | "set" | "frozenset" | "dict" | "model" | "dataclass"
             | "typed-dict" => self.ruled(schema, scope)?,
-            _ if scope.enclosed && runs_code => None,
+            _ if scope.enclosed && scope.user_code.find(schema)?.any => None,
             _ => self.ruled(schema, scope)?,
         };
         match ruled {
