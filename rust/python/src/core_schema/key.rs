@@ -7,8 +7,8 @@ use pyo3::types::PyString;
 
 use crate::once::Once;
 
-/// A key of nodes, `key!("schema")`: a Python string that is made once. To make it takes ten times as long as to look it
-/// up in a node.
+/// A key of nodes, `key!("schema")`: a Python string that is made once. With it a flag is read in 170 instructions, with a
+/// string that is made for each look-up in 680 (`CPython` 3.11).
 pub(crate) struct Key {
     text: &'static str,
     string: Once<Py<PyString>>,
