@@ -61,11 +61,12 @@ def check_type(tp: object, what: str = "a schema") -> None:
     raise TypeError(message)
 
 
-def _order(tp: Any) -> Hashable:
+def _order(tp: Hashable) -> Hashable:
     """Give the parts of a type in their order, in which Pydantic tries them: `Union[int, str] == Union[str, int]`."""
-    if parts := get_args(tp):
-        return tuple(map(_order, parts))
-    return tp if isinstance(tp, type) else repr(tp)
+    if issubclass(type(tp), type):
+        return tp
+    parts = get_args(tp)
+    return tuple(map(_order, parts)) if parts else repr(tp)
 
 
 # No lock is held while it compiles, nor any that a forked child could find taken: a signal handler, a validator or a

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use instar_core::{Close, Kinds, Node, NodeId, Plan, Rule, Show};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyDict;
 
 use crate::core_schema::{
-    Appears, CoreSchema, Scope, UserCodeIndex, appears, child, definitions, flag, has_own_config, item, kind,
-    makes_another, name_of, on_error_raises, only, references_text, required,
+    Appears, CoreSchema, Key, Scope, UserCodeIndex, appears, child, definitions, flag, has_own_config, item,
+    key, kind, makes_another, name_of, on_error_raises, only, references_text, required,
 };
 use crate::schema::{Detail, Facet, Hook, HostValidator};
 
@@ -42,12 +43,12 @@ pub(crate) fn hides_input(schema: &CoreSchema<'_>) -> PyResult<bool> {
     let definitions = definitions(schema)?;
     let mut schema = schema.clone();
     for _ in 0..MAX_NESTING {
-        if let Some(config) = child(&schema, "config")? {
-            return Ok(flag(&config, "hide_input_in_errors")?.unwrap_or(false));
+        if let Some(config) = child(&schema, key!("config"))? {
+            return Ok(flag(&config, key!("hide_input_in_errors"))?.unwrap_or(false));
         }
         let inner = match kind(&schema)?.as_str() {
-            "definition-ref" => definitions.get_item(item(&schema, "schema_ref")?)?,
-            _ => schema.get_item("schema")?,
+            "definition-ref" => definitions.get_item(item(&schema, key!("schema_ref"))?)?,
+            _ => schema.get_item(key!("schema"))?,
         };
         match inner {
             Some(inner) => schema = inner.cast_into()?,
@@ -62,7 +63,7 @@ pub(super) struct Compiler {
     pub(super) nodes: Vec<Option<Node>>,
     pub(super) facets: Vec<Facet>,
     /// The named nodes compiled so far, each as it is with and without a node around it that has the last word.
-    by_name: HashMap<(String, bool), NodeId>,
+    by_name: HashMap<(PyBackedStr, bool), NodeId>,
 }
 
 /// A node as it was compiled: for the plan, and for Python.
@@ -89,18 +90,17 @@ impl Compiler {
     pub(super) fn node<'py>(&mut self, schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<NodeId> {
         match kind(schema)?.as_str() {
             _ if appears(schema, Appears::Settled)? => return self.settled(schema, scope),
-            "definitions" => return self.inner(schema, "schema", scope),
+            "definitions" => return self.inner(schema, key!("schema"), scope),
             "definition-ref" => return self.reference(schema, scope),
             // In JSON mode this is its inner schema.
             "json-or-python" if only(schema, &["json_schema", "python_schema"])? => {
-                return self.inner(schema, "json_schema", scope);
+                return self.inner(schema, key!("json_schema"), scope);
             }
             "lax-or-strict" if only(schema, &["lax_schema", "strict_schema", "strict"])? => {
                 if scope.tried_strictly && scope.strict.is_none() {
                     return self.opaque(schema, scope);
                 }
-                let which = if scope.is_strict(schema)? { "strict_schema" } else { "lax_schema" };
-                return self.inner(schema, which, scope);
+                return self.node(&scope.side(schema)?, scope);
             }
             "default" if on_error_raises(schema)? => return self.default(schema, scope),
             _ => {}
@@ -132,7 +132,7 @@ impl Compiler {
     pub(super) fn inner<'py>(
         &mut self,
         schema: &CoreSchema<'py>,
-        key: &str,
+        key: &'static Key,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<NodeId> {
         self.node(&required(schema, key)?, scope)
@@ -144,18 +144,15 @@ impl Compiler {
         schema: &CoreSchema<'py>,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<Option<Compiled>> {
-        if kind(schema)?.starts_with("function-") && makes_another(schema)? {
+        let kind = kind(schema)?;
+        if kind.starts_with("function-") && makes_another(schema)? {
             return Ok(None);
         }
-        if scope.enclosed && Self::is_inexact(schema)? {
-            return self.outline(schema, scope);
-        }
-        let runs_code = scope.user_code.find(schema)?.any;
-        let ruled = match kind(schema)?.as_str() {
+        let ruled = match kind.as_str() {
             // Of these the parts show that run no code.
             "nullable" | "list" | "tuple" | "set" | "frozenset" | "dict" | "model" | "dataclass"
             | "typed-dict" => self.ruled(schema, scope)?,
-            _ if scope.enclosed && runs_code => None,
+            _ if scope.enclosed && scope.user_code.find(schema)?.any => None,
             _ => self.ruled(schema, scope)?,
         };
         match ruled {
@@ -174,7 +171,7 @@ impl Compiler {
         if !is_after || !scope.user_code.find(schema)?.any {
             return Ok(None);
         }
-        let inner = required(schema, "schema")?;
+        let inner = required(schema, key!("schema"))?;
         let id = self.node(&inner, scope)?;
         let shows = match &self.nodes[id as usize] {
             Some(node) => grows(&node.rule) || references_text(&inner, scope.definitions)?,
@@ -201,7 +198,7 @@ impl Compiler {
             "literal" => Self::literal(schema)?,
             "enum" => Self::enumeration(schema)?,
             "nullable" if only(schema, &["schema", "strict"])? => {
-                Some(Node::new(Rule::Nullable(self.inner(schema, "schema", scope)?)).into())
+                Some(Node::new(Rule::Nullable(self.inner(schema, key!("schema"), scope)?)).into())
             }
             "list" => plain(self.list(schema, scope)?),
             "tuple" => self.tuple(schema, scope)?,
@@ -251,7 +248,7 @@ impl Compiler {
     /// A default says nothing of a value that is there, unless a validator asks for it by `PydanticUseDefault`.
     fn default<'py>(&mut self, schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<NodeId> {
         let known = self.nodes.len();
-        let id = self.inner(schema, "schema", scope)?;
+        let id = self.inner(schema, key!("schema"), scope)?;
         let is_new = id as usize >= known;
         if is_new && matches!(&self.nodes[id as usize], Some(Node { rule: Rule::Opaque, .. })) {
             let validator = HostValidator::of_node(schema, scope.definitions, scope.config.as_ref());
@@ -261,13 +258,13 @@ impl Compiler {
     }
 
     fn reference<'py>(&mut self, schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<NodeId> {
-        let name: String = item(schema, "schema_ref")?.extract()?;
-        let definition: CoreSchema<'py> = item(scope.definitions, &name)?.cast_into()?;
+        let name = item(schema, key!("schema_ref"))?;
+        let definition: CoreSchema<'py> = scope.definitions.as_any().get_item(&name)?.cast_into()?;
         if scope.is_configured() && !has_own_config(&definition)? {
             // It stands under the config of whoever refers to it: it is one node here, and another one elsewhere.
             return self.opaque(&definition, scope);
         }
-        let name = (name, scope.enclosed);
+        let name = (name.extract()?, scope.enclosed);
         if let Some(&id) = self.by_name.get(&name) {
             return Ok(id);
         }
@@ -301,12 +298,12 @@ fn is_text<'py>(schema: &CoreSchema<'py>, definitions: &CoreSchema<'py>) -> PyRe
     for _ in 0..MAX_NESTING {
         let inner = match kind(&schema)?.as_str() {
             "str" => return Ok(true),
-            "definition-ref" => definitions.get_item(item(&schema, "schema_ref")?)?,
+            "definition-ref" => definitions.get_item(item(&schema, key!("schema_ref"))?)?,
             "function-before" | "function-after" | "function-wrap" if makes_another(&schema)? => None,
             "function-before" | "function-after" | "function-wrap" | "default" | "nullable"
-            | "custom-error" => schema.get_item("schema")?,
-            "lax-or-strict" => schema.get_item("lax_schema")?,
-            "chain" => schema.get_item("steps")?.map(|steps| steps.get_item(0)).transpose()?,
+            | "custom-error" => schema.get_item(key!("schema"))?,
+            "lax-or-strict" => schema.get_item(key!("lax_schema"))?,
+            "chain" => schema.get_item(key!("steps"))?.map(|steps| steps.get_item(0)).transpose()?,
             _ => None,
         };
         match inner {

@@ -4,7 +4,7 @@ use instar_core::{Array, Close, Map, Node, NodeId, Rule};
 use pyo3::prelude::*;
 
 use super::compiler::{Compiled, Compiler};
-use crate::core_schema::{CoreSchema, Scope, child, item, kind, lengths, only};
+use crate::core_schema::{CoreSchema, Key, Scope, child, item, key, kind, lengths, only};
 use crate::schema::{Detail, Hook, Shape};
 
 impl Compiler {
@@ -16,7 +16,7 @@ impl Compiler {
         if !only(schema, &["items_schema", "min_length", "max_length", "fail_fast", "strict"])? {
             return Ok(None);
         }
-        let item = self.optional_inner(schema, "items_schema", scope)?;
+        let item = self.optional_inner(schema, key!("items_schema"), scope)?;
         let (min, max) = lengths(schema)?;
         Ok(Some(array(Array { head: Box::default(), item, min, max, distinct: false })))
     }
@@ -32,8 +32,8 @@ impl Compiler {
         if !only(schema, &known)? {
             return Ok(None);
         }
-        let items: Vec<CoreSchema<'py>> = item(schema, "items_schema")?.extract()?;
-        let variadic: Option<usize> = match schema.get_item("variadic_item_index")? {
+        let items: Vec<CoreSchema<'py>> = item(schema, key!("items_schema"))?.extract()?;
+        let variadic: Option<usize> = match schema.get_item(key!("variadic_item_index"))? {
             Some(index) => index.extract()?,
             None => None,
         };
@@ -63,7 +63,7 @@ impl Compiler {
         if !only(schema, &["items_schema", "min_length", "max_length", "fail_fast", "strict"])? {
             return Ok(None);
         }
-        let item = self.optional_inner(schema, "items_schema", scope)?;
+        let item = self.optional_inner(schema, key!("items_schema"), scope)?;
         let (shape, name) =
             if kind(schema)? == "set" { (Shape::Set, "Set") } else { (Shape::Frozen, "Frozenset") };
         let (min, max) = lengths(schema)?;
@@ -83,7 +83,7 @@ impl Compiler {
         if !only(schema, &known)? {
             return Ok(None);
         }
-        let key = match child(schema, "keys_schema")? {
+        let key = match child(schema, key!("keys_schema"))? {
             Some(keys) => match kind(&keys)?.as_str() {
                 "any" => None,
                 // To a union a key is a string first, and to its members what they read it as: only Pydantic tells
@@ -94,7 +94,7 @@ impl Compiler {
             None => None,
         };
         let key = key.filter(|&key| !self.is_any_text(key));
-        let value = self.optional_inner(schema, "values_schema", scope)?;
+        let value = self.optional_inner(schema, key!("values_schema"), scope)?;
         let (min, max) = lengths(schema)?;
         Ok(Some(Node::new(Rule::Map(Map { key, value, min, max }))))
     }
@@ -112,7 +112,7 @@ impl Compiler {
     pub(super) fn optional_inner<'py>(
         &mut self,
         schema: &CoreSchema<'py>,
-        key: &str,
+        key: &'static Key,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<NodeId> {
         match child(schema, key)? {

@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use instar_core::{Accept, Kind};
 use instar_repair::{Choice, Field, Guide, Kinds, Node, NodeId};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBool, PyInt, PyString};
 
 use super::records::{announced_by, under_config_of};
 use crate::core_schema::{
-    CoreSchema, Scope, UserCodeIndex, child, choices, declared, default, definitions, fields_as_they_come,
-    flag, is_container_maker, item, kind, required,
+    CoreSchema, Key, Scope, UserCodeIndex, child, choices, declared, default, definitions,
+    fields_as_they_come, flag, is_container_maker, item, key, kind, referred, required,
 };
 use crate::once::intern;
 
@@ -32,7 +33,7 @@ pub(crate) fn guide(core_schema: Option<&CoreSchema<'_>>, strict: Option<bool>) 
 
 struct Compiler {
     nodes: Vec<Node>,
-    by_name: HashMap<String, NodeId>,
+    by_name: HashMap<PyBackedStr, NodeId>,
 }
 
 impl Compiler {
@@ -55,23 +56,22 @@ impl Compiler {
         let scope = &scope.deeper();
         match kind(schema)?.as_str() {
             "definition-ref" => self.reference(schema, scope),
-            "json-or-python" => self.node(&required(schema, "json_schema")?, scope),
-            "lax-or-strict" => {
-                let which = if scope.is_strict(schema)? { "strict_schema" } else { "lax_schema" };
-                self.node(&required(schema, which)?, scope)
-            }
+            "json-or-python" => self.node(&required(schema, key!("json_schema"))?, scope),
+            "lax-or-strict" => self.node(&scope.side(schema)?, scope),
             "definitions" | "default" | "custom-error" | "function-after" => {
-                self.node(&required(schema, "schema")?, scope)
+                self.node(&required(schema, key!("schema"))?, scope)
             }
-            "function-before" | "function-wrap" if is_container_maker(&required(schema, "function")?)? => {
-                self.node(&required(schema, "schema")?, scope)
+            "function-before" | "function-wrap"
+                if is_container_maker(&required(schema, key!("function"))?)? =>
+            {
+                self.node(&required(schema, key!("schema"))?, scope)
             }
-            "model" if flag(schema, "root_model")? == Some(true) => {
-                self.node(&required(schema, "schema")?, &under_config_of(schema, scope)?)
+            "model" if flag(schema, key!("root_model"))? == Some(true) => {
+                self.node(&required(schema, key!("schema"))?, &under_config_of(schema, scope)?)
             }
             "nullable" => {
                 let null = Node { kinds: Kinds::of(&[Kind::Null]), ..Node::default() };
-                let either = vec![self.node(&required(schema, "schema")?, scope)?, self.add(null)];
+                let either = vec![self.node(&required(schema, key!("schema"))?, scope)?, self.add(null)];
                 Ok(self.add(Node { either, ..Node::default() }))
             }
             "union" | "tagged-union" => {
@@ -89,11 +89,11 @@ impl Compiler {
 
     /// The node that a reference means.
     fn reference<'py>(&mut self, schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<NodeId> {
-        let name: String = item(schema, "schema_ref")?.extract()?;
+        let name: PyBackedStr = item(schema, key!("schema_ref"))?.extract()?;
         if let Some(&id) = self.by_name.get(&name) {
             return Ok(id);
         }
-        let Some(definition) = child(scope.definitions, &name)? else { return Ok(self.add(anything())) };
+        let Some(definition) = referred(schema, scope.definitions)? else { return Ok(self.add(anything())) };
         let id = self.reserve();
         self.by_name.insert(name, id);
         let either = vec![self.node(&definition, scope)?];
@@ -110,22 +110,22 @@ impl Compiler {
         match name {
             "int" | "float" | "decimal" => node.number = true,
             "bool" => {}
-            "literal" => node.choices = chosen(item(schema, "expected")?.try_iter()?)?,
+            "literal" => node.choices = chosen(item(schema, key!("expected"))?.try_iter()?)?,
             "enum" => {
-                let values = item(schema, "members")?.try_iter()?;
+                let values = item(schema, key!("members"))?.try_iter()?;
                 let value =
                     |member: PyResult<Bound<'py, PyAny>>| member?.getattr(intern!(schema.py(), "value"));
                 node.choices = chosen(values.map(value))?;
             }
             "list" | "set" | "frozenset" | "deque" | "generator" => {
-                node.item = self.optional(schema, "items_schema", scope)?;
+                node.item = self.optional(schema, key!("items_schema"), scope)?;
             }
             "tuple" => self.tuple(&mut node, schema, scope)?,
             "dict" | "ordered-dict" | "frozendict" | "counter" | "defaultdict" => {
                 node.is_map = true;
-                node.rest = self.optional(schema, "values_schema", scope)?;
+                node.rest = self.optional(schema, key!("values_schema"), scope)?;
             }
-            "model" | "dataclass" | "typed-dict" if flag(schema, "custom_init")? != Some(true) => {
+            "model" | "dataclass" | "typed-dict" if flag(schema, key!("custom_init"))? != Some(true) => {
                 match fields_as_they_come(schema)? {
                     Some(fields) => self.record(&mut node, &fields, &under_config_of(schema, scope)?)?,
                     None => return Ok(anything()),
@@ -139,7 +139,7 @@ impl Compiler {
     fn optional<'py>(
         &mut self,
         schema: &CoreSchema<'py>,
-        key: &str,
+        key: &'static Key,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<Option<NodeId>> {
         child(schema, key)?.map(|inner| self.node(&inner, scope)).transpose()
@@ -151,11 +151,11 @@ impl Compiler {
         schema: &CoreSchema<'py>,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<()> {
-        for inner in item(schema, "items_schema")?.try_iter()? {
+        for inner in item(schema, key!("items_schema"))?.try_iter()? {
             node.head.push(self.node(&inner?.cast_into()?, scope)?);
         }
         let variadic: Option<usize> =
-            schema.get_item("variadic_item_index")?.map(|at| at.extract()).transpose()?;
+            schema.get_item(key!("variadic_item_index"))?.map(|at| at.extract()).transpose()?;
         if let Some(at) = variadic {
             // What follows a part of any length may be any of what can follow it.
             let either = node.head.split_off(at);
@@ -172,17 +172,17 @@ impl Compiler {
         scope: &Scope<'_, 'py>,
     ) -> PyResult<()> {
         for (index, (name, field)) in (0..).zip(declared(fields)?) {
-            let value = required(&field, "schema")?;
+            let value = required(&field, key!("schema"))?;
             let id = self.node(&value, scope)?;
             let keys = announced_by(&name, &field, scope)?;
-            let is_required = match flag(&field, "required")? {
+            let is_required = match flag(&field, key!("required"))? {
                 Some(required) => required,
                 None => default(&value)?.is_none(),
             };
             node.required |= is_required && !keys.is_empty();
             node.fields.extend(keys.into_iter().map(|key| Field { key, index, node: id }));
         }
-        node.rest = self.optional(fields, "extras_schema", scope)?;
+        node.rest = self.optional(fields, key!("extras_schema"), scope)?;
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use instar_core::{Close, Node, NodeId, Outline, Rule, Violations};
 use pyo3::prelude::*;
 
 use super::compiler::{Compiled, Compiler, grows};
-use crate::core_schema::{CoreSchema, Scope, is_container_maker, item, kind, makes_another, required};
+use crate::core_schema::{CoreSchema, Scope, is_container_maker, item, key, kind, makes_another, required};
 
 /// What a value is read as, and what a violation of that says.
 struct Guess<'py> {
@@ -72,21 +72,21 @@ pub(super) fn last_word(scope: &Scope<'_, '_>, runs_code: bool) -> Close {
 }
 
 fn guess<'py>(schema: &CoreSchema<'py>, runs_code: bool) -> PyResult<Option<Guess<'py>>> {
-    let inner = || required(schema, "schema");
+    let inner = || required(schema, key!("schema"));
     // To word what is wrong, Pydantic would run the user's code on what is made up.
     let worded = if runs_code { Violations::Withheld } else { Violations::Worded };
     let of = |inner, violations| Some(Guess { inner, violations, of_itself: false });
     let of_itself = |violations| Some(Guess { inner: schema.clone(), violations, of_itself: true });
     Ok(match kind(schema)?.as_str() {
         "function-before" | "function-after" | "function-wrap" if makes_another(schema)? => None,
-        "function-before" | "function-wrap" if is_container_maker(&required(schema, "function")?)? => {
+        "function-before" | "function-wrap" if is_container_maker(&required(schema, key!("function"))?)? => {
             of(inner()?, worded)
         }
         // What they are given may become anything.
         "function-before" | "function-wrap" | "default" => of(inner()?, Violations::Withheld),
         "function-after" => of(inner()?, Violations::Raised),
         "custom-error" => of(inner()?, worded),
-        "chain" => of(item(schema, "steps")?.get_item(0)?.cast_into()?, Violations::Raised),
+        "chain" => of(item(schema, key!("steps"))?.get_item(0)?.cast_into()?, Violations::Raised),
         "model" | "dataclass" | "typed-dict" => of_itself(Violations::Withheld),
         "deque" | "ordered-dict" | "frozendict" | "counter" => of_itself(worded),
         _ => None,

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyTuple, PyType};
 
-use crate::core_schema::{CoreSchema, Scope, choices, item, kind, required};
+use crate::core_schema::{CoreSchema, Scope, choices, item, key, kind, required};
 use crate::once::Once;
 
 /// References that are followed to what they refer to: more than any type has in a row.
@@ -41,20 +41,19 @@ fn container_within<'py>(
         }
         "counter" => return COUNTER.import(py, "collections", "Counter").map(|class| Some(class.clone())),
         "tuple" => {
-            let is_of_any_length =
-                schema.contains("variadic_item_index")? && item(schema, "items_schema")?.len()? == 1;
+            let is_of_any_length = schema.contains(key!("variadic_item_index"))?
+                && item(schema, key!("items_schema"))?.len()? == 1;
             return Ok(is_of_any_length.then(|| py.get_type::<PyTuple>()));
         }
         "union" => return common(schema, scope, steps),
-        "definition-ref" => match scope.definitions.get_item(item(schema, "schema_ref")?)? {
+        "definition-ref" => match scope.definitions.get_item(item(schema, key!("schema_ref"))?)? {
             Some(definition) => definition.cast_into()?,
             None => return Ok(None),
         },
-        "json-or-python" => required(schema, "json_schema")?,
-        "lax-or-strict" if scope.is_strict(schema)? => required(schema, "strict_schema")?,
-        "lax-or-strict" => required(schema, "lax_schema")?,
+        "json-or-python" => required(schema, key!("json_schema"))?,
+        "lax-or-strict" => scope.side(schema)?,
         "definitions" | "custom-error" | "function-after" | "function-before" | "function-wrap" => {
-            required(schema, "schema")?
+            required(schema, key!("schema"))?
         }
         _ => return Ok(None),
     };

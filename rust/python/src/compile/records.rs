@@ -4,13 +4,15 @@ use std::collections::HashSet;
 
 use instar_core::{Close, Extra, FieldSet, Node, NodeId, Record, Rule, Show, Violations};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyString, PyType};
 
 use super::compiler::{Compiled, Compiler};
 use super::placeholder::container;
 use crate::core_schema::{
-    Appears, CoreSchema, Declared, Scope, appears, child, declared, default, fields_as_they_come, flag,
-    hides_default, is_plain_factory, item, kind, makes_another, only, required, runs_post_init,
+    Appears, CoreSchema, Declared, Key, Scope, appears, child, declared, default, fields_as_they_come, flag,
+    hides_default, is_plain_factory, item, key, kind, makes_another, only, referred, required,
+    runs_post_init,
 };
 use crate::ffi;
 use crate::schema::{Absent, Detail, Field, Form, Hook, RecordClass};
@@ -87,17 +89,18 @@ impl Compiler {
         schema: &CoreSchema<'py>,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<Option<Compiled>> {
-        let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
+        let class: Bound<'py, PyType> = item(schema, key!("cls"))?.cast_into()?;
         // A class without instances has no open ones either: what Pydantic makes of the text is something else.
         if !only(schema, &MODEL_KEYS)? || !ffi::has_instances(&class)? {
             return Ok(None);
         }
-        let post_init = schema.get_item("post_init")?.filter(|_| runs_post_init(schema).unwrap_or(true));
+        let post_init =
+            schema.get_item(key!("post_init"))?.filter(|_| runs_post_init(schema).unwrap_or(true));
         let post_init = post_init.map(Bound::cast_into::<PyString>).transpose()?;
         let hooks = post_init.map(|name| Hook::PostInit(name.unbind())).into_iter().collect();
         let fields = Self::fields_of(schema, scope)?;
         let scope = &under_config_of(schema, scope)?;
-        if flag(schema, "root_model")? == Some(true) {
+        if flag(schema, key!("root_model"))? == Some(true) {
             return self.root_model(&fields, class, hooks, scope);
         }
         if kind(&fields)? != "model-fields" {
@@ -110,22 +113,20 @@ impl Compiler {
     /// Whether a record may be given what its fields do not tell: by code that runs before them, or by keys that are
     /// paths or choices. Nothing that its outline says is sure.
     pub(super) fn is_inexact(record: &CoreSchema<'_>) -> PyResult<bool> {
-        match kind(record)?.as_str() {
-            "model" | "dataclass" | "typed-dict" => {}
-            "deque" | "ordered-dict" | "frozendict" | "counter" => return Ok(true),
-            _ => return Ok(false),
-        }
-        if flag(record, "custom_init")? == Some(true) {
+        if flag(record, key!("custom_init"))? == Some(true) {
             return Ok(true);
         }
-        if flag(record, "root_model")? == Some(true) {
+        if flag(record, key!("root_model"))? == Some(true) {
             return Ok(false);
         }
         let Some(fields) = fields_as_they_come(record)? else { return Ok(true) };
         for (_, field) in declared(&fields)? {
-            let alias = field.get_item("validation_alias")?;
+            let alias = field.get_item(key!("validation_alias"))?;
             let is_path = alias.is_some_and(|alias| !alias.is_instance_of::<PyString>() && !alias.is_none());
-            if is_path || flag(&field, "init_only")? == Some(true) || flag(&field, "init")? == Some(false) {
+            if is_path
+                || flag(&field, key!("init_only"))? == Some(true)
+                || flag(&field, key!("init"))? == Some(false)
+            {
                 return Ok(true);
             }
         }
@@ -134,9 +135,9 @@ impl Compiler {
 
     /// The node that holds the fields of a record: in an outline without the validators around it.
     fn fields_of<'py>(record: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<CoreSchema<'py>> {
-        let mut fields = required(record, "schema")?;
+        let mut fields = required(record, key!("schema"))?;
         while scope.enclosed && kind(&fields)?.starts_with("function-") {
-            match child(&fields, "schema")? {
+            match child(&fields, key!("schema"))? {
                 Some(inner) => fields = inner,
                 None => break,
             }
@@ -175,16 +176,16 @@ impl Compiler {
         scope: &Scope<'_, 'py>,
     ) -> PyResult<Option<Compiled>> {
         let fields = Self::fields_of(schema, scope)?;
-        let class: Bound<'py, PyType> = item(schema, "cls")?.cast_into()?;
+        let class: Bound<'py, PyType> = item(schema, key!("cls"))?.cast_into()?;
         if !only(schema, &DATACLASS_KEYS)?
             || kind(&fields)? != "dataclass-args"
             || !ffi::has_instances(&class)?
         {
             return Ok(None);
         }
-        let post_init = flag(schema, "post_init")? == Some(true);
+        let post_init = flag(schema, key!("post_init"))? == Some(true);
         let hooks = if post_init { vec![Hook::DataclassPostInit] } else { Vec::new() };
-        let form = match flag(schema, "slots")? {
+        let form = match flag(schema, key!("slots"))? {
             Some(true) => Form::Slotted(class.unbind()),
             _ => Form::dataclass(class)?,
         };
@@ -213,11 +214,11 @@ impl Compiler {
         schema: &CoreSchema<'py>,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<Option<Compiled>> {
-        let function = required(schema, "function")?;
+        let function = required(schema, key!("function"))?;
         if !only(schema, &["function", "schema"])? {
             return Ok(None);
         }
-        let inner = resolved(required(schema, "schema")?, scope)?;
+        let inner = resolved(required(schema, key!("schema"))?, scope)?;
         if ["nullable", "tagged-union"].contains(&kind(&inner)?.as_str()) || makes_another(schema)? {
             return Ok(None);
         }
@@ -250,12 +251,12 @@ impl Compiler {
         fields: &CoreSchema<'py>,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<Extra> {
-        let behavior = match fields.get_item("extra_behavior")? {
+        let behavior = match fields.get_item(key!("extra_behavior"))? {
             Some(own) => Some(own),
-            None => scope.setting(owner, "extra_behavior", "extra_fields_behavior")?,
+            None => scope.setting(owner, key!("extra_behavior"), key!("extra_fields_behavior"))?,
         };
-        Ok(match behavior.map(|behavior| behavior.extract::<String>()).transpose()?.as_deref() {
-            Some("allow") => Extra::Allow(self.optional_inner(fields, "extras_schema", scope)?),
+        Ok(match behavior.map(|behavior| behavior.extract::<PyBackedStr>()).transpose()?.as_deref() {
+            Some("allow") => Extra::Allow(self.optional_inner(fields, key!("extras_schema"), scope)?),
             Some("forbid") => Extra::Forbid,
             _ => Extra::Ignore,
         })
@@ -325,18 +326,18 @@ impl Compiler {
         };
         for (index, (name, field)) in (0_u32..).zip(declared) {
             let Some(names) = keys_of(name, field, scope)? else { return Ok(None) };
-            let by_alias = in_config(scope, "loc_by_alias")?.unwrap_or(true);
+            let by_alias = in_config(scope, key!("loc_by_alias"))?.unwrap_or(true);
             let location = names.first().filter(|_| by_alias).cloned().unwrap_or_else(|| name.to_string());
             let has_synonyms = by_alias && names.len() > 1;
             compiled.keys.extend(names.iter().map(|key| (key.clone(), index)));
-            let value = required(field, "schema")?;
-            let init_only = flag(field, "init_only")? == Some(true);
+            let value = required(field, key!("schema"))?;
+            let init_only = flag(field, key!("init_only"))? == Some(true);
             let id = if init_only { self.hidden(scope)? } else { self.node(&value, scope)? };
             let default = default(&value)?;
             let hides_default = hides_default(field)?;
             let waits = !is_typed_dict && appears(&value, Appears::Arrived)?;
             let waiting = default.clone().filter(|_| waits);
-            let is_required = match flag(field, "required")? {
+            let is_required = match flag(field, key!("required"))? {
                 Some(required) => required,
                 None => default.is_none(),
             };
@@ -398,7 +399,7 @@ impl Compiler {
 
     /// Where the factory of a default is the very class of the field's record: that record with nothing arrived.
     fn blank_of_factory(&self, default: &CoreSchema<'_>, id: NodeId) -> PyResult<Option<Absent>> {
-        let Some(factory) = default.get_item("default_factory")? else { return Ok(None) };
+        let Some(factory) = default.get_item(key!("default_factory"))? else { return Ok(None) };
         let mut inner = id;
         while let Some(Node { rule: Rule::Outline(outline), .. }) = &self.nodes[inner as usize] {
             inner = outline.inner;
@@ -416,7 +417,7 @@ pub(super) fn under_config_of<'s, 'py>(
     record: &CoreSchema<'py>,
     scope: &Scope<'s, 'py>,
 ) -> PyResult<Scope<'s, 'py>> {
-    Ok(scope.under(record.get_item("config")?.map(Bound::cast_into).transpose()?))
+    Ok(scope.under(record.get_item(key!("config"))?.map(Bound::cast_into).transpose()?))
 }
 
 /// A node with the hooks that run when it closes. Where a node around it has the last word, they run then.
@@ -432,8 +433,7 @@ fn resolved<'py>(schema: CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<Co
     if kind(&schema)? != "definition-ref" {
         return Ok(schema);
     }
-    let name: String = item(&schema, "schema_ref")?.extract()?;
-    Ok(match child(scope.definitions, &name)? {
+    Ok(match referred(&schema, scope.definitions)? {
         Some(definition)
             if ["enum", "literal", "str", "int", "float"].contains(&kind(&definition)?.as_str()) =>
         {
@@ -449,11 +449,11 @@ fn depends_on_itself<'py>(declared: &[Declared<'py>], scope: &Scope<'_, 'py>) ->
         if hides_default(field)? {
             return Ok(true);
         }
-        let schema = required(field, "schema")?;
+        let schema = required(field, key!("schema"))?;
         let depends = match default(&schema)? {
             Some(default) => {
-                flag(&default, "default_factory_takes_data")? == Some(true)
-                    || scope.is_set(&default, "validate_default")?
+                flag(&default, key!("default_factory_takes_data"))? == Some(true)
+                    || scope.is_set(&default, key!("validate_default"))?
             }
             None => false,
         };
@@ -470,18 +470,18 @@ fn keys_of<'py>(
     field: &CoreSchema<'py>,
     scope: &Scope<'_, 'py>,
 ) -> PyResult<Option<Vec<String>>> {
-    let special = flag(field, "init")? == Some(false) || flag(field, "init_only")? == Some(true);
+    let special = flag(field, key!("init"))? == Some(false) || flag(field, key!("init_only"))? == Some(true);
     if (special && !scope.enclosed) || !only(field, &FIELD_KEYS)? {
         return Ok(None);
     }
     let name = name.to_string();
-    let Some(alias) = field.get_item("validation_alias")? else { return Ok(Some(vec![name])) };
+    let Some(alias) = field.get_item(key!("validation_alias"))? else { return Ok(Some(vec![name])) };
     let Ok(alias) = alias.extract::<String>() else {
         return Ok(scope.enclosed.then(|| choices_of(&alias)));
     };
-    let by_alias = in_config(scope, "validate_by_alias")?.unwrap_or(true);
-    let by_name = in_config(scope, "validate_by_name")?.unwrap_or(false)
-        || in_config(scope, "populate_by_name")?.unwrap_or(false);
+    let by_alias = in_config(scope, key!("validate_by_alias"))?.unwrap_or(true);
+    let by_name = in_config(scope, key!("validate_by_name"))?.unwrap_or(false)
+        || in_config(scope, key!("populate_by_name"))?.unwrap_or(false);
     Ok(Some(match (by_alias, by_name) {
         (true, true) if alias != name => vec![alias, name],
         (true, _) => vec![alias],
@@ -499,7 +499,7 @@ pub(super) fn announced_by<'py>(
 }
 
 /// A switch of the config in force.
-fn in_config(scope: &Scope<'_, '_>, key: &str) -> PyResult<Option<bool>> {
+fn in_config(scope: &Scope<'_, '_>, key: &'static Key) -> PyResult<Option<bool>> {
     scope.config.as_ref().map_or(Ok(None), |config| flag(config, key))
 }
 
@@ -520,11 +520,11 @@ fn choices_of(alias: &Bound<'_, PyAny>) -> Vec<String> {
 fn absent(default: &CoreSchema<'_>, scope: &Scope<'_, '_>) -> PyResult<Absent> {
     let py = default.py();
     let none = || Absent::Shared(py.None());
-    if let Some(factory) = default.get_item("default_factory")? {
-        let callable = !scope.enclosed || is_plain_factory(&factory)?;
+    if let Some(factory) = default.get_item(key!("default_factory"))? {
+        let callable = !scope.enclosed || is_plain_factory(&factory);
         return Ok(if callable { Absent::Made(factory.unbind()) } else { none() });
     }
-    let value = default.get_item("default")?.unwrap_or_else(|| py.None().into_bound(py));
+    let value = default.get_item(key!("default"))?.unwrap_or_else(|| py.None().into_bound(py));
     let shared = value.hash().is_ok();
     let value = value.unbind();
     Ok(if shared { Absent::Shared(value) } else { Absent::Copied(value) })

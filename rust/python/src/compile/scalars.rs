@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyAnyMethods, PyBool, PyInt, PyString};
 
 use super::compiler::{Compiled, Compiler};
-use crate::core_schema::{CoreSchema, Scope, exact_int, finds_missing, flag, item, only};
+use crate::core_schema::{CoreSchema, Key, Scope, exact_int, finds_missing, flag, item, key, only};
 use crate::once::intern;
 use crate::schema::Detail;
 
@@ -22,11 +22,12 @@ impl Compiler {
             return Ok(None);
         }
         let strict = scope.is_strict(schema)?;
-        let bound = |key: &str| -> PyResult<Option<Option<i64>>> {
+        let bound = |key: &'static Key| -> PyResult<Option<Option<i64>>> {
             Ok(schema.get_item(key)?.filter(|value| !value.is_none()).map(|value| exact_int(&value)))
         };
-        let (ge, gt, le, lt) = (bound("ge")?, bound("gt")?, bound("le")?, bound("lt")?);
-        let multiple_of = bound("multiple_of")?;
+        let (ge, gt, le, lt) =
+            (bound(key!("ge"))?, bound(key!("gt"))?, bound(key!("le"))?, bound(key!("lt"))?);
+        let multiple_of = bound(key!("multiple_of"))?;
         let exclusive = |bound: Option<i64>, step: i64| bound.and_then(|value| value.checked_add(step));
         // A bound that 64 bits do not hold is left to Pydantic.
         let lows = [ge, gt.map(|bound| exclusive(bound, 1))];
@@ -51,10 +52,11 @@ impl Compiler {
         if !only(schema, &["strict", "allow_inf_nan", "le", "ge", "lt", "gt"])? {
             return Ok(None);
         }
-        let bound = |key: &str| -> PyResult<Option<f64>> {
+        let bound = |key: &'static Key| -> PyResult<Option<f64>> {
             schema.get_item(key)?.filter(|value| !value.is_none()).map(|value| value.extract()).transpose()
         };
-        let (ge, gt, le, lt) = (bound("ge")?, bound("gt")?, bound("le")?, bound("lt")?);
+        let (ge, gt, le, lt) =
+            (bound(key!("ge"))?, bound(key!("gt"))?, bound(key!("le"))?, bound(key!("lt"))?);
         let low = match (ge, gt) {
             (Some(ge), Some(gt)) if ge > gt => (ge, true),
             (_, Some(gt)) => (gt, false),
@@ -65,7 +67,7 @@ impl Compiler {
             (_, Some(lt)) => (lt, false),
             (le, None) => (le.unwrap_or(f64::INFINITY), true),
         };
-        let finite = match scope.setting(schema, "allow_inf_nan", "allow_inf_nan")? {
+        let finite = match scope.setting(schema, key!("allow_inf_nan"), key!("allow_inf_nan"))? {
             Some(allowed) => !allowed.extract::<bool>()?,
             None => false,
         };
@@ -81,11 +83,11 @@ impl Compiler {
     }
 
     pub(super) fn str<'py>(schema: &CoreSchema<'py>, scope: &Scope<'_, 'py>) -> PyResult<Option<Node>> {
-        let transformed = |key: &str| match &scope.config {
+        let transformed = |key: &'static Key| match &scope.config {
             Some(config) => Ok::<_, PyErr>(flag(config, key)? == Some(true)),
             None => Ok(false),
         };
-        let own = |key: &str| Ok::<_, PyErr>(flag(schema, key)? == Some(true));
+        let own = |key: &'static Key| Ok::<_, PyErr>(flag(schema, key)? == Some(true));
         let known = [
             "strict",
             "max_length",
@@ -100,13 +102,13 @@ impl Compiler {
         if !only(schema, &known)? {
             return Ok(None);
         }
-        let stripped = own("strip_whitespace")? || transformed("str_strip_whitespace")?;
+        let stripped = own(key!("strip_whitespace"))? || transformed(key!("str_strip_whitespace"))?;
         let transforms = stripped
-            || own("to_lower")?
-            || own("to_upper")?
-            || transformed("str_to_lower")?
-            || transformed("str_to_upper")?;
-        let pattern = match schema.get_item("pattern")? {
+            || own(key!("to_lower"))?
+            || own(key!("to_upper"))?
+            || transformed(key!("str_to_lower"))?
+            || transformed(key!("str_to_upper"))?;
+        let pattern = match schema.get_item(key!("pattern"))? {
             // What is stripped away counts for nothing, and which spaces those are is known only at the end.
             _ if stripped => None,
             Some(pattern) => match Self::pattern(schema, &pattern, scope)? {
@@ -115,7 +117,7 @@ impl Compiler {
             },
             None => None,
         };
-        let length = |key: &str, in_config: &str| -> PyResult<Option<usize>> {
+        let length = |key: &'static Key, in_config: &'static Key| -> PyResult<Option<usize>> {
             if stripped {
                 return Ok(None);
             }
@@ -124,8 +126,8 @@ impl Compiler {
         let numbers: &[Kind] =
             if scope.coerces_numbers(schema)? { &[Kind::Number, Kind::NonFinite] } else { &[] };
         let node = Node::new(Rule::Str(Str {
-            min: length("min_length", "str_min_length")?.unwrap_or(0),
-            max: length("max_length", "str_max_length")?.unwrap_or(usize::MAX),
+            min: length(key!("min_length"), key!("str_min_length"))?.unwrap_or(0),
+            max: length(key!("max_length"), key!("str_max_length"))?.unwrap_or(usize::MAX),
             pattern,
         }));
         let accepts = node.accepts.with(numbers, Accept::ByHost);
@@ -139,7 +141,7 @@ impl Compiler {
         pattern: &Bound<'py, PyAny>,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<Option<Pattern>> {
-        let engine = scope.setting(schema, "regex_engine", "regex_engine")?;
+        let engine = scope.setting(schema, key!("regex_engine"), key!("regex_engine"))?;
         let default = engine.map_or(Ok(true), |engine| engine.eq("rust-regex"))?;
         let source = pattern.extract::<String>().ok().filter(|_| default);
         Ok(source.and_then(|source| Pattern::new(&source)))
@@ -150,7 +152,7 @@ impl Compiler {
             return Ok(None);
         }
         let (mut strings, mut others) = (Vec::new(), Vec::new());
-        for expected in item(schema, "expected")?.try_iter()? {
+        for expected in item(schema, key!("expected"))?.try_iter()? {
             let expected = expected?;
             if expected.is_exact_instance_of::<PyString>() {
                 strings.push(expected);
@@ -171,7 +173,7 @@ impl Compiler {
         if !only(schema, &["cls", "members", "sub_type", "strict"])? || finds_missing(schema)? {
             return Ok(None);
         }
-        let members: Vec<Bound<'_, PyAny>> = item(schema, "members")?.extract()?;
+        let members: Vec<Bound<'_, PyAny>> = item(schema, key!("members"))?.extract()?;
         let values = members.iter().map(|member| member.getattr(intern!(member.py(), "value")));
         let values = values.collect::<PyResult<Vec<_>>>()?;
         if !values.iter().all(PyAnyMethods::is_exact_instance_of::<PyString>) {

@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyString};
 
 use super::compiler::{Compiled, Compiler, grows};
 use super::outlines::last_word;
-use crate::core_schema::{CoreSchema, Scope, choices, is_ordered, item, kind, only};
+use crate::core_schema::{CoreSchema, Scope, choices, is_ordered, item, key, kind, only};
 use crate::schema::{Choices, Detail, HostValidator, Label};
 
 impl Compiler {
@@ -17,13 +17,13 @@ impl Compiler {
         schema: &CoreSchema<'py>,
         scope: &Scope<'_, 'py>,
     ) -> PyResult<Option<Compiled>> {
-        let Some(keys) = keys(&item(schema, "discriminator")?) else { return Ok(None) };
+        let Some(keys) = keys(&item(schema, key!("discriminator"))?) else { return Ok(None) };
         if !only(schema, &["choices", "discriminator", "strict", "from_attributes"])? {
             return Ok(None);
         }
         let (mut tags, mut labels, mut alternatives) = (Vec::new(), Vec::new(), Vec::new());
         let mut known = Vec::new();
-        for (tag, choice) in item(schema, "choices")?.cast::<PyDict>()?.iter() {
+        for (tag, choice) in item(schema, key!("choices"))?.cast::<PyDict>()?.iter() {
             let (Ok(text), Ok(choice)) = (tag.cast_exact::<PyString>(), choice.cast::<PyDict>()) else {
                 return Ok(None);
             };
@@ -74,10 +74,10 @@ impl Compiler {
         if !alternatives.iter().any(|&id| self.is_seen_among(id, alternatives.len())) {
             return Ok(None);
         }
-        let discriminator = is_tagged.then(|| item(schema, "discriminator")).transpose()?;
+        let discriminator = is_tagged.then(|| item(schema, key!("discriminator"))).transpose()?;
         let union = Union {
             alternatives: alternatives.into(),
-            exhaustive: if is_tagged { !runs_code } else { !schema.contains("custom_error_type")? },
+            exhaustive: if is_tagged { !runs_code } else { !schema.contains(key!("custom_error_type"))? },
             ordered: is_ordered(schema)?,
             waits: discriminator.as_ref().is_some_and(|discriminator| !discriminator.is_callable()),
         };

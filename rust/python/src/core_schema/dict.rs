@@ -1,21 +1,23 @@
 //! The nodes of a core schema: dicts with a `type`, whose other keys depend on it.
 
-use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyInt};
+
+use super::key::{Key, key};
 
 /// A node of Pydantic's core schema.
 pub(crate) type CoreSchema<'py> = Bound<'py, PyDict>;
 
 /// The node's `type`.
-pub(crate) fn kind(schema: &CoreSchema<'_>) -> PyResult<String> {
-    item(schema, "type")?.extract()
+pub(crate) fn kind(schema: &CoreSchema<'_>) -> PyResult<PyBackedStr> {
+    item(schema, key!("type"))?.extract()
 }
 
 /// Whether all keys of the node are those that every node may have, or among `known`.
 pub(crate) fn only(schema: &CoreSchema<'_>, known: &[&str]) -> PyResult<bool> {
-    for key in schema.keys() {
-        let key: String = key.extract()?;
+    for (key, _) in schema.iter() {
+        let key: PyBackedStr = key.extract()?;
         let common = matches!(key.as_str(), "type" | "ref" | "metadata" | "serialization");
         if !common && !known.contains(&key.as_str()) {
             return Ok(false);
@@ -25,20 +27,17 @@ pub(crate) fn only(schema: &CoreSchema<'_>, known: &[&str]) -> PyResult<bool> {
 }
 
 /// The value of a key that the node must have.
-pub(crate) fn item<'py>(schema: &CoreSchema<'py>, key: &str) -> PyResult<Bound<'py, PyAny>> {
-    match schema.get_item(key)? {
-        Some(value) => Ok(value),
-        None => Err(PyKeyError::new_err(key.to_owned())),
-    }
+pub(crate) fn item<'py>(schema: &CoreSchema<'py>, key: &'static Key) -> PyResult<Bound<'py, PyAny>> {
+    schema.as_any().get_item(key)
 }
 
 /// The inner node that the node must have.
-pub(crate) fn required<'py>(schema: &CoreSchema<'py>, key: &str) -> PyResult<CoreSchema<'py>> {
+pub(crate) fn required<'py>(schema: &CoreSchema<'py>, key: &'static Key) -> PyResult<CoreSchema<'py>> {
     Ok(item(schema, key)?.cast_into()?)
 }
 
 /// The inner node, if there is one.
-pub(crate) fn child<'py>(schema: &CoreSchema<'py>, key: &str) -> PyResult<Option<CoreSchema<'py>>> {
+pub(crate) fn child<'py>(schema: &CoreSchema<'py>, key: &'static Key) -> PyResult<Option<CoreSchema<'py>>> {
     Ok(match schema.get_item(key)? {
         Some(value) => value.cast_into().ok(),
         None => None,
@@ -46,7 +45,7 @@ pub(crate) fn child<'py>(schema: &CoreSchema<'py>, key: &str) -> PyResult<Option
 }
 
 /// The value of a switch, if it is set.
-pub(crate) fn flag(schema: &CoreSchema<'_>, key: &str) -> PyResult<Option<bool>> {
+pub(crate) fn flag(schema: &CoreSchema<'_>, key: &'static Key) -> PyResult<Option<bool>> {
     Ok(match schema.get_item(key)? {
         Some(value) if !value.is_none() => Some(value.extract()?),
         _ => None,
@@ -55,16 +54,17 @@ pub(crate) fn flag(schema: &CoreSchema<'_>, key: &str) -> PyResult<Option<bool>>
 
 /// The least and the greatest length.
 pub(crate) fn lengths(schema: &CoreSchema<'_>) -> PyResult<(usize, usize)> {
-    let length = |key: &str| -> PyResult<Option<usize>> {
+    let length = |key: &'static Key| -> PyResult<Option<usize>> {
         schema.get_item(key)?.filter(|value| !value.is_none()).map(|value| value.extract()).transpose()
     };
-    Ok((length("min_length")?.unwrap_or(0), length("max_length")?.unwrap_or(usize::MAX)))
+    Ok((length(key!("min_length"))?.unwrap_or(0), length(key!("max_length"))?.unwrap_or(usize::MAX)))
 }
 
 /// Whether a default stands in for an absent value only, not for a wrong one.
 pub(crate) fn on_error_raises(schema: &CoreSchema<'_>) -> PyResult<bool> {
-    let on_error = schema.get_item("on_error")?.map(|on_error| on_error.extract::<String>()).transpose()?;
-    Ok(on_error.is_none_or(|on_error| on_error == "raise"))
+    let on_error =
+        schema.get_item(key!("on_error"))?.map(|on_error| on_error.extract::<PyBackedStr>()).transpose()?;
+    Ok(on_error.is_none_or(|on_error| &*on_error == "raise"))
 }
 
 /// An `int` within 64 bits.

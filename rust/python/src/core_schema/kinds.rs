@@ -7,10 +7,12 @@ use instar_core::{Accept, Kind, Kinds};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
-use super::dict::{CoreSchema, child, flag, item, kind, on_error_raises, required};
+use super::dict::{CoreSchema, flag, item, kind, on_error_raises, required};
+use super::key::{Key, key};
 use super::parts::{choices, fields_as_they_come};
 use super::scope::Scope;
 use super::user_code;
+use super::walk::referred;
 
 use crate::once::intern;
 
@@ -32,30 +34,32 @@ impl<'py> Scope<'_, 'py> {
 
     fn kinds(&self, schema: &CoreSchema<'py>, nesting: usize) -> PyResult<Vec<Kind>> {
         let Some(nesting) = nesting.checked_sub(1) else { return Ok(Kind::ALL.to_vec()) };
-        let inner = |key: &str| self.kinds(&required(schema, key)?, nesting);
+        let inner = |key: &'static Key| self.kinds(&required(schema, key)?, nesting);
         let name = kind(schema)?;
         Ok(match name.as_str() {
-            "nullable" => [inner("schema")?, vec![Kind::Null]].concat(),
-            wrapper if WRAPPERS.contains(&wrapper) && is_transparent(wrapper, schema)? => inner("schema")?,
-            "json-or-python" => inner("json_schema")?,
-            "lax-or-strict" if self.tried_strictly && self.strict.is_none() => {
-                [inner("lax_schema")?, inner("strict_schema")?].concat()
+            "nullable" => [inner(key!("schema"))?, vec![Kind::Null]].concat(),
+            wrapper if WRAPPERS.contains(&wrapper) && is_transparent(wrapper, schema)? => {
+                inner(key!("schema"))?
             }
-            "lax-or-strict" => inner(if self.is_strict(schema)? { "strict_schema" } else { "lax_schema" })?,
-            "chain" => self.kinds(&item(schema, "steps")?.get_item(0)?.cast_into()?, nesting)?,
+            "json-or-python" => inner(key!("json_schema"))?,
+            "lax-or-strict" if self.tried_strictly && self.strict.is_none() => {
+                [inner(key!("lax_schema"))?, inner(key!("strict_schema"))?].concat()
+            }
+            "lax-or-strict" => self.kinds(&self.side(schema)?, nesting)?,
+            "chain" => self.kinds(&item(schema, key!("steps"))?.get_item(0)?.cast_into()?, nesting)?,
             "union" => {
                 let within = self.of_choices(schema)?;
                 let choices = choices(schema)?;
                 let kinds = choices.iter().map(|choice| within.kinds(&choice.schema, nesting));
                 kinds.collect::<PyResult<Vec<_>>>()?.concat()
             }
-            "definition-ref" => match child(self.definitions, item(schema, "schema_ref")?.extract()?)? {
+            "definition-ref" => match referred(schema, self.definitions)? {
                 Some(definition) => self.kinds(&definition, nesting)?,
                 None => Kind::ALL.to_vec(),
             },
             // A discriminator that is called may accept anything.
-            "tagged-union" if item(schema, "discriminator")?.is_callable() => Kind::ALL.to_vec(),
-            "model" if flag(schema, "root_model")? == Some(true) => inner("schema")?,
+            "tagged-union" if item(schema, key!("discriminator"))?.is_callable() => Kind::ALL.to_vec(),
+            "model" if flag(schema, key!("root_model"))? == Some(true) => inner(key!("schema"))?,
             // What validators within it are given before the fields may be anything.
             "model" | "dataclass" if fields_as_they_come(schema)?.is_none() => Kind::ALL.to_vec(),
             name => self.own(name, schema)?,
@@ -80,12 +84,12 @@ impl<'py> Scope<'_, 'py> {
             "list" | "tuple" | "set" | "frozenset" | "deque" => vec![Kind::Array],
             name if OBJECTS.contains(&name) => vec![Kind::Object],
             "named-tuple" | "call" => vec![Kind::Array, Kind::Object],
-            "literal" => kinds_of(item(schema, "expected")?.try_iter()?, &[])?,
+            "literal" => kinds_of(item(schema, key!("expected"))?.try_iter()?, &[])?,
             "enum" if !user_code::finds_missing(schema)? => {
                 let value =
                     |member: PyResult<Bound<'py, PyAny>>| member?.getattr(intern!(schema.py(), "value"));
                 // A number may be written as a string.
-                kinds_of(item(schema, "members")?.try_iter()?.map(value), &[Kind::String])?
+                kinds_of(item(schema, key!("members"))?.try_iter()?.map(value), &[Kind::String])?
             }
             // JSON has no such values.
             "is-instance" | "is-subclass" | "callable" => Vec::new(),
@@ -124,7 +128,9 @@ fn kinds_of<'py>(
 fn is_transparent(wrapper: &str, schema: &CoreSchema<'_>) -> PyResult<bool> {
     match wrapper {
         "default" => on_error_raises(schema),
-        "function-before" | "function-wrap" => user_code::is_container_maker(&required(schema, "function")?),
+        "function-before" | "function-wrap" => {
+            user_code::is_container_maker(&required(schema, key!("function"))?)
+        }
         _ => Ok(true),
     }
 }

@@ -4,6 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::dict::{CoreSchema, child, item, kind, required};
+use super::key::key;
+use super::walk::referred;
 
 use crate::once::intern;
 
@@ -19,10 +21,10 @@ pub(crate) fn is_record(schema: &CoreSchema<'_>) -> PyResult<bool> {
 pub(crate) fn fields_as_they_come<'py>(record: &CoreSchema<'py>) -> PyResult<Option<CoreSchema<'py>>> {
     let mut fields = match kind(record)?.as_str() {
         "typed-dict" => record.clone(),
-        _ => required(record, "schema")?,
+        _ => required(record, key!("schema"))?,
     };
     while kind(&fields)? == "function-after" {
-        fields = required(&fields, "schema")?;
+        fields = required(&fields, key!("schema"))?;
     }
     let holds_fields = ["model-fields", "dataclass-args", "typed-dict"].contains(&kind(&fields)?.as_str());
     Ok(holds_fields.then_some(fields))
@@ -33,7 +35,7 @@ pub(crate) type Declared<'py> = (Bound<'py, PyString>, CoreSchema<'py>);
 
 /// The declared fields of the node that holds them: a dict, or for dataclasses a list.
 pub(crate) fn declared<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<Declared<'py>>> {
-    let fields = item(schema, "fields")?;
+    let fields = item(schema, key!("fields"))?;
     match fields.cast::<PyDict>() {
         Ok(fields) => {
             fields.iter().map(|(name, field)| Ok((name.cast_into()?, field.cast_into()?))).collect()
@@ -42,7 +44,7 @@ pub(crate) fn declared<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<Declared<'
             .try_iter()?
             .map(|field| {
                 let field: CoreSchema<'py> = field?.cast_into()?;
-                Ok((item(&field, "name")?.cast_into()?, field))
+                Ok((item(&field, key!("name"))?.cast_into()?, field))
             })
             .collect(),
     }
@@ -66,7 +68,7 @@ pub(crate) enum Appears {
 pub(crate) fn appears(schema: &CoreSchema<'_>, when: Appears) -> PyResult<bool> {
     let mut schema = schema.clone();
     loop {
-        if let Some(metadata) = child(&schema, "metadata")?
+        if let Some(metadata) = child(&schema, key!("metadata"))?
             && let Some(marks) = metadata.get_item(intern!(schema.py(), "instar_show"))?
             && marks.contains(when.name())?
         {
@@ -74,7 +76,7 @@ pub(crate) fn appears(schema: &CoreSchema<'_>, when: Appears) -> PyResult<bool> 
         }
         let kind = kind(&schema)?;
         let is_around = kind == "nullable" || kind == "default" || kind.starts_with("function-");
-        match child(&schema, "schema")?.filter(|_| is_around) {
+        match child(&schema, key!("schema"))?.filter(|_| is_around) {
             Some(inner) => schema = inner,
             None => return Ok(false),
         }
@@ -93,8 +95,8 @@ impl Appears {
 
 /// Whether a default stands below other nodes, where Pydantic sees it and nobody else.
 pub(crate) fn hides_default(field: &CoreSchema<'_>) -> PyResult<bool> {
-    let mut schema = required(field, "schema")?;
-    while let Some(inner) = child(&schema, "schema")? {
+    let mut schema = required(field, key!("schema"))?;
+    while let Some(inner) = child(&schema, key!("schema"))? {
         if is_record(&schema)? {
             return Ok(false);
         }
@@ -109,7 +111,7 @@ pub(crate) fn hides_default(field: &CoreSchema<'_>) -> PyResult<bool> {
 /// Whether a node is a record, perhaps with functions around it: what brings its own config.
 pub(crate) fn has_own_config(schema: &CoreSchema<'_>) -> PyResult<bool> {
     let mut schema = schema.clone();
-    while let Some(inner) = child(&schema, "schema")?
+    while let Some(inner) = child(&schema, key!("schema"))?
         && kind(&schema)?.starts_with("function-")
     {
         schema = inner;
@@ -126,7 +128,7 @@ pub(crate) struct Choice<'py> {
 
 /// The choices of a union: in a list, each perhaps with a label, or in a dict by their tags.
 pub(crate) fn choices<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<Choice<'py>>> {
-    let choices = item(schema, "choices")?;
+    let choices = item(schema, key!("choices"))?;
     if let Ok(tagged) = choices.cast::<PyDict>() {
         let choice = |(tag, choice): (Bound<'py, PyAny>, Bound<'py, PyAny>)| {
             Some(Choice { schema: choice.cast_into().ok()?, label: Some(tag) })
@@ -152,7 +154,7 @@ pub(crate) fn references_text<'py>(
 ) -> PyResult<bool> {
     Ok(match kind(schema)?.as_str() {
         "str" => true,
-        "definition-ref" => match child(definitions, item(schema, "schema_ref")?.extract()?)? {
+        "definition-ref" => match referred(schema, definitions)? {
             Some(definition) => has_own_config(&definition)?,
             None => false,
         },

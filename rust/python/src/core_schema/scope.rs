@@ -1,8 +1,10 @@
 //! Where a node stands, and what is set for it there: by the caller, by itself, by the config around it.
 
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 
-use super::dict::{CoreSchema, kind};
+use super::dict::{CoreSchema, kind, required};
+use super::key::{Key, key};
 use super::user_code::UserCodeIndex;
 
 /// Where a node stands.
@@ -70,8 +72,8 @@ impl<'s, 'py> Scope<'s, 'py> {
     pub(crate) fn setting(
         &self,
         schema: &CoreSchema<'py>,
-        key: &str,
-        in_config: &str,
+        key: &'static Key,
+        in_config: &'static Key,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let own = schema.get_item(key)?.filter(|value| !value.is_none());
         match (own, &self.config) {
@@ -84,17 +86,23 @@ impl<'s, 'py> Scope<'s, 'py> {
     pub(crate) fn is_strict(&self, schema: &CoreSchema<'py>) -> PyResult<bool> {
         match self.strict {
             Some(strict) => Ok(strict),
-            None => self.is_set(schema, "strict"),
+            None => self.is_set(schema, key!("strict")),
         }
+    }
+
+    /// The side of a `lax-or-strict` that holds here.
+    pub(crate) fn side(&self, schema: &CoreSchema<'py>) -> PyResult<CoreSchema<'py>> {
+        let side = if self.is_strict(schema)? { key!("strict_schema") } else { key!("lax_schema") };
+        required(schema, side)
     }
 
     /// Whether a string may be written as a number.
     pub(crate) fn coerces_numbers(&self, schema: &CoreSchema<'py>) -> PyResult<bool> {
-        Ok(self.is_set(schema, "coerce_numbers_to_str")? && !self.is_strict(schema)?)
+        Ok(self.is_set(schema, key!("coerce_numbers_to_str"))? && !self.is_strict(schema)?)
     }
 
     /// Whether a switch that has the same name in the config is on.
-    pub(crate) fn is_set(&self, schema: &CoreSchema<'py>, key: &str) -> PyResult<bool> {
+    pub(crate) fn is_set(&self, schema: &CoreSchema<'py>, key: &'static Key) -> PyResult<bool> {
         self.setting(schema, key, key)?.map_or(Ok(false), |value| value.extract())
     }
 
@@ -104,7 +112,7 @@ impl<'s, 'py> Scope<'s, 'py> {
         let of_records =
             ["title", "extra_fields_behavior", "validate_by_name", "validate_by_alias", "loc_by_alias"];
         let says_more = |key: Bound<'_, PyAny>| {
-            !key.extract::<String>().is_ok_and(|key| of_records.contains(&key.as_str()))
+            !key.extract::<PyBackedStr>().is_ok_and(|key| of_records.contains(&key.as_str()))
         };
         config.keys().iter().any(says_more)
     }
@@ -112,5 +120,5 @@ impl<'s, 'py> Scope<'s, 'py> {
 
 /// Whether a union takes the first of its choices that fits.
 pub(crate) fn is_ordered(union: &CoreSchema<'_>) -> PyResult<bool> {
-    union.get_item("mode")?.map_or(Ok(false), |mode| mode.eq("left_to_right"))
+    union.get_item(key!("mode"))?.map_or(Ok(false), |mode| mode.eq("left_to_right"))
 }

@@ -3,11 +3,17 @@
 use std::collections::HashMap;
 
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyString, PyType};
 
 use super::dict::{CoreSchema, child, flag, item, kind};
+use super::key::key;
 use super::parts::RECORDS;
 use super::walk::{inner_nodes, name_of};
+use crate::once::{Once, intern};
+
+/// The function by which `Enum` finds no member.
+static DEFAULT_MISSING: Once<Py<PyAny>> = Once::new();
 
 /// What a schema runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +27,7 @@ pub(crate) struct UserCode {
 /// What the named nodes of a core schema run, each with all that is within it.
 #[derive(Debug, Default)]
 pub(crate) struct UserCodeIndex {
-    by_name: HashMap<String, UserCode>,
+    by_name: HashMap<PyBackedStr, UserCode>,
 }
 
 /// A named node: what it runs itself, and the named nodes within it.
@@ -33,7 +39,7 @@ struct Entry {
 
 /// A named node within another one.
 struct Inner {
-    name: String,
+    name: PyBackedStr,
     /// Whether a record lies between the two: its fields are then not the ones around the outer node.
     apart: bool,
 }
@@ -41,7 +47,7 @@ struct Inner {
 impl UserCodeIndex {
     /// Indexes a core schema. Costs one look at each named node, however often it is written down.
     pub(crate) fn new(schema: &CoreSchema<'_>, definitions: &CoreSchema<'_>) -> PyResult<Self> {
-        let mut entries: HashMap<String, Entry> = HashMap::new();
+        let mut entries: HashMap<PyBackedStr, Entry> = HashMap::new();
         let mut waiting = vec![schema.clone()];
         for (_, definition) in definitions.iter() {
             waiting.push(definition.cast_into()?);
@@ -57,7 +63,7 @@ impl UserCodeIndex {
                 entries.insert(name, entry);
             }
         }
-        Ok(Self { by_name: closed(&entries) })
+        Ok(Self { by_name: closed(schema.py(), &entries) })
     }
 
     /// What a node runs.
@@ -78,16 +84,16 @@ impl UserCodeIndex {
 }
 
 /// What the named nodes run, all that is within them counted.
-fn closed(entries: &HashMap<String, Entry>) -> HashMap<String, UserCode> {
+fn closed(py: Python<'_>, entries: &HashMap<PyBackedStr, Entry>) -> HashMap<PyBackedStr, UserCode> {
     let mut outer: HashMap<&str, Vec<(&str, bool)>> = HashMap::new();
     for (name, entry) in entries {
         for inner in &entry.inner {
             outer.entry(&inner.name).or_default().push((name, inner.apart));
         }
     }
-    let mut codes: HashMap<String, UserCode> =
-        entries.iter().map(|(name, entry)| (name.clone(), entry.code)).collect();
-    let mut waiting: Vec<&str> = entries.keys().map(String::as_str).collect();
+    let mut codes: HashMap<PyBackedStr, UserCode> =
+        entries.iter().map(|(name, entry)| (name.clone_ref(py), entry.code)).collect();
+    let mut waiting: Vec<&str> = entries.keys().map(PyBackedStr::as_str).collect();
     while let Some(name) = waiting.pop() {
         let Some(&code) = codes.get(name) else { continue };
         for &(outer, apart) in outer.get(name).into_iter().flatten() {
@@ -119,15 +125,15 @@ impl Entry {
     ) -> PyResult<()> {
         let kind = kind(schema)?;
         if kind == "definition-ref" {
-            let name = item(schema, "schema_ref")?.extract()?;
+            let name = item(schema, key!("schema_ref"))?.extract()?;
             self.inner.push(Inner { name, apart });
             return Ok(());
         }
-        if let Some(function) = child(schema, "function")?
-            && !is_pydantics(&item(&function, "function")?)
+        if let Some(function) = child(schema, key!("function"))?
+            && !is_pydantics(&item(&function, key!("function"))?)
         {
             self.code.any = true;
-            let told = item(&function, "type")?.eq("with-info")?;
+            let told = item(&function, key!("type"))?.eq("with-info")?;
             self.code.looks_around |= told && !apart;
         }
         self.code.any |= runs_itself(&kind, schema)?;
@@ -147,12 +153,12 @@ impl Entry {
 
 fn runs_itself(kind: &str, schema: &CoreSchema<'_>) -> PyResult<bool> {
     Ok(match kind {
-        "model" => flag(schema, "custom_init")? == Some(true) || runs_post_init(schema)?,
-        "dataclass" => flag(schema, "post_init")? == Some(true),
+        "model" => flag(schema, key!("custom_init"))? == Some(true) || runs_post_init(schema)?,
+        "dataclass" => flag(schema, key!("post_init"))? == Some(true),
         "enum" => finds_missing(schema)?,
-        "tagged-union" => item(schema, "discriminator")?.is_callable(),
-        "default" => match schema.get_item("default_factory")? {
-            Some(factory) => !is_plain_factory(&factory)?,
+        "tagged-union" => item(schema, key!("discriminator"))?.is_callable(),
+        "default" => match schema.get_item(key!("default_factory"))? {
+            Some(factory) => !is_plain_factory(&factory),
             None => false,
         },
         _ => false,
@@ -161,50 +167,64 @@ fn runs_itself(kind: &str, schema: &CoreSchema<'_>) -> PyResult<bool> {
 
 /// Whether a model has a `model_post_init` of the user's. Pydantic's own makes the private attributes.
 pub(crate) fn runs_post_init(model: &CoreSchema<'_>) -> PyResult<bool> {
-    let Some(name) = model.get_item("post_init")? else { return Ok(false) };
-    let method = item(model, "cls")?.getattr(name.cast::<PyString>()?)?;
+    let Some(name) = model.get_item(key!("post_init"))? else { return Ok(false) };
+    let method = item(model, key!("cls"))?.getattr(name.cast::<PyString>()?)?;
     Ok(!is_pydantics(&method))
 }
 
 /// Whether a function is one of Pydantic's own, which look at nothing but their value.
 fn is_pydantics(function: &Bound<'_, PyAny>) -> bool {
-    let module = module_of(&function.getattr("func").unwrap_or_else(|_| function.clone()));
-    module == "pydantic" || module.starts_with("pydantic.")
+    let module = module_of(&called(function));
+    module.is_some_and(|module| &*module == "pydantic" || module.starts_with("pydantic."))
 }
 
 /// Whether an enum looks for members of values that none has, by code of its own.
 pub(crate) fn finds_missing(schema: &CoreSchema<'_>) -> PyResult<bool> {
     let py = schema.py();
-    let own = item(schema, "cls")?.getattr("_missing_")?.getattr("__func__")?;
-    let default = py.import("enum")?.getattr("Enum")?.getattr("_missing_")?.getattr("__func__")?;
-    Ok(schema.contains("missing")? || !own.is(&default))
+    let function = |class: &Bound<'_, PyAny>| {
+        class.getattr(intern!(py, "_missing_"))?.getattr(intern!(py, "__func__")).map(Bound::unbind)
+    };
+    let own = function(&item(schema, key!("cls"))?)?;
+    let default = DEFAULT_MISSING.get_or_try_init(|| function(&py.import("enum")?.getattr("Enum")?))?;
+    Ok(schema.contains(key!("missing"))? || !own.is(default))
 }
 
 /// Whether the function of a node makes a value of another type of what it is given: a secret, a path, a size.
 pub(crate) fn makes_another(schema: &CoreSchema<'_>) -> PyResult<bool> {
-    let function = item(schema, "function")?.get_item("function")?;
+    let function = item(schema, key!("function"))?.get_item(key!("function"))?;
     if let Ok(class) = function.cast::<PyType>() {
         return class.is_subclass_of::<PyString>().map(|is_text| !is_text);
     }
-    let module = module_of(&function);
-    Ok(["pydantic.types", "pydantic._internal._generate_schema", "pydantic._internal._std_types_schema"]
-        .contains(&module.as_str()))
+    Ok(is_of(
+        &function,
+        &["pydantic.types", "pydantic._internal._generate_schema", "pydantic._internal._std_types_schema"],
+    ))
 }
 
 /// Whether a function is one of those with which Pydantic makes a container of the one that it validates.
 pub(crate) fn is_container_maker(function: &CoreSchema<'_>) -> PyResult<bool> {
-    let function = item(function, "function")?;
-    let called = function.getattr("func").unwrap_or(function);
+    let function = item(function, key!("function"))?;
     // The second is where they are up to Pydantic 2.10.
-    Ok(["pydantic._internal._validators", "pydantic._internal._std_types_schema"]
-        .contains(&module_of(&called).as_str()))
+    let modules = ["pydantic._internal._validators", "pydantic._internal._std_types_schema"];
+    Ok(is_of(&called(&function), &modules))
 }
 
-fn module_of(function: &Bound<'_, PyAny>) -> String {
-    function.getattr("__module__").and_then(|module| module.extract()).unwrap_or_default()
+/// What a `functools.partial` calls; any other function is itself.
+fn called<'py>(function: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+    let inner = function.getattr_opt(intern!(function.py(), "func"));
+    inner.ok().flatten().unwrap_or_else(|| function.clone())
+}
+
+/// Whether a function is of one of these modules.
+fn is_of(function: &Bound<'_, PyAny>, modules: &[&str]) -> bool {
+    module_of(function).is_some_and(|module| modules.contains(&module.as_str()))
+}
+
+fn module_of(function: &Bound<'_, PyAny>) -> Option<PyBackedStr> {
+    function.getattr(intern!(function.py(), "__module__")).ok()?.extract().ok()
 }
 
 /// Whether a default factory is a builtin class, such as `list`: nobody sees how often that is called.
-pub(crate) fn is_plain_factory(factory: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(factory.is_instance_of::<PyType>() && factory.getattr("__module__")?.eq("builtins")?)
+pub(crate) fn is_plain_factory(factory: &Bound<'_, PyAny>) -> bool {
+    factory.is_instance_of::<PyType>() && is_of(factory, &["builtins"])
 }

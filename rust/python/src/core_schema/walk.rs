@@ -3,15 +3,17 @@
 use std::collections::HashSet;
 
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::dict::{CoreSchema, child, item, kind};
+use super::key::key;
 
 /// The nodes that stand directly within `schema`.
 pub(crate) fn inner_nodes<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<CoreSchema<'py>>> {
     let mut nodes = Vec::new();
     for (key, value) in schema.iter() {
-        let key: String = key.extract()?;
+        let key: PyBackedStr = key.extract()?;
         if !matches!(
             key.as_str(),
             "metadata" | "serialization" | "config" | "function" | "default" | "expected"
@@ -26,11 +28,11 @@ pub(crate) fn inner_nodes<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<CoreSch
 fn collect<'py>(value: &Bound<'py, PyAny>, nodes: &mut Vec<CoreSchema<'py>>) -> PyResult<()> {
     if let Ok(dict) = value.cast::<PyDict>() {
         // A field or a tag may be called `type`, too: only in a node is it a string.
-        if dict.get_item("type")?.is_some_and(|kind| kind.is_instance_of::<PyString>()) {
+        if dict.get_item(key!("type"))?.is_some_and(|kind| kind.is_instance_of::<PyString>()) {
             nodes.push(dict.clone());
             return Ok(());
         }
-        return dict.values().iter().try_for_each(|inner| collect(&inner, nodes));
+        return dict.iter().try_for_each(|(_, inner)| collect(&inner, nodes));
     }
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         return value.try_iter()?.try_for_each(|inner| collect(&inner?, nodes));
@@ -43,18 +45,27 @@ pub(crate) fn definitions<'py>(schema: &CoreSchema<'py>) -> PyResult<CoreSchema<
     let definitions = PyDict::new(schema.py());
     let mut schema = schema.clone();
     while kind(&schema)? == "definitions" {
-        if let Some(list) = schema.get_item("definitions")? {
+        if let Some(list) = schema.get_item(key!("definitions"))? {
             for definition in list.try_iter()? {
                 let definition = definition?;
-                definitions.set_item(definition.get_item("ref")?, definition)?;
+                definitions.set_item(definition.get_item(key!("ref"))?, definition)?;
             }
         }
-        match child(&schema, "schema")? {
+        match child(&schema, key!("schema"))? {
             Some(inner) => schema = inner,
             None => break,
         }
     }
     Ok(definitions)
+}
+
+/// The definition that a `definition-ref` means.
+pub(crate) fn referred<'py>(
+    reference: &CoreSchema<'py>,
+    definitions: &CoreSchema<'py>,
+) -> PyResult<Option<CoreSchema<'py>>> {
+    let definition = definitions.get_item(item(reference, key!("schema_ref"))?)?;
+    Ok(definition.and_then(|definition| definition.cast_into().ok()))
 }
 
 /// The definitions that `schema` reaches, by name.
@@ -71,9 +82,9 @@ pub(crate) fn references<'py>(
     let mut seen = HashSet::new();
     while let Some(node) = waiting.pop() {
         if kind(&node)? == "definition-ref" {
-            let name = item(&node, "schema_ref")?;
+            let name = item(&node, key!("schema_ref"))?;
             if !reached.contains(&name)?
-                && let Some(definition) = child(definitions, name.extract()?)?
+                && let Some(definition) = referred(&node, definitions)?
             {
                 reached.set_item(&name, &definition)?;
                 waiting.push(definition);
@@ -87,6 +98,6 @@ pub(crate) fn references<'py>(
 }
 
 /// The name by which other nodes may refer to this one.
-pub(crate) fn name_of(schema: &CoreSchema<'_>) -> PyResult<Option<String>> {
-    schema.get_item("ref")?.map(|name| name.extract()).transpose()
+pub(crate) fn name_of(schema: &CoreSchema<'_>) -> PyResult<Option<PyBackedStr>> {
+    schema.get_item(key!("ref"))?.map(|name| name.extract()).transpose()
 }

@@ -6,7 +6,12 @@ use pyo3::types::{PyDict, PySet, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::ffi::{self, Slot};
-use crate::once::intern;
+use crate::once::{Once, intern};
+
+static BASE_MODEL: Once<Py<PyType>> = Once::new();
+static UNDEFINED: Once<Py<PyAny>> = Once::new();
+/// A class whose instances have nothing but a `__dict__`.
+static BARE: Once<Py<PyType>> = Once::new();
 
 /// What a field shows before it arrives.
 pub(crate) enum Absent {
@@ -116,8 +121,11 @@ impl Form {
 
     pub(crate) fn dataclass(class: Bound<'_, PyType>) -> PyResult<Self> {
         let py = class.py();
-        let bare = py.get_type::<PyType>().call1(("Bare", PyTuple::empty(py), PyDict::new(py)))?;
-        let has_only_dict = ffi::slots_of_its_own(&class, bare.cast()?) == 0;
+        let bare = BARE.get_or_try_init(|| {
+            let class = py.get_type::<PyType>().call1(("Bare", PyTuple::empty(py), PyDict::new(py)))?;
+            Ok(class.cast_into()?.unbind())
+        })?;
+        let has_only_dict = ffi::slots_of_its_own(&class, bare.bind(py)) == 0;
         Ok(Self::Dataclass(class.unbind(), has_only_dict))
     }
 }
@@ -125,11 +133,12 @@ impl Form {
 impl Slots {
     fn of(class: &Bound<'_, PyType>) -> PyResult<Self> {
         let py = class.py();
+        let base = BASE_MODEL.import(py, "pydantic", "BaseModel")?;
         Ok(Self {
             fields_set: Slot::find(class, intern!(py, "__pydantic_fields_set__"))?,
             extra: Slot::find(class, intern!(py, "__pydantic_extra__"))?,
             private: Slot::find(class, intern!(py, "__pydantic_private__"))?,
-            are_all: ffi::slots_of_its_own(class, py.import("pydantic")?.getattr("BaseModel")?.cast()?) == 0,
+            are_all: ffi::slots_of_its_own(class, base) == 0,
         })
     }
 
@@ -445,10 +454,12 @@ impl Instance {
 /// The private attributes of a model class that have a default.
 fn privates(class: &Bound<'_, PyType>) -> PyResult<Vec<Private>> {
     let py = class.py();
-    let undefined = py.import("pydantic_core")?.getattr("PydanticUndefined")?;
+    let undefined = UNDEFINED.import(py, "pydantic_core", "PydanticUndefined")?;
     let mut privates = Vec::new();
     // `BaseModel` itself has none.
-    let Some(attributes) = class.getattr_opt("__private_attributes__")? else { return Ok(privates) };
+    let Some(attributes) = class.getattr_opt(intern!(py, "__private_attributes__"))? else {
+        return Ok(privates);
+    };
     for (name, attribute) in attributes.cast::<PyDict>()?.iter() {
         let (default, factory) = (attribute.getattr("default")?, attribute.getattr("default_factory")?);
         let absent = if !factory.is_none() {
@@ -456,7 +467,7 @@ fn privates(class: &Bound<'_, PyType>) -> PyResult<Vec<Private>> {
             let takes_data = attribute.getattr("default_factory_takes_validated_data");
             let takes_data = takes_data.and_then(|takes| takes.extract()).unwrap_or(false);
             PrivateDefault::Made(factory.unbind(), takes_data)
-        } else if default.is(&undefined) {
+        } else if default.is(undefined) {
             continue;
         } else {
             PrivateDefault::Copied(default.unbind())
