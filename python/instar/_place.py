@@ -66,13 +66,13 @@ class Watches:
         """What is watched."""
         return [watch.pattern for watch in self]
 
-    def add(self, pattern: Pattern, so_far: Iterable[Change]) -> Watch:
-        """Add a watch that begins with what is there so far, and return it."""
+    def add(self, pattern: Pattern, so_far: Iterable[Change], ahead: int) -> Watch:
+        """Add a watch that begins with what is there so far, `ahead` of so many changes, and return it."""
         watch = Watch(pattern)
         for change in so_far:
             for _ in watch.see(change):
                 pass  # it has happened already
-        watch.attempt = 0
+        watch.attempt, watch.ahead = 0, ahead
         self._watches = [*map(ref, self), ref(watch)]
         return watch
 
@@ -92,10 +92,14 @@ class Watches:
         kept = [watch.pieces[path] for watch in concerned if path in watch.pieces]
         return kept, [watch.callbacks for watch in concerned]
 
-    def see(self, batch: Iterable[Change]) -> Iterator[Any]:
-        """Take in changes; call what is to be called, in the order of the text, and yield what that returns."""
-        for change in batch:
+    def see(self, changes: deque[Change]) -> Iterator[Any]:
+        """Take these changes; call what is to be called, in the order of the text, and yield what that returns."""
+        while changes:
+            change = changes.popleft()
             for watch in self:
+                if watch.ahead:
+                    watch.ahead -= 1
+                    continue
                 for happening in watch.see(change):
                     for callback in watch.callbacks:
                         yield callback(happening)
@@ -294,32 +298,38 @@ class BaseReading:
     def __init__(self) -> None:
         self.watches = Watches()
         self.follower = Follower()
-        self._waiting: list[Change] = []
+        self._untold: deque[Change] = deque()
 
     def watch(self, handle: Handle[Any], pattern: Pattern) -> Watch:
         """Watch the places of a pattern from now on."""
         patterns = self.watches.patterns
         if patterns:
-            self._waiting += handle.drain(self.follower)
-        return self.watches.add(pattern, self._follow(handle, [*patterns, pattern]))
+            self._untold += handle.drain(self.follower)
+        so_far = self._follow(handle, [*patterns, pattern])
+        return self.watches.add(pattern, so_far, ahead=len(self._untold))
 
     def _follow(self, handle: Handle[Any], patterns: list[Pattern]) -> list[Change]:
         """Follow these places from now on; return what has come of them so far, which others may have seen."""
         self.follower = Follower(only=patterns)
         return handle.drain(self.follower)
 
-    def _batch(self, handle: Handle[Any]) -> list[Change]:
-        """Return the changes that nobody has been told of."""
-        waiting, self._waiting = self._waiting, []
+    def _take_in(self, handle: Handle[Any]) -> bool:
+        """Take in the changes that nobody has been told of; say whether there are any."""
         patterns = self.watches.patterns
         if not patterns:
             handle.leave(self.follower)
-            return []
-        batch = waiting + handle.drain(self.follower)
+            self._untold.clear()
+            return False
+        self._untold += handle.drain(self.follower)
         if patterns != self.follower.only and self.follower.begun:
             # Some have gone. Before there is anything to see, another reader could not begin with it.
             self._follow(handle, patterns)
-        return batch
+        return bool(self._untold)
+
+
+CALLED_BACK: Final = (
+    "a callback cannot wait for a place or read on: it is called while the stream is read, and would wait for itself"
+)
 
 
 @dataclass(frozen=True)
@@ -336,24 +346,33 @@ class PullingHandle(Handle[bool]):
 class Reading(BaseReading):
     """Reads a sync stream on, for those who wait for places."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_telling = False
+
     def tell(self, handle: Handle[bool]) -> bool:
         """Tell what has come, and call what is to be called; say whether something has come.
 
         What is called may raise: then the stream is closed.
         """
-        batch = self._batch(handle)
+        self._check_caller()
+        has_come = self._take_in(handle)
+        self._is_telling = True
         try:
-            for _ in self.watches.see(batch):
+            for _ in self.watches.see(self._untold):
                 pass
         except BaseException:
             handle.close()
             raise
-        return bool(batch)
+        finally:
+            self._is_telling = False
+        return has_come
 
     def pieces(self, handle: PullingHandle, text: Text) -> Pieces | None:
         """Return the pieces of a text that is open, for as long as nothing else comes; None where it is not."""
+        self._check_caller()
         reader, kept = self.follower.reader, text.kept
-        if reader is None or kept is None or self._waiting or self.follower.open_text != text.path:
+        if reader is None or kept is None or self._untold or self.follower.open_text != text.path:
             return None
         lists, called = self.watches.takers(text.path)
         return handle.pieces(reader, kept, [each for each in lists if each is not kept], called)
@@ -363,7 +382,8 @@ class Reading(BaseReading):
 
         Raises what the stream raises, after what came before it.
         """
-        if (self._waiting or handle.has_news()) and self.tell(handle):
+        self._check_caller()
+        if (self._untold or handle.has_news()) and self.tell(handle):
             return True
         try:
             more = handle.read_on()
@@ -372,6 +392,11 @@ class Reading(BaseReading):
                 return True
             raise
         return self.tell(handle) or more
+
+    def _check_caller(self) -> None:
+        """Check that it is no callback who reads on: what comes then would be told before what is being told."""
+        if self._is_telling:
+            raise RuntimeError(CALLED_BACK)
 
 
 class Place(Cursors[bool]):
@@ -442,17 +467,17 @@ class AsyncReading(BaseReading):
         super().__init__()
         self._waiters: list[asyncio.Future[bool]] = []
         self._worker: asyncio.Task[None] | None = None
-        self._telling: asyncio.Lock | None = None
+        self._telling = asyncio.Lock()
         self._teller: asyncio.Task[Any] | None = None
 
     async def tell(self, handle: Handle[Any]) -> bool:
         """Do as `Reading.tell` does, and await what is awaitable. One task does at a time."""
-        self._telling = self._telling or asyncio.Lock()
+        self._check_caller()
         async with self._telling:
+            has_come = self._take_in(handle)
             self._teller = asyncio.current_task()
-            batch = self._batch(handle)
             try:
-                for returned in self.watches.see(batch):
+                for returned in self.watches.see(self._untold):
                     if inspect.isawaitable(returned):
                         await returned
             except BaseException:
@@ -460,18 +485,14 @@ class AsyncReading(BaseReading):
                 raise
             finally:
                 self._teller = None
-            return bool(batch)
+            return has_come
 
     async def pull(self, handle: Handle[Coroutine[Any, Any, bool]]) -> bool:
         """Wait for one delta, which everybody who waits gets; say whether there may be more.
 
         A waiter that is cancelled leaves the others, and what is being read.
         """
-        if self._teller is not None and self._teller is asyncio.current_task():
-            message = (
-                "a callback cannot wait for a place: it is called while the stream is read, and would wait for itself"
-            )
-            raise RuntimeError(message)
+        self._check_caller()
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[bool] = loop.create_future()
         self._waiters.append(waiter)
@@ -502,8 +523,11 @@ class AsyncReading(BaseReading):
         return [waiter for waiter in waiters if not waiter.done()]
 
     async def _read(self, handle: Handle[Coroutine[Any, Any, bool]]) -> bool:
-        if self._waiting:
-            return await self.tell(handle)
+        if self._telling.locked():
+            async with self._telling:
+                return True  # what another task has told of may be what is waited for
+        if (self._untold or handle.has_news()) and await self.tell(handle):
+            return True
         try:
             more = await handle.read_on()
         except Exception:
@@ -511,6 +535,11 @@ class AsyncReading(BaseReading):
                 return True
             raise
         return await self.tell(handle) or more
+
+    def _check_caller(self) -> None:
+        """Check that it is no callback who reads on, and waits for the end of what it is called by."""
+        if self._teller is not None and self._teller is asyncio.current_task():
+            raise RuntimeError(CALLED_BACK)
 
 
 class AsyncPlace(Cursors[Coroutine[Any, Any, bool]]):

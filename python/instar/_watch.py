@@ -52,6 +52,8 @@ class Watch:
         """The pieces of the text at each place that is there; none where the value is no text."""
         self.callbacks: list[Callable[[Happening], Any]] = []
         """What is to be called with all that happens."""
+        self.ahead = 0
+        """How many of the changes that nobody has been told of are behind it, since it began with what they made."""
         self._open: set[Path] = set()
 
     def state(self, path: Path) -> State:
