@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Reversible
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
@@ -70,8 +70,7 @@ class Watches:
         """Add a watch that begins with what is there so far, `ahead` of so many changes, and return it."""
         watch = Watch(pattern)
         for change in so_far:
-            for _ in watch.see(change):
-                pass  # it has happened already
+            watch.see(change)  # it has happened already
         watch.attempt, watch.ahead = 0, ahead
         self._watches = [*map(ref, self), ref(watch)]
         return watch
@@ -105,7 +104,7 @@ class Watches:
                         yield callback(happening)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Handle(Generic[MoreT]):
     """What a place does with its stream.
 
@@ -332,7 +331,7 @@ CALLED_BACK: Final = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class PullingHandle(Handle[bool]):
     """The same with a sync stream.
 
@@ -617,8 +616,10 @@ def part(value: Any, path: Path) -> Any:
 
 def _member(value: Any, step: str | int) -> Any:
     if isinstance(value, Mapping):
-        # A dump writes keys as JSON does.
-        found = [value[step]] if step in value else [part for key, part in value.items() if _key(key) == step]
+        # A dump writes keys as JSON does. What is looked for is mostly the newest.
+        keys = reversed(value) if isinstance(value, Reversible) else value
+        key = step if step in value else next((key for key in keys if _key(key) == step), _NONE)
+        found = [value[key]] if key is not _NONE else []
     elif isinstance(step, str):
         fields = _fields(value)
         found = [fields[step]] if step in fields else []
@@ -629,10 +630,13 @@ def _member(value: Any, step: str | int) -> Any:
     return found[0]
 
 
+_NONE: Any = object()
+
+
 def _fields(value: Any) -> dict[str, Any]:
     """Return what an object of a class with fields holds by name; its attributes are more than that."""
     if isinstance(value, BaseModel):
-        return {**(value.model_extra or {}), **vars(value)}
+        return {**value.model_extra, **vars(value)} if value.model_extra else vars(value)
     if is_dataclass(value):
         return {name: getattr(value, name) for name in value.__dataclass_fields__ if hasattr(value, name)}
     return {}
