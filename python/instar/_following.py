@@ -77,8 +77,7 @@ class Follower:
         if self.only:
             around = {"whole": [], "member": [None], "lists": [None, None]}[where]
             self._reader.narrow([[*around, *_steps(pattern[where == "lists" :])] for pattern in self.only])
-        views: dict[str, View] = {"whole": list, "member": of_member, "lists": OfLists()}
-        self._view = views[where]
+        self._view = OfLists() if where == "lists" else of_member if where == "member" else list
         self._depth = {"whole": 0, "member": 1, "lists": None}[where]
 
     def _read(self) -> list[Change]:

@@ -59,7 +59,7 @@ class Watches:
         return any(self)
 
     def __iter__(self) -> Iterator[Watch]:
-        return (watch for each in self._watches if (watch := each()) is not None)
+        return iter([watch for each in self._watches if (watch := each()) is not None])
 
     @property
     def patterns(self) -> list[Pattern]:
@@ -189,7 +189,7 @@ class Cursors(Generic[MoreT]):
     @property
     def value(self) -> Any:
         """The value so far, as the snapshot shows it; None if it has not begun."""
-        return None if self.state is State.MISSING else part(self._handle.snapshot(), self._path)
+        return None if self.state is State.MISSING else self._so_far()
 
     def on_text(self, function: Callable[[str], Any]) -> None:
         """Call a function with each piece of the text as it comes, while somebody reads the stream."""
@@ -217,11 +217,13 @@ class Cursors(Generic[MoreT]):
             raise TypeError(message)
         return self._pattern  # type: ignore[return-value] # no step of it is EVERY
 
-    def _settling(self) -> Generator[Pull, bool, None]:
-        """Wait until the value has settled, or the stream has ended."""
-        path = self._path
-        while self._watch.state(path) is not State.SETTLED and (yield PULL):
-            pass
+    def _is_settled(self) -> bool:
+        """Tell whether the value has settled, valid or not."""
+        return self._watch.state(self._path) is State.SETTLED
+
+    def _so_far(self) -> Any:
+        """Return what the snapshot shows at the place."""
+        return part(self._handle.snapshot(), self._path)
 
     def _text(self) -> Text:
         """Return a cursor in the text at the place, at its beginning."""
@@ -271,7 +273,7 @@ class Cursors(Generic[MoreT]):
     def _at_the_end(self, final: Any) -> Any:
         """Return the value when the stream has ended: the final one, if it has not come."""
         if self.state is State.SETTLED:
-            return self.value
+            return self._so_far()
         try:
             return part(final, self._path)
         except LookupError:
@@ -414,9 +416,9 @@ class Place(Cursors[bool]):
             Exception: what the stream raises.
 
         """
-        for _ in self._read(self._settling()):
+        while not self._is_settled() and self._reading.pull(self._handle):
             pass
-        return self.value if self.state is State.SETTLED else self._at_the_end(self._handle.final())
+        return self._so_far() if self.state is State.SETTLED else self._at_the_end(self._handle.final())
 
     def __iter__(self) -> Iterator[Any]:
         return self._read(self._settled())
@@ -559,9 +561,9 @@ class AsyncPlace(Cursors[Coroutine[Any, Any, bool]]):
             Exception: what the stream raises.
 
         """
-        async for _ in self._read(self._settling()):
+        while not self._is_settled() and await self._reading.pull(self._handle):
             pass
-        return self.value if self.state is State.SETTLED else self._at_the_end(await self._handle.final())
+        return self._so_far() if self.state is State.SETTLED else self._at_the_end(await self._handle.final())
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self._read(self._settled())
