@@ -478,9 +478,9 @@ class Pump(Generic[_ItemT, _FinalT]):
     def refused(self) -> bool:
         """Whether it is the answer that is wrong, and not its source."""
     @property
-    def answer(self) -> tuple[Parser[Any], Literal["whole", "member", "lists"]] | None:
-        """The parser of the answer, once there is one, and how the answer lies in its value: it is the "whole" of it,
-        its one "member", or what its "lists" hold.
+    def answer(self) -> tuple[Parser[Any], Literal["whole", "member", "lists"]]:
+        """The parser of the answer, and how the answer lies in its value: it is the "whole" of it, its one "member", or
+        what its "lists" hold. Before a call has begun that is the answer, it is a parser to which nothing comes.
 
         Raises `TypeError` where the calls of a turn are the answer: each has a parser of its own.
         """

@@ -42,7 +42,7 @@ class Follower:
 
     @property
     def reader(self) -> Changes | None:
-        """What reads the changes of the parser; None before there is one."""
+        """What reads the changes of the parser; None before the first drain."""
         return self._reader
 
     @property
@@ -59,13 +59,10 @@ class Follower:
             ValueError: there is no such mode.
 
         """
-        parser, where = pump.answer or (None, "whole")
+        parser, where = pump.answer
         given_up: list[Change] = []
-        if parser is not self._parser or self._reader is None:
+        if parser is not self._parser:
             given_up = [RETRY] if self.begun else []
-            if parser is None:
-                self._parser, self._reader, self.begun = None, None, False
-                return given_up
             # What the first parser has read by now is sent as a whole; of the others everything is new.
             late = self._parser is None and not given_up
             self._turn_to(parser, where, late=late)
@@ -80,8 +77,7 @@ class Follower:
         if self.only:
             around = {"whole": [], "member": [None], "lists": [None, None]}[where]
             self._reader.narrow([[*around, *_steps(pattern[where == "lists" :])] for pattern in self.only])
-        views: dict[str, View] = {"whole": list, "member": of_member, "lists": OfLists()}
-        self._view = views[where]
+        self._view = OfLists() if where == "lists" else of_member if where == "member" else list
         self._depth = {"whole": 0, "member": 1, "lists": None}[where]
 
     def _read(self) -> list[Change]:
@@ -115,11 +111,9 @@ class Spelling:
             instar.StreamError: the text that has been read was given up, and another attempt follows.
 
         """
-        parser = pump.answer[0] if pump.answer else None
+        parser, _ = pump.answer
         if parser is not self._parser or self._text is None:
             self._check(is_void=self._begun)
-            if parser is None:
-                return ""
             self._parser, self._text = parser, JsonText(parser)
         piece = self._text.read()
         self._check(is_void=piece is None)

@@ -70,8 +70,10 @@ def covers(pattern: Pattern, path: tuple[str | int, ...]) -> bool:
 
 def fits(pattern: Pattern, path: tuple[str | int, ...]) -> bool:
     """Tell whether a path is one that the pattern, or the beginning of it that is as long, describes."""
-    return len(path) <= len(pattern) and all(
-        wanted is EVERY or wanted == step for wanted, step in zip(pattern, path, strict=False)
+    beginning = pattern[: len(path)]
+    return beginning == path or (
+        len(beginning) == len(path)
+        and all(wanted is EVERY or wanted == step for wanted, step in zip(beginning, path, strict=True))
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Reversible
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
@@ -59,20 +59,19 @@ class Watches:
         return any(self)
 
     def __iter__(self) -> Iterator[Watch]:
-        return (watch for each in self._watches if (watch := each()) is not None)
+        return iter([watch for each in self._watches if (watch := each()) is not None])
 
     @property
     def patterns(self) -> list[Pattern]:
         """What is watched."""
         return [watch.pattern for watch in self]
 
-    def add(self, pattern: Pattern, so_far: Iterable[Change]) -> Watch:
-        """Add a watch that begins with what is there so far, and return it."""
+    def add(self, pattern: Pattern, so_far: Iterable[Change], ahead: int) -> Watch:
+        """Add a watch that begins with what is there so far, `ahead` of so many changes, and return it."""
         watch = Watch(pattern)
         for change in so_far:
-            for _ in watch.see(change):
-                pass  # it has happened already
-        watch.attempt = 0
+            watch.see(change)  # it has happened already
+        watch.attempt, watch.ahead = 0, ahead
         self._watches = [*map(ref, self), ref(watch)]
         return watch
 
@@ -92,16 +91,20 @@ class Watches:
         kept = [watch.pieces[path] for watch in concerned if path in watch.pieces]
         return kept, [watch.callbacks for watch in concerned]
 
-    def see(self, batch: Iterable[Change]) -> Iterator[Any]:
-        """Take in changes; call what is to be called, in the order of the text, and yield what that returns."""
-        for change in batch:
+    def see(self, changes: deque[Change]) -> Iterator[Any]:
+        """Take these changes; call what is to be called, in the order of the text, and yield what that returns."""
+        while changes:
+            change = changes.popleft()
             for watch in self:
+                if watch.ahead:
+                    watch.ahead -= 1
+                    continue
                 for happening in watch.see(change):
                     for callback in watch.callbacks:
                         yield callback(happening)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Handle(Generic[MoreT]):
     """What a place does with its stream.
 
@@ -186,7 +189,7 @@ class Cursors(Generic[MoreT]):
     @property
     def value(self) -> Any:
         """The value so far, as the snapshot shows it; None if it has not begun."""
-        return None if self.state is State.MISSING else part(self._handle.snapshot(), self._path)
+        return None if self.state is State.MISSING else self._so_far()
 
     def on_text(self, function: Callable[[str], Any]) -> None:
         """Call a function with each piece of the text as it comes, while somebody reads the stream."""
@@ -214,11 +217,13 @@ class Cursors(Generic[MoreT]):
             raise TypeError(message)
         return self._pattern  # type: ignore[return-value] # no step of it is EVERY
 
-    def _settling(self) -> Generator[Pull, bool, None]:
-        """Wait until the value has settled, or the stream has ended."""
-        path = self._path
-        while self._watch.state(path) is not State.SETTLED and (yield PULL):
-            pass
+    def _is_settled(self) -> bool:
+        """Tell whether the value has settled, valid or not."""
+        return self._watch.state(self._path) is State.SETTLED
+
+    def _so_far(self) -> Any:
+        """Return what the snapshot shows at the place."""
+        return part(self._handle.snapshot(), self._path)
 
     def _text(self) -> Text:
         """Return a cursor in the text at the place, at its beginning."""
@@ -268,7 +273,7 @@ class Cursors(Generic[MoreT]):
     def _at_the_end(self, final: Any) -> Any:
         """Return the value when the stream has ended: the final one, if it has not come."""
         if self.state is State.SETTLED:
-            return self.value
+            return self._so_far()
         try:
             return part(final, self._path)
         except LookupError:
@@ -294,35 +299,41 @@ class BaseReading:
     def __init__(self) -> None:
         self.watches = Watches()
         self.follower = Follower()
-        self._waiting: list[Change] = []
+        self._untold: deque[Change] = deque()
 
     def watch(self, handle: Handle[Any], pattern: Pattern) -> Watch:
         """Watch the places of a pattern from now on."""
         patterns = self.watches.patterns
         if patterns:
-            self._waiting += handle.drain(self.follower)
-        return self.watches.add(pattern, self._follow(handle, [*patterns, pattern]))
+            self._untold += handle.drain(self.follower)
+        so_far = self._follow(handle, [*patterns, pattern])
+        return self.watches.add(pattern, so_far, ahead=len(self._untold))
 
     def _follow(self, handle: Handle[Any], patterns: list[Pattern]) -> list[Change]:
         """Follow these places from now on; return what has come of them so far, which others may have seen."""
         self.follower = Follower(only=patterns)
         return handle.drain(self.follower)
 
-    def _batch(self, handle: Handle[Any]) -> list[Change]:
-        """Return the changes that nobody has been told of."""
-        waiting, self._waiting = self._waiting, []
+    def _take_in(self, handle: Handle[Any]) -> bool:
+        """Take in the changes that nobody has been told of; say whether there are any."""
         patterns = self.watches.patterns
         if not patterns:
             handle.leave(self.follower)
-            return []
-        batch = waiting + handle.drain(self.follower)
+            self._untold.clear()
+            return False
+        self._untold += handle.drain(self.follower)
         if patterns != self.follower.only and self.follower.begun:
             # Some have gone. Before there is anything to see, another reader could not begin with it.
             self._follow(handle, patterns)
-        return batch
+        return bool(self._untold)
 
 
-@dataclass(frozen=True)
+CALLED_BACK: Final = (
+    "a callback cannot wait for a place or read on: it is called while the stream is read, and would wait for itself"
+)
+
+
+@dataclass(slots=True)
 class PullingHandle(Handle[bool]):
     """The same with a sync stream.
 
@@ -336,24 +347,33 @@ class PullingHandle(Handle[bool]):
 class Reading(BaseReading):
     """Reads a sync stream on, for those who wait for places."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_telling = False
+
     def tell(self, handle: Handle[bool]) -> bool:
         """Tell what has come, and call what is to be called; say whether something has come.
 
         What is called may raise: then the stream is closed.
         """
-        batch = self._batch(handle)
+        self._check_caller()
+        has_come = self._take_in(handle)
+        self._is_telling = True
         try:
-            for _ in self.watches.see(batch):
+            for _ in self.watches.see(self._untold):
                 pass
         except BaseException:
             handle.close()
             raise
-        return bool(batch)
+        finally:
+            self._is_telling = False
+        return has_come
 
     def pieces(self, handle: PullingHandle, text: Text) -> Pieces | None:
         """Return the pieces of a text that is open, for as long as nothing else comes; None where it is not."""
+        self._check_caller()
         reader, kept = self.follower.reader, text.kept
-        if reader is None or kept is None or self._waiting or self.follower.open_text != text.path:
+        if reader is None or kept is None or self._untold or self.follower.open_text != text.path:
             return None
         lists, called = self.watches.takers(text.path)
         return handle.pieces(reader, kept, [each for each in lists if each is not kept], called)
@@ -363,7 +383,8 @@ class Reading(BaseReading):
 
         Raises what the stream raises, after what came before it.
         """
-        if (self._waiting or handle.has_news()) and self.tell(handle):
+        self._check_caller()
+        if (self._untold or handle.has_news()) and self.tell(handle):
             return True
         try:
             more = handle.read_on()
@@ -372,6 +393,11 @@ class Reading(BaseReading):
                 return True
             raise
         return self.tell(handle) or more
+
+    def _check_caller(self) -> None:
+        """Check that it is no callback who reads on: what comes then would be told before what is being told."""
+        if self._is_telling:
+            raise RuntimeError(CALLED_BACK)
 
 
 class Place(Cursors[bool]):
@@ -390,9 +416,9 @@ class Place(Cursors[bool]):
             Exception: what the stream raises.
 
         """
-        for _ in self._read(self._settling()):
+        while not self._is_settled() and self._reading.pull(self._handle):
             pass
-        return self.value if self.state is State.SETTLED else self._at_the_end(self._handle.final())
+        return self._so_far() if self.state is State.SETTLED else self._at_the_end(self._handle.final())
 
     def __iter__(self) -> Iterator[Any]:
         return self._read(self._settled())
@@ -442,17 +468,17 @@ class AsyncReading(BaseReading):
         super().__init__()
         self._waiters: list[asyncio.Future[bool]] = []
         self._worker: asyncio.Task[None] | None = None
-        self._telling: asyncio.Lock | None = None
+        self._telling = asyncio.Lock()
         self._teller: asyncio.Task[Any] | None = None
 
     async def tell(self, handle: Handle[Any]) -> bool:
         """Do as `Reading.tell` does, and await what is awaitable. One task does at a time."""
-        self._telling = self._telling or asyncio.Lock()
+        self._check_caller()
         async with self._telling:
+            has_come = self._take_in(handle)
             self._teller = asyncio.current_task()
-            batch = self._batch(handle)
             try:
-                for returned in self.watches.see(batch):
+                for returned in self.watches.see(self._untold):
                     if inspect.isawaitable(returned):
                         await returned
             except BaseException:
@@ -460,18 +486,14 @@ class AsyncReading(BaseReading):
                 raise
             finally:
                 self._teller = None
-            return bool(batch)
+            return has_come
 
     async def pull(self, handle: Handle[Coroutine[Any, Any, bool]]) -> bool:
         """Wait for one delta, which everybody who waits gets; say whether there may be more.
 
         A waiter that is cancelled leaves the others, and what is being read.
         """
-        if self._teller is not None and self._teller is asyncio.current_task():
-            message = (
-                "a callback cannot wait for a place: it is called while the stream is read, and would wait for itself"
-            )
-            raise RuntimeError(message)
+        self._check_caller()
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[bool] = loop.create_future()
         self._waiters.append(waiter)
@@ -502,8 +524,11 @@ class AsyncReading(BaseReading):
         return [waiter for waiter in waiters if not waiter.done()]
 
     async def _read(self, handle: Handle[Coroutine[Any, Any, bool]]) -> bool:
-        if self._waiting:
-            return await self.tell(handle)
+        if self._telling.locked():
+            async with self._telling:
+                return True  # what another task has told of may be what is waited for
+        if (self._untold or handle.has_news()) and await self.tell(handle):
+            return True
         try:
             more = await handle.read_on()
         except Exception:
@@ -511,6 +536,11 @@ class AsyncReading(BaseReading):
                 return True
             raise
         return await self.tell(handle) or more
+
+    def _check_caller(self) -> None:
+        """Check that it is no callback who reads on, and waits for the end of what it is called by."""
+        if self._teller is not None and self._teller is asyncio.current_task():
+            raise RuntimeError(CALLED_BACK)
 
 
 class AsyncPlace(Cursors[Coroutine[Any, Any, bool]]):
@@ -531,9 +561,9 @@ class AsyncPlace(Cursors[Coroutine[Any, Any, bool]]):
             Exception: what the stream raises.
 
         """
-        async for _ in self._read(self._settling()):
+        while not self._is_settled() and await self._reading.pull(self._handle):
             pass
-        return self.value if self.state is State.SETTLED else self._at_the_end(await self._handle.final())
+        return self._so_far() if self.state is State.SETTLED else self._at_the_end(await self._handle.final())
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self._read(self._settled())
@@ -588,8 +618,10 @@ def part(value: Any, path: Path) -> Any:
 
 def _member(value: Any, step: str | int) -> Any:
     if isinstance(value, Mapping):
-        # A dump writes keys as JSON does.
-        found = [value[step]] if step in value else [part for key, part in value.items() if _key(key) == step]
+        # A dump writes keys as JSON does. What is looked for is mostly the newest.
+        keys = reversed(value) if isinstance(value, Reversible) else value
+        key = step if step in value else next((key for key in keys if _key(key) == step), _NONE)
+        found = [value[key]] if key is not _NONE else []
     elif isinstance(step, str):
         fields = _fields(value)
         found = [fields[step]] if step in fields else []
@@ -600,10 +632,13 @@ def _member(value: Any, step: str | int) -> Any:
     return found[0]
 
 
+_NONE: Any = object()
+
+
 def _fields(value: Any) -> dict[str, Any]:
     """Return what an object of a class with fields holds by name; its attributes are more than that."""
     if isinstance(value, BaseModel):
-        return {**(value.model_extra or {}), **vars(value)}
+        return {**value.model_extra, **vars(value)} if value.model_extra else vars(value)
     if is_dataclass(value):
         return {name: getattr(value, name) for name in value.__dataclass_fields__ if hasattr(value, name)}
     return {}

@@ -120,6 +120,10 @@ class Session(Generic[ItemT, FinalT]):
         """Return the answer so far."""
         return self.snapshot
 
+    def _has_news(self) -> bool:
+        """Say whether something may have happened at a place that is watched, and was not told of."""
+        return self._pump.has_news()
+
     def _drain(self, follower: Follower) -> list[Change]:
         """Return the changes that a follower has not read."""
         return follower.drain(self._pump)

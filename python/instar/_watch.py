@@ -52,7 +52,9 @@ class Watch:
         """The pieces of the text at each place that is there; none where the value is no text."""
         self.callbacks: list[Callable[[Happening], Any]] = []
         """What is to be called with all that happens."""
-        self._open: set[Path] = set()
+        self.ahead = 0
+        """How many of the changes that nobody has been told of are behind it, since it began with what they made."""
+        self._open: dict[Path, None] = {}
 
     def state(self, path: Path) -> State:
         """Return the state of one of the places."""
@@ -60,50 +62,59 @@ class Watch:
             return State.MISSING
         return State.OPEN if path in self._open else State.SETTLED
 
-    def see(self, change: Change) -> Iterator[Happening]:
-        """Take in a change; yield what happens, in the order of the text."""
+    def see(self, change: Change) -> list[Happening]:
+        """Take in a change; return what happens, in the order of the text.
+
+        That something in a place grows is told only where anything is to be called.
+        """
+        path, depth = change.path, len(self.pattern)
+        if len(path) > depth:
+            return [Happening("grow", path[:depth])] if self.callbacks and covers(self.pattern, path) else []
+        return self._take_in(change) if fits(self.pattern, path) else []
+
+    def _take_in(self, change: Change) -> list[Happening]:
+        """Take in what happens at a place, or on the way to some."""
         kind, path, value = change
-        depth = len(self.pattern)
-        if change == RETRY:
-            self._give_up()
-        elif len(path) > depth:
-            if covers(self.pattern, path):
-                yield Happening("grow", path[:depth])
-        elif not fits(self.pattern, path):
-            return
-        elif kind == "close":
-            for place in [place for place in self.pieces if place in self._open and place[: len(path)] == path]:
-                yield self._settle(place)
-        elif kind == "append":
-            if len(path) == depth:
-                yield from self._write(path, value)
-        else:
-            grows = {"open": path, "set": None, "replace": path + end_of(value)}[kind]
-            yield from self._show(path, value, grows)
+        if kind == "append":
+            return self._write(path, value) if len(path) == len(self.pattern) else []
+        if kind == "close":
+            return [self._settle(place) for place in [*self._open] if place[: len(path)] == path]
+        if kind != "replace":
+            return self._show(path, value, path if kind == "open" else None)
+        if change != RETRY:
+            return self._replace(path, value)
+        self._give_up()
+        return []
 
     def _give_up(self) -> None:
         self.attempt += 1
         self.settled = []
         self.pieces = {}
-        self._open = set()
+        self._open = {}
 
-    def _show(self, path: Path, value: Any, grows: Path | None) -> Iterator[Happening]:
-        """Take in a value, and with it the places that are in it; `grows` is the path of what may still grow of it."""
+    def _replace(self, path: Path, value: Any) -> list[Happening]:
+        """Take in a value that stands where another one has shown, of which it may lack places."""
         inside = dict(self._places(path, value))
         for place in [place for place in self.pieces if place[: len(path)] == path and place not in inside]:
             del self.pieces[place]
-            self._open.discard(place)
-        for place, part in inside.items():
+            self._open.pop(place, None)
+        return self._show(path, value, path + end_of(value))
+
+    def _show(self, path: Path, value: Any, grows: Path | None) -> list[Happening]:
+        """Take in a value, and with it the places that are in it; `grows` is the path of what may still grow of it."""
+        happenings = []
+        for place, part in self._places(path, value):
             if place not in self.pieces:
                 self.pieces[place] = []
-                self._open.add(place)
-                yield Happening("open", place)
+                self._open[place] = None
+                happenings.append(Happening("open", place))
             if isinstance(part, str):
-                yield from self._write(place, part[sum(map(len, self.pieces[place])) :])
+                happenings += self._write(place, part[sum(map(len, self.pieces[place])) :])
             else:
-                yield Happening("grow", place)
+                happenings.append(Happening("grow", place))
             if place in self._open and (grows is None or grows[: len(place)] != place):
-                yield self._settle(place)
+                happenings.append(self._settle(place))
+        return happenings
 
     def _places(self, path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
         """Yield the places in a value, with what is there."""
@@ -115,12 +126,13 @@ class Watch:
             if fits(self.pattern, (*path, step)):
                 yield from self._places((*path, step), part)
 
-    def _write(self, place: Path, text: str) -> Iterator[Happening]:
-        if text:
-            self.pieces[place].append(text)
-            yield Happening("text", place, text)
+    def _write(self, place: Path, text: str) -> list[Happening]:
+        if not text:
+            return []
+        self.pieces[place].append(text)
+        return [Happening("text", place, text)]
 
     def _settle(self, place: Path) -> Happening:
-        self._open.discard(place)
+        del self._open[place]
         self.settled.append(place)
         return Happening("close", place)

@@ -60,8 +60,7 @@ def seen(watch: Watch) -> tuple[Any, ...]:
 def see(watch: Watch, batch: list[Any]) -> None:
     """Show changes to a watch."""
     for change in batch:
-        for _ in watch.see(change):
-            pass
+        watch.see(change)
 
 
 def compare(tp: Any, deltas: list[bytes], pattern: Any, late: int = 0, on_violation: OnViolation = "raise") -> None:

@@ -414,20 +414,6 @@ def test_async_callbacks_are_awaited() -> None:
     in_fake_time(run())
 
 
-def test_a_callback_cannot_wait() -> None:
-    async def run() -> None:
-        watched = areading()
-
-        async def wait(_: Any) -> None:
-            await watched.at("named")
-
-        watched.at("title").on_close(wait)
-        with pytest.raises(RuntimeError, match="a callback cannot wait for a place"):
-            await watched.at("sections")
-
-    in_fake_time(run())
-
-
 def test_several_wait_and_one_may_go() -> None:
     async def run() -> None:
         watched = areading(size=1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +15,9 @@ from instar._watch import Happening, State, Watch
 from instar.changes import RETRY, Change
 from support.changes import MISSING, NaiveChanges
 from support.strategies import UNTYPED, cuts, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 STEPS: st.SearchStrategy[Any] = st.one_of(st.sampled_from(["a", "b", "", EVERY]), st.integers(0, 1), st.just(EVERY))
 PATTERNS = st.lists(STEPS, max_size=3).map(tuple)
@@ -122,3 +127,26 @@ def test_a_retry_forgets() -> None:
     watch = Watch(("t",))
     seen(watch, Change("open", (), {}), Change("set", ("t",), 1), RETRY)
     assert (watch.state(("t",)), watch.settled, watch.attempt) == (State.MISSING, [], 1)
+
+
+class Looked(dict[Any, Any]):
+    """A dict that counts how often somebody goes through it."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        self.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("path", ["a[*]", "a[*].t", "a[*].l[*]"])
+def test_8_what_comes_is_not_looked_for_among_all_that_has_come(path: str) -> None:
+    watch = Watch(parse(path))
+    watch.pieces = Looked()
+    parser: Parser[Any] = Parser(None)
+    reader = parser.changes()
+    for delta in json.dumps({"a": [{"t": "xy", "l": ["p", "q"]}] * 20}):
+        parser.feed(delta)
+        seen(watch, *reader.drain())
+    assert len(watch.settled) >= 20
+    assert watch.pieces.times == 0

@@ -18,6 +18,8 @@ use crate::py::PyParser;
 pub(super) struct Calls {
     /// Makes the object of a call. Nothing of a call that is none of ours.
     begin: Py<PyAny>,
+    /// The parser of no call, which stands for the first one until that has begun.
+    none: Py<PyParser>,
     view: View,
     /// By their numbers in the choice.
     begun: Vec<Option<Call>>,
@@ -56,14 +58,19 @@ enum Stage {
 }
 
 impl Calls {
-    pub(super) fn new(begin: Py<PyAny>, view: &str, skipped: Option<Skipped>) -> PyResult<Self> {
+    pub(super) fn new(
+        begin: Py<PyAny>,
+        none: Py<PyParser>,
+        view: &str,
+        skipped: Option<Skipped>,
+    ) -> PyResult<Self> {
         let view = match view {
             "parts" => View::Parts,
             "finals" => View::Finals,
             "first" => View::First,
             other => return Err(PyValueError::new_err(format!("no view of calls is called {other:?}"))),
         };
-        Ok(Self { begin, view, begun: Vec::new(), blank: 0, skipped })
+        Ok(Self { begin, none, view, begun: Vec::new(), blank: 0, skipped })
     }
 
     /// The calls that were refused.
@@ -117,6 +124,7 @@ impl Calls {
             }
             Event::Restart => {
                 self.begun.clear();
+                lane.switch(py, &self.none)?;
                 if self.view == View::Parts {
                     self.begin.call_method0(py, intern!(py, "restart"))?;
                 }
@@ -148,9 +156,9 @@ impl Calls {
         Ok(())
     }
 
-    /// The parser of the first call.
-    pub(super) fn first(&self, py: Python<'_>) -> Option<Py<PyParser>> {
-        self.ours().next().map(|call| call.parser.clone_ref(py))
+    /// The parser of the first call, or of none.
+    pub(super) fn first(&self, py: Python<'_>) -> Py<PyParser> {
+        self.ours().next().map_or(&self.none, |call| &call.parser).clone_ref(py)
     }
 
     pub(super) fn snapshot(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -290,6 +298,7 @@ impl Calls {
 
     pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.begin)?;
+        visit.call(&self.none)?;
         if let Some(skipped) = &self.skipped {
             skipped.traverse(visit)?;
         }

@@ -84,26 +84,20 @@ impl Projection {
         }
     }
 
-    /// The parser of the answer, once there is one, and how the answer lies in its value.
-    pub(super) fn answer(
-        &self,
-        py: Python<'_>,
-        lane: &Lane,
-    ) -> PyResult<Option<(Py<PyParser>, &'static str)>> {
-        let lies = match self {
-            Self::Partials(partials) if partials.is_wrapped() => "member",
-            Self::Elements(elements) if elements.is_wrapped() => "lists",
-            Self::Partials(_) | Self::Elements(_) => "whole",
-            Self::Calls(calls) if calls.is_one() => {
-                return Ok(calls.first(py).map(|parser| (parser, "whole")));
-            }
+    /// The parser of the answer, and how the answer lies in its value. Before a call has begun that is the answer, it is a
+    /// parser to which nothing comes.
+    pub(super) fn answer(&self, py: Python<'_>, lane: &Lane) -> PyResult<(Py<PyParser>, &'static str)> {
+        Ok(match self {
+            Self::Partials(partials) if partials.is_wrapped() => (lane.parser(py)?, "member"),
+            Self::Elements(elements) if elements.is_wrapped() => (lane.parser(py)?, "lists"),
+            Self::Partials(_) | Self::Elements(_) => (lane.parser(py)?, "whole"),
+            Self::Calls(calls) if calls.is_one() => (calls.first(py), "whole"),
             Self::Calls(_) => {
                 return Err(PyTypeError::new_err(
                     "the answer is several calls, each with a value of its own: watch those, by call.parser.changes()",
                 ));
             }
-        };
-        Ok(Some((lane.parser(py)?, lies)))
+        })
     }
 
     /// The answer so far.

@@ -117,8 +117,9 @@ impl Pump {
         passed: Option<Py<PyList>>,
         skip: bool,
     ) -> PyResult<Self> {
-        let projection = Projection::Calls(Calls::new(begin, view, skip.then(|| Skipped::new(py)))?);
-        Self::new(py, projection, made(make)?, body, choice, Items::new(py, passed))
+        let none = made(make)?;
+        let calls = Calls::new(begin, none.clone_ref(py), view, skip.then(|| Skipped::new(py)))?;
+        Self::new(py, Projection::Calls(calls), none, body, choice, Items::new(py, passed))
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
@@ -168,12 +169,12 @@ impl Pump {
         Ok(None)
     }
 
-    /// The parser of the answer, once there is one, and how the answer lies in its value: it is the "whole" of it,
-    /// its one "member", or what its "lists" hold.
+    /// The parser of the answer, and how the answer lies in its value: it is the "whole" of it, its one "member", or
+    /// what its "lists" hold. Before a call has begun that is the answer, it is a parser to which nothing comes.
     ///
     /// Raises `TypeError` where the calls of a turn are the answer: each has a parser of its own.
     #[getter]
-    fn answer(&self, py: Python<'_>) -> PyResult<Option<(Py<PyParser>, &'static str)>> {
+    fn answer(&self, py: Python<'_>) -> PyResult<(Py<PyParser>, &'static str)> {
         self.lend(py)?.projection.answer(py, &self.lane)
     }
 
