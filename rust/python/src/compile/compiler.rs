@@ -9,7 +9,7 @@ use pyo3::types::PyDict;
 
 use crate::core_schema::{
     Appears, CoreSchema, Key, Scope, UserCodeIndex, appears, child, definitions, flag, has_own_config, item,
-    key, kind, makes_another, name_of, on_error_raises, only, references_text, required,
+    key, kind, makes_another, name_of, on_error_raises, only, references_text, referred, required,
 };
 use crate::schema::{Detail, Facet, Hook, HostValidator};
 
@@ -47,7 +47,7 @@ pub(crate) fn hides_input(schema: &CoreSchema<'_>) -> PyResult<bool> {
             return Ok(flag(&config, key!("hide_input_in_errors"))?.unwrap_or(false));
         }
         let inner = match kind(&schema)?.as_str() {
-            "definition-ref" => definitions.get_item(item(&schema, key!("schema_ref"))?)?,
+            "definition-ref" => referred(&schema, &definitions)?.map(Bound::into_any),
             _ => schema.get_item(key!("schema"))?,
         };
         match inner {
@@ -298,7 +298,7 @@ fn is_text<'py>(schema: &CoreSchema<'py>, definitions: &CoreSchema<'py>) -> PyRe
     for _ in 0..MAX_NESTING {
         let inner = match kind(&schema)?.as_str() {
             "str" => return Ok(true),
-            "definition-ref" => definitions.get_item(item(&schema, key!("schema_ref"))?)?,
+            "definition-ref" => referred(&schema, definitions)?.map(Bound::into_any),
             "function-before" | "function-after" | "function-wrap" if makes_another(&schema)? => None,
             "function-before" | "function-after" | "function-wrap" | "default" | "nullable"
             | "custom-error" => schema.get_item(key!("schema"))?,

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyInt};
 
-use super::key::{Key, key};
+use super::{Key, key};
 
 /// A node of Pydantic's core schema.
 pub(crate) type CoreSchema<'py> = Bound<'py, PyDict>;

@@ -8,11 +8,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::dict::{CoreSchema, flag, item, kind, on_error_raises, required};
-use super::key::{Key, key};
 use super::parts::{choices, fields_as_they_come};
 use super::scope::Scope;
 use super::user_code;
 use super::walk::referred;
+use super::{Key, key};
 
 use crate::once::intern;
 

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::dict::{CoreSchema, child, item, kind, required};
-use super::key::key;
+use super::key;
 use super::walk::referred;
 
 use crate::once::intern;

@@ -4,8 +4,8 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 
 use super::dict::{CoreSchema, kind, required};
-use super::key::{Key, key};
 use super::user_code::UserCodeIndex;
+use super::{Key, key};
 
 /// Where a node stands.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyString, PyType};
 
 use super::dict::{CoreSchema, child, flag, item, kind};
-use super::key::key;
+use super::key;
 use super::parts::RECORDS;
 use super::walk::{inner_nodes, name_of};
 use crate::once::{Once, intern};

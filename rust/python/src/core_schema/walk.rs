@@ -7,7 +7,7 @@ use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::dict::{CoreSchema, child, item, kind};
-use super::key::key;
+use super::key;
 
 /// The nodes that stand directly within `schema`.
 pub(crate) fn inner_nodes<'py>(schema: &CoreSchema<'py>) -> PyResult<Vec<CoreSchema<'py>>> {
