@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iter
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from weakref import ref
 
@@ -620,8 +620,8 @@ def _member(value: Any, step: str | int) -> Any:
     if isinstance(value, Mapping):
         # A dump writes keys as JSON does. What is looked for is mostly the newest.
         keys = reversed(value) if isinstance(value, Reversible) else value
-        key = step if step in value else next((key for key in keys if _key(key) == step), _NONE)
-        found = [value[key]] if key is not _NONE else []
+        alike = [step] if step in value else islice((key for key in keys if _key(key) == step), 1)
+        found = [value[key] for key in alike]
     elif isinstance(step, str):
         fields = _fields(value)
         found = [fields[step]] if step in fields else []
@@ -630,9 +630,6 @@ def _member(value: Any, step: str | int) -> Any:
     if not found:
         raise LookupError(step)
     return found[0]
-
-
-_NONE: Any = object()
 
 
 def _fields(value: Any) -> dict[str, Any]:

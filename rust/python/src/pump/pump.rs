@@ -505,23 +505,27 @@ impl Pump {
         }
     }
 
-    /// Whether it reads a source of deltas, and there is nothing to do before the next one comes.
+    /// Whether only a delta can bring what is next.
     pub(super) fn wants_piece(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.lane.body.is_none() && self.is_idle(&*self.lend(py)?))
+        Ok(self.awaits_delta(&*self.lend(py)?))
     }
 
-    /// Begins to look for the next item. True if nothing but a delta can bring it.
+    /// Begins to look for the next item. True if only a delta can bring it.
     #[inline]
     pub(super) fn begin_item(&self, py: Python<'_>) -> PyResult<bool> {
         let mut state = self.lend(py)?;
         self.unmute(py, &mut state)?;
-        Ok(self.lane.body.is_none() && self.is_idle(&state))
+        Ok(self.awaits_delta(&state))
     }
 
-    /// Whether there is nothing to do before the next delta comes, where there is no body.
+    /// Whether it reads a source of deltas, and there is nothing to do before the next one comes.
     #[inline]
-    fn is_idle(&self, state: &State) -> bool {
-        state.stage == Stage::Reading && state.is_empty() && state.items.is_empty() && !self.is_over(state)
+    fn awaits_delta(&self, state: &State) -> bool {
+        self.lane.body.is_none()
+            && state.stage == Stage::Reading
+            && state.is_empty()
+            && state.items.is_empty()
+            && !self.is_over(state)
     }
 
     /// What is next, once this piece of the source has been taken in, if there is one.
@@ -536,7 +540,7 @@ impl Pump {
                     state.read(py, &self.lane, &delta).or_else(|error| state.refuse(py, error))?;
                 }
                 // Half of the deltas of an invoice change nothing: 60 instructions less for each than by `take`.
-                if self.is_idle(&state) {
+                if self.awaits_delta(&state) {
                     return Ok(Next::Piece);
                 }
                 state
@@ -572,7 +576,7 @@ impl Pump {
             is_read = !state.items.is_held();
         }
         if is_read {
-            return Ok(Muted::Read(state.items.take_missed(), is_plain && self.is_idle(state)));
+            return Ok(Muted::Read(state.items.take_missed(), self.awaits_delta(state)));
         }
         Ok(if self.is_hungry(py, state)? { Muted::Piece } else { Muted::Nothing })
     }
@@ -589,7 +593,7 @@ impl Pump {
         self.lane.mark(py)
     }
 
-    /// Items are made of what is read from here on. The newest one, if it was handed out, is the one before.
+    /// What is read from here on makes items. If the newest item has been handed out, the text of the next begins here.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "the compiler leaves it out")]
     fn unmute(&self, py: Python<'_>, state: &mut State) -> PyResult<()> {

@@ -70,7 +70,7 @@ impl State {
         self.reading.changed(context, before)
     }
 
-    /// The same as `take`, apart from `call`, which it would make too large.
+    /// The same as `take`, in a function of its own: a second copy of it would make `feed` too large.
     #[inline(never)]
     pub(super) fn take_bytes(&mut self, c: Context<'_, '_>, delta: &[u8]) -> PyResult<bool> {
         self.take(|| c, delta)
@@ -90,7 +90,7 @@ impl State {
 
     /// Takes in a delta of a text that may have to be mended.
     fn take_mended(&mut self, c: Context<'_, '_>, delta: &[u8]) -> PyResult<bool> {
-        let State { reading, mending: Some(mending), .. } = self else { return Ok(false) };
+        let Self { reading, mending: Some(mending), .. } = self else { return Ok(false) };
         let is_passthrough = mending.mender.is_passthrough();
         if !is_passthrough {
             match mending.pass(delta) {
